@@ -1,3 +1,21 @@
-//! core
+//! EventHub's event encoding and query logic.
+//!
+//! This crate does no IO, reads no clock and draws no random number: bytes and times are arguments.
+//! It compiles without std, natively into the server and as WebAssembly into the browser.
 #![no_std]
+
 extern crate alloc;
+
+pub mod limits;
+
+mod error;
+mod event;
+mod time;
+
+pub mod query;
+
+pub use error::Error;
+pub use event::{
+    EventId, EventType, ExternalId, InsertId, NewEvent, Properties, RESERVED_KEYS, UserId,
+};
+pub use time::{DAY_MS, TimeMs, parse_date, parse_file_time, parse_timestamp};

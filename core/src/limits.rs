@@ -1,0 +1,43 @@
+//! Every limit of the system, each with its unit in its name.
+//!
+//! A limit that an operator may change is the default of a server flag; the others are part of the
+//! format or of the contract.
+
+/// Bytes of a request body, after unpacking.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// Events in one batch.
+pub const BATCH_EVENTS_MAX: usize = 2_000;
+/// Properties of one event or one call that sets user properties.
+pub const EVENT_PROPERTIES_MAX: usize = 255;
+/// Bytes of a property key.
+pub const KEY_BYTES_MAX: usize = 255;
+/// Bytes of a property value.
+pub const VALUE_BYTES_MAX: usize = 8 << 10;
+/// Bytes of an event type's name.
+pub const EVENT_TYPE_BYTES_MAX: usize = 255;
+/// Bytes of an external user id.
+pub const EXTERNAL_ID_BYTES_MAX: usize = 400;
+/// Bytes of an insert id.
+pub const INSERT_ID_BYTES_MAX: usize = 128;
+/// Event types in one store.
+pub const EVENT_TYPES_MAX: usize = 10_000;
+/// Property keys of one event type, and of all users together.
+pub const KEYS_PER_TYPE_MAX: usize = 1_000;
+/// Distinct values of one key that are kept for autocompletion.
+pub const VALUES_PER_KEY_MAX: usize = 10_000;
+/// External ids of one person.
+pub const IDS_PER_PERSON_MAX: usize = 1_000;
+/// Steps of a funnel.
+pub const FUNNEL_STEPS_MAX: usize = 32;
+/// Rows times columns of a cohort table.
+pub const COHORT_CELLS_MAX: usize = 100_000;
+/// Filters in one query.
+pub const FILTERS_MAX: usize = 100;
+/// Days of a conversion window.
+pub const WINDOW_DAYS_MAX: u32 = 100_000;
+/// How far in the future an event's time may lie when it is received, in milliseconds.
+pub const FUTURE_MS_MAX: i64 = 86_400_000;
+/// Days for which an insert id is remembered by default.
+pub const INSERT_ID_DAYS_DEFAULT: u32 = 7;
+/// Events in the tail before it is sealed, by default.
+pub const SEAL_EVENTS_DEFAULT: u32 = 65_536;

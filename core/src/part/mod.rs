@@ -1,0 +1,3 @@
+//! Parts: immutable columns of one event type's events, sorted by (user, time, id).
+//!
+//! `docs/format.md` describes the bytes.

@@ -1,0 +1,227 @@
+//! Times and dates: milliseconds since 1970 in UTC, and the texts in which clients write them.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use jiff::civil;
+
+use crate::Error;
+
+/// Milliseconds of a day.
+pub const DAY_MS: i64 = 86_400_000;
+
+/// A time in milliseconds since 1970-01-01T00:00:00Z.
+///
+/// It lies between 1970-01-01 and the end of 2200-12-31; constructors refuse anything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TimeMs(i64);
+
+const TIMES_TAKEN: &str = "1970-01-01 to 2200-12-31";
+
+impl TimeMs {
+    /// The latest time that a store takes: the last millisecond of the year 2200.
+    pub const MAX: Self = Self(7_289_654_399_999);
+
+    /// Checks a number of milliseconds since 1970.
+    #[must_use]
+    pub const fn new(ms: i64) -> Option<Self> {
+        if ms >= 0 && ms <= Self::MAX.0 { Some(Self(ms)) } else { None }
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub const fn ms(self) -> i64 {
+        self.0
+    }
+
+    /// The start of this time's UTC day.
+    #[must_use]
+    pub const fn day_start(self) -> Self {
+        Self(self.0 - self.0 % DAY_MS)
+    }
+
+    /// The UTC date as `YYYYMMDD`.
+    #[must_use]
+    pub fn date_text(self) -> String {
+        let days = i32::try_from(self.0 / DAY_MS).expect("a TimeMs lies before the year 2201");
+        let date = civil::date(1970, 1, 1)
+            .checked_add(jiff::Span::new().days(days))
+            .expect("a TimeMs lies before the year 2201");
+        format!("{:04}{:02}{:02}", date.year(), date.month(), date.day())
+    }
+}
+
+/// Reads a date of the form `YYYYMMDD` as the start of that UTC day.
+///
+/// # Errors
+/// When `value` is not eight digits, names no day of the calendar, or lies outside 1970 to 2200.
+pub fn parse_date(field: &str, value: &str) -> Result<TimeMs, Error> {
+    let invalid = || Error::InvalidDate {
+        field: field.to_string(),
+        value: shortened(value),
+        expected: "YYYYMMDD",
+    };
+    if value.len() != 8 || !value.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(invalid());
+    }
+    let number: u32 = value.parse().map_err(|_| invalid())?;
+    let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
+    let date = civil::Date::new(
+        i16::try_from(year).map_err(|_| invalid())?,
+        i8::try_from(month).map_err(|_| invalid())?,
+        i8::try_from(day).map_err(|_| invalid())?,
+    )
+    .map_err(|_| invalid())?;
+    in_range(field, value, civil_ms(date.at(0, 0, 0, 0)))
+}
+
+/// Reads a point in time: milliseconds since 1970, or RFC 3339.
+///
+/// # Errors
+/// When `value` is neither, or lies outside 1970 to 2200.
+pub fn parse_timestamp(field: &str, value: &str) -> Result<TimeMs, Error> {
+    if is_integer(value) {
+        return in_range_digits(field, value, 1);
+    }
+    parse_rfc3339(value).map_or_else(
+        || {
+            Err(Error::InvalidDate {
+                field: field.to_string(),
+                value: shortened(value),
+                expected: "milliseconds since 1970 or RFC 3339",
+            })
+        },
+        |ms| in_range(field, value, ms),
+    )
+}
+
+/// Reads a time as files hold it: `YYYY-MM-DD`, `YYYY-MM-DD HH:MM:SS[.fff]`, RFC 3339, or seconds or
+/// milliseconds since 1970. A time without a zone is UTC; an integer of up to ten digits is seconds.
+///
+/// # Errors
+/// When `value` has none of these forms, or lies outside 1970 to 2200.
+pub fn parse_file_time(field: &str, value: &str) -> Result<TimeMs, Error> {
+    if is_integer(value) {
+        let seconds = value.trim_start_matches('-').len() <= 10;
+        return in_range_digits(field, value, if seconds { 1000 } else { 1 });
+    }
+    let ms = value.parse::<civil::DateTime>().ok().filter(|_| !has_zone(value)).map(civil_ms);
+    ms.or_else(|| parse_rfc3339(value)).map_or_else(
+        || {
+            Err(Error::InvalidDate {
+                field: field.to_string(),
+                value: shortened(value),
+                expected: "YYYY-MM-DD HH:MM:SS, RFC 3339, or s or ms since 1970",
+            })
+        },
+        |ms| in_range(field, value, ms),
+    )
+}
+
+fn in_range_digits(field: &str, value: &str, scale: i64) -> Result<TimeMs, Error> {
+    let ms = value.parse::<i64>().ok().and_then(|n| n.checked_mul(scale));
+    in_range(field, value, ms.unwrap_or(i64::MAX))
+}
+
+fn in_range(field: &str, value: &str, ms: i64) -> Result<TimeMs, Error> {
+    TimeMs::new(ms).ok_or_else(|| Error::TimeOutOfRange {
+        field: field.to_string(),
+        value: shortened(value),
+        expected: TIMES_TAKEN,
+    })
+}
+
+fn parse_rfc3339(value: &str) -> Option<i64> {
+    value.parse::<jiff::Timestamp>().ok().map(|t| t.as_millisecond())
+}
+
+fn civil_ms(at: civil::DateTime) -> i64 {
+    jiff::tz::Offset::UTC.to_timestamp(at).map_or(i64::MAX, jiff::Timestamp::as_millisecond)
+}
+
+fn is_integer(value: &str) -> bool {
+    let digits = value.strip_prefix('-').unwrap_or(value);
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether a date-time text ends in a zone, which a civil parse would pass over.
+fn has_zone(value: &str) -> bool {
+    let Some(clock) = value.get(10..) else { return false };
+    clock.contains(['Z', 'z', '+', '-', '['])
+}
+
+/// The first characters of a text, for an error message.
+fn shortened(value: &str) -> String {
+    if value.chars().count() <= 40 {
+        value.to_string()
+    } else {
+        let mut text: String = value.chars().take(40).collect();
+        text.push_str("...");
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_days_of_the_calendar() {
+        let check = |value: &str, expected: Option<i64>| {
+            assert_eq!(parse_date("date", value).ok().map(TimeMs::ms), expected, "{value}");
+        };
+        check("19700101", Some(0));
+        check("20130101", Some(1_356_998_400_000));
+        check("20240229", Some(1_709_164_800_000));
+        check("20230229", None);
+        check("20131345", None);
+        check("00000000", None);
+        check("2013-01-01", None);
+        check("2013010", None);
+        check("+2013010", None);
+        check("19691231", None);
+        check("22010101", None);
+    }
+
+    #[test]
+    fn a_date_prints_as_it_was_read() {
+        for date in ["19700101", "20000229", "20240101", "22001231"] {
+            assert_eq!(parse_date("date", date).unwrap().date_text(), date);
+        }
+        assert_eq!(TimeMs::MAX.date_text(), "22001231");
+    }
+
+    #[test]
+    fn timestamps_are_milliseconds_or_rfc_3339() {
+        let check = |value: &str, expected: Option<i64>| {
+            assert_eq!(parse_timestamp("timestamp", value).ok().map(TimeMs::ms), expected, "{value}");
+        };
+        check("0", Some(0));
+        check("1356998400123", Some(1_356_998_400_123));
+        check("2013-01-01T00:00:00.5Z", Some(1_356_998_400_500));
+        check("2013-01-01T01:00:00+01:00", Some(1_356_998_400_000));
+        check("-1", None);
+        check("99999999999999999999", None);
+        check("2013-01-01", None);
+        check("2013-01-01T00:00:00", None);
+        check("", None);
+        check("now", None);
+    }
+
+    #[test]
+    fn files_hold_times_in_several_forms() {
+        let check = |value: &str, expected: Option<i64>| {
+            assert_eq!(parse_file_time("time", value).ok().map(TimeMs::ms), expected, "{value}");
+        };
+        check("2013-01-01", Some(1_356_998_400_000));
+        check("2013-01-01 00:00:01", Some(1_356_998_401_000));
+        check("2013-01-01 00:00:01.250", Some(1_356_998_401_250));
+        check("2013-01-01T00:00:01", Some(1_356_998_401_000));
+        check("2013-01-01T00:00:01Z", Some(1_356_998_401_000));
+        check("2013-01-01 01:00:01+01:00", Some(1_356_998_401_000));
+        check("1356998401", Some(1_356_998_401_000));
+        check("1356998401000", Some(1_356_998_401_000));
+        check("2013-02-30 00:00:00", None);
+        check("yesterday", None);
+    }
+}
