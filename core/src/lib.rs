@@ -12,6 +12,7 @@ mod error;
 mod event;
 mod time;
 
+pub mod part;
 pub mod query;
 
 pub use error::Error;

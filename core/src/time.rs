@@ -194,7 +194,11 @@ mod tests {
     #[test]
     fn timestamps_are_milliseconds_or_rfc_3339() {
         let check = |value: &str, expected: Option<i64>| {
-            assert_eq!(parse_timestamp("timestamp", value).ok().map(TimeMs::ms), expected, "{value}");
+            assert_eq!(
+                parse_timestamp("timestamp", value).ok().map(TimeMs::ms),
+                expected,
+                "{value}"
+            );
         };
         check("0", Some(0));
         check("1356998400123", Some(1_356_998_400_123));

@@ -1,3 +1,31 @@
 //! Parts: immutable columns of one event type's events, sorted by (user, time, id).
 //!
-//! `docs/format.md` describes the bytes.
+//! `docs/format.md` describes the bytes. A [`PartBuilder`] or [`merge()`] writes them through one writer;
+//! a [`PartView`] reads a header and hands out columns without copying. Where chunks come from is the
+//! caller's business ([`Chunks`]): a memory map, a buffer, the memory of the tail.
+
+mod layout;
+
+mod bloom;
+mod column;
+mod dictionary;
+mod header;
+
+mod builder;
+mod merge;
+mod writer;
+
+mod packed;
+mod rows;
+mod view;
+
+pub use builder::PartBuilder;
+pub use layout::{
+    BLOCK_USERS, BUCKET_DAYS, CHUNK_BYTES_MAX, ChunkKey, Chunks, EncodedPart, bucket_of,
+    check_chunk, trusted_chunk,
+};
+pub use merge::merge;
+pub use packed::PackedPart;
+pub use rows::{EventRow, RowReader};
+pub use view::PartView;
+

@@ -1,0 +1,191 @@
+//! The one writer of parts: turns sorted rows into chunks and a header.
+
+use alloc::vec::Vec;
+
+use super::bloom;
+use super::dictionary;
+use super::header::{Header, Property};
+use super::layout::{
+    BLOCK_SHIFT, BLOCK_USERS, BLOOM_VALUES_MIN, CHUNK_ENTRIES, COLUMN_BLOCK, COLUMN_ID,
+    COLUMN_TIME, COLUMN_USER, ChunkKey, PropertyColumn, seal_chunk, width_of,
+};
+use crate::{Error, EventId, TimeMs, UserId};
+
+/// Where finished chunks go.
+pub(super) type Sink<'s, E> = dyn FnMut(ChunkKey, Vec<u8>) -> Result<(), E> + 's;
+
+/// Rows in order of (user, time, id), at least one, and their properties in order of keys.
+pub(super) trait SortedRows {
+    fn event_type(&self) -> u32;
+    fn len(&self) -> u32;
+    fn user(&self, row: u32) -> UserId;
+    fn time(&self, row: u32) -> TimeMs;
+    fn id(&self, row: u32) -> EventId;
+    fn properties(&self) -> usize;
+    fn key(&self, property: usize) -> &str;
+    /// The distinct values in order, each of which some row has.
+    fn values(&self, property: usize) -> &[&str];
+    /// 0 = absent, else the value's place + 1.
+    fn code(&self, property: usize, row: u32) -> u32;
+}
+
+/// Writes all columns and gives the header.
+pub(super) fn write<R: SortedRows, E: From<Error>>(
+    rows: &R,
+    sink: &mut Sink<'_, E>,
+) -> Result<Vec<u8>, E> {
+    check_order(rows)?;
+    let count = rows.len();
+    let times = bounds((0..count).map(|row| rows.time(row)));
+    let ids = bounds((0..count).map(|row| rows.id(row)));
+    let time_unit = time_unit((0..count).map(|row| offset_ms(rows.time(row), times.0)));
+    let time_width = width_of(offset_ms(times.1, times.0) / u64::from(time_unit));
+    let id_width = width_of(ids.1 - ids.0);
+
+    let low = |row| u64::from(rows.user(row) % BLOCK_USERS);
+    column(COLUMN_USER, 2, (0..count).map(low), sink)?;
+    let time = |row| offset_ms(rows.time(row), times.0) / u64::from(time_unit);
+    column(COLUMN_TIME, time_width, (0..count).map(time), sink)?;
+    column(COLUMN_ID, id_width, (0..count).map(|row| rows.id(row) - ids.0), sink)?;
+    let blocks = block_starts(rows);
+    column(COLUMN_BLOCK, 8, blocks.iter().copied(), sink)?;
+
+    let mut properties = Vec::with_capacity(rows.properties());
+    for property in 0..rows.properties() {
+        properties.push(write_property(rows, property, sink)?);
+    }
+    let blocks = u32::try_from(blocks.len()).expect("there are no more blocks than rows");
+    let event_type = rows.event_type();
+    let header = Header {
+        event_type,
+        rows: count,
+        times,
+        ids,
+        time_unit,
+        blocks,
+        time_width,
+        id_width,
+        properties,
+    };
+    Ok(header.encode())
+}
+
+fn write_property<'r, R: SortedRows, E: From<Error>>(
+    rows: &'r R,
+    property: usize,
+    sink: &mut Sink<'_, E>,
+) -> Result<Property<'r>, E> {
+    let place = u32::try_from(property).expect("a type has at most 1,000 keys");
+    let columns = PropertyColumn(place);
+    let values = rows.values(property);
+    let value_count = u32::try_from(values.len()).expect("there are no more values than rows");
+    let codes = || (0..rows.len()).map(|row| rows.code(property, row));
+    let present = codes().map(|code| u32::from(code != 0)).sum::<u32>();
+    let code_width = width_of(u64::from(value_count));
+    let width = u64::from(code_width);
+    let sparse = u64::from(present) * (4 + width) < u64::from(rows.len()) * width;
+
+    let mut first_values = Vec::new();
+    for (number, (first, payload)) in dictionary::encode(values.iter().copied()).iter().enumerate()
+    {
+        let chunk = u32::try_from(number).expect("a dictionary has few chunks");
+        send(ChunkKey { column: columns.dictionary(), chunk }, payload, sink)?;
+        first_values.push(*first);
+    }
+    if sparse {
+        let codes_present = codes().filter(|code| *code != 0).map(u64::from);
+        column(columns.codes(), code_width, codes_present, sink)?;
+        let with = |row: &u32| rows.code(property, *row) != 0;
+        column(columns.rows(), 4, (0..rows.len()).filter(with).map(u64::from), sink)?;
+    } else {
+        column(columns.codes(), code_width, codes().map(u64::from), sink)?;
+    }
+    let mut bloom_bytes = 0;
+    if values.len() >= BLOOM_VALUES_MIN {
+        let filter = bloom::build(values.iter().copied());
+        bloom_bytes = u32::try_from(filter.len()).expect("a Bloom filter has at most 1 MiB");
+        send(ChunkKey { column: columns.bloom(), chunk: 0 }, &filter, sink)?;
+    }
+    let key = rows.key(property);
+    Ok(Property {
+        key,
+        sparse,
+        code_width,
+        present,
+        values: value_count,
+        bloom_bytes,
+        first_values,
+    })
+}
+
+/// Writes a column of fixed-width entries, chunk by chunk.
+fn column<E>(
+    column: u32,
+    width: u8,
+    entries: impl Iterator<Item = u64>,
+    sink: &mut Sink<'_, E>,
+) -> Result<(), E> {
+    let width = usize::from(width);
+    let mut payload = Vec::new();
+    let mut chunk = 0;
+    for entry in entries {
+        payload.extend_from_slice(&entry.to_le_bytes()[..width]);
+        if payload.len() == CHUNK_ENTRIES * width {
+            send(ChunkKey { column, chunk }, &payload, sink)?;
+            payload.clear();
+            chunk += 1;
+        }
+    }
+    if !payload.is_empty() {
+        send(ChunkKey { column, chunk }, &payload, sink)?;
+    }
+    Ok(())
+}
+
+fn send<E>(key: ChunkKey, payload: &[u8], sink: &mut Sink<'_, E>) -> Result<(), E> {
+    sink(key, seal_chunk(key, payload))
+}
+
+fn check_order<R: SortedRows>(rows: &R) -> Result<(), Error> {
+    let order = |row| (rows.user(row), rows.time(row), rows.id(row));
+    if rows.len() == 0 || !(1..rows.len()).all(|row| order(row - 1) < order(row)) {
+        return Err(Error::corrupt("part", "its rows are not in order of user, time and id"));
+    }
+    Ok(())
+}
+
+/// Entries of the block column: the block, and in the upper half its first row.
+fn block_starts<R: SortedRows>(rows: &R) -> Vec<u64> {
+    let mut starts = Vec::new();
+    let mut last = None;
+    for row in 0..rows.len() {
+        let block = rows.user(row) >> BLOCK_SHIFT;
+        if last != Some(block) {
+            starts.push(u64::from(row) << 32 | u64::from(block));
+            last = Some(block);
+        }
+    }
+    starts
+}
+
+fn bounds<T: Ord + Copy>(values: impl Iterator<Item = T> + Clone) -> (T, T) {
+    let rows = "a part has at least one row";
+    (values.clone().min().expect(rows), values.max().expect(rows))
+}
+
+fn offset_ms(time: TimeMs, least: TimeMs) -> u64 {
+    (time.ms() - least.ms()).unsigned_abs()
+}
+
+/// The greatest common divisor of the offsets, by which the time column becomes narrower; 1 where it
+/// does not fit the header.
+fn time_unit(mut offsets: impl Iterator<Item = u64>) -> u32 {
+    let mut unit = 0;
+    while unit != 1 {
+        let Some(mut offset) = offsets.next() else { break };
+        while offset != 0 {
+            (unit, offset) = (offset, unit % offset);
+        }
+    }
+    u32::try_from(unit).unwrap_or(1).max(1)
+}
