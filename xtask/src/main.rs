@@ -1,2 +1,50 @@
-//! xtask
-fn main() {}
+//! EventHub's automation: one program in place of scripts, started by `cargo xtask VERB`.
+
+mod counts;
+mod run;
+mod test;
+mod tidy;
+mod tools;
+mod web;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "EventHub's automation")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Build everything and serve on 127.0.0.1:8080
+    Run(run::Args),
+    /// Check and test everything; the last line counts what passed and failed
+    Test(test::Args),
+    /// Check the style of the house
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    match dispatch(Cli::parse().verb) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(verb: Verb) -> Result<ExitCode> {
+    match verb {
+        Verb::Run(args) => run::run(args),
+        Verb::Test(args) => test::run(args),
+        Verb::Tidy => {
+            tidy::check()?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

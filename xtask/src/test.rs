@@ -1,0 +1,201 @@
+//! `cargo xtask test`: everything that must hold, step by step, with one count at the end.
+
+use crate::counts::Counts;
+use crate::tools::{
+    self, NO_STD_TARGET, cargo, npm_bin, release_build, require_chromium, require_target, root,
+    run_and_read, server_binary,
+};
+use crate::{tidy, web};
+use anyhow::{Result, bail, ensure};
+use clap::ValueEnum;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Run this step alone
+    #[arg(long, value_name = "STEP")]
+    only: Option<Step>,
+}
+
+/// The steps, in the order in which they run: the cheap ones first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Step {
+    /// rustfmt changes nothing
+    Fmt,
+    /// The style of the house holds
+    Tidy,
+    /// Clippy has nothing to say
+    Clippy,
+    /// The core builds where no standard library exists
+    NoStd,
+    /// Unit, property and doc tests
+    Unit,
+    /// The WebAssembly client, the npm package and the dashboard build
+    Web,
+    /// The dashboard's types and unit tests
+    Www,
+    /// The WebAssembly client in Chromium, by Karma
+    Browser,
+    /// The server builds in release
+    Release,
+    /// The tests against the release binary
+    EndToEnd,
+}
+
+impl Step {
+    fn name(self) -> String {
+        let value = self.to_possible_value().expect("no step is hidden");
+        value.get_name().to_owned()
+    }
+
+    /// The step that must have passed before this one says anything.
+    fn needs(self) -> Option<Step> {
+        match self {
+            Step::Www | Step::Browser => Some(Step::Web),
+            Step::EndToEnd => Some(Step::Release),
+            _ => None,
+        }
+    }
+
+    fn run(self) -> Result<Counts> {
+        match self {
+            Step::Fmt => one(tools::run(&mut cargo(["fmt", "--check"]))),
+            Step::Tidy => one(tidy::check()),
+            Step::Clippy => one(clippy()),
+            Step::NoStd => one(no_std()),
+            Step::Unit => unit_tests(),
+            Step::Web => one(web::build()),
+            Step::Www => www(),
+            Step::Browser => browser(),
+            Step::Release => one(release_build()),
+            Step::EndToEnd => end_to_end(),
+        }
+    }
+}
+
+/// Runs the steps, going on after a failure, and prints the count as the last line.
+pub(crate) fn run(args: Args) -> Result<ExitCode> {
+    let steps = args.only.map_or_else(|| Step::value_variants().to_vec(), |step| vec![step]);
+    let mut total = Counts::default();
+    let mut failed_steps = Vec::new();
+    for step in steps {
+        println!("==> {}", step.name());
+        let start = Instant::now();
+        let counts = run_unless_in_vain(step, &failed_steps).unwrap_or_else(|error| {
+            println!("error: {error:#}");
+            Counts::ONE_FAILED
+        });
+        println!("<== {}: {counts}, {:.1} s", step.name(), start.elapsed().as_secs_f64());
+        if counts.failed > 0 {
+            failed_steps.push(step);
+        }
+        total += counts;
+    }
+    if !failed_steps.is_empty() {
+        let names = failed_steps.iter().map(|step| step.name()).collect::<Vec<_>>();
+        println!("Steps with failures: {}", names.join(", "));
+    }
+    println!("{total}");
+    Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn run_unless_in_vain(step: Step, failed_steps: &[Step]) -> Result<Counts> {
+    if let Some(needed) = step.needs().filter(|needed| failed_steps.contains(needed)) {
+        bail!("not run, because it needs what the step {} makes", needed.name());
+    }
+    step.run()
+}
+
+/// A step without tests counts as one.
+fn one(result: Result<()>) -> Result<Counts> {
+    result.map(|()| Counts::ONE_PASSED)
+}
+
+fn counted(command: &mut Command, count: fn(&str) -> Counts) -> Result<Counts> {
+    let (output, success) = run_and_read(command.env("NO_COLOR", "1"))?;
+    Ok(count(&output).or_one_failed(success))
+}
+
+fn clippy() -> Result<()> {
+    tools::run(&mut cargo([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--features=eventhub-client/preview",
+        "--",
+        "--deny=warnings",
+    ]))
+}
+
+fn no_std() -> Result<()> {
+    require_target(NO_STD_TARGET)?;
+    tools::run(&mut cargo(["check", "--package=eventhub-core", "--target", NO_STD_TARGET]))
+}
+
+/// The end-to-end tests are left out: they need the release binary, which comes later. This
+/// program's own tests run as it was built, rather than building all that it uses once more.
+fn unit_tests() -> Result<Counts> {
+    let mut counts = counted(
+        &mut cargo([
+            "test",
+            "--workspace",
+            "--exclude=eventhub-tests",
+            "--exclude=xtask",
+            "--features=eventhub-client/preview",
+            "--no-fail-fast",
+        ]),
+        Counts::of_cargo,
+    )?;
+    counts += counted(&mut cargo(["test", "--package=xtask", "--profile=dev"]), Counts::of_cargo)?;
+    Ok(counts)
+}
+
+fn www() -> Result<Counts> {
+    ensure_web_is_built()?;
+    tools::run(npm_bin("tsc").args(["--project", "www"]))?;
+    counted(npm_bin("vitest").args(["run", "--root", "www"]), Counts::of_vitest)
+}
+
+fn browser() -> Result<Counts> {
+    ensure_web_is_built()?;
+    let mut karma = npm_bin("karma");
+    karma.args(["start", "karma.conf.js"]).env("CHROME_BIN", require_chromium()?);
+    counted(&mut karma, Counts::of_karma)
+}
+
+fn ensure_web_is_built() -> Result<()> {
+    let is_built = root().join("npm/dist/preview.js").is_file();
+    ensure!(is_built, "npm/dist is missing: run `cargo xtask test --only web` first");
+    Ok(())
+}
+
+fn end_to_end() -> Result<Counts> {
+    let binary = server_binary();
+    ensure!(
+        binary.is_file(),
+        "the release binary is missing: run `cargo xtask test --only release` first"
+    );
+    let mut command = cargo(["test", "--package=eventhub-tests", "--no-fail-fast"]);
+    counted(command.env("EVENTHUB_BIN", binary), Counts::of_cargo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_runs_after_what_it_needs() {
+        let steps = Step::value_variants();
+        for (index, step) in steps.iter().enumerate() {
+            let needed = step.needs().map(|needed| steps.iter().position(|other| *other == needed));
+            assert!(needed.is_none_or(|position| position < Some(index)), "{step:?}");
+        }
+    }
+
+    #[test]
+    fn a_step_whose_need_failed_is_not_run() {
+        let error = run_unless_in_vain(Step::EndToEnd, &[Step::Release]).expect_err("in vain");
+        assert!(error.to_string().contains("the step release makes"), "{error}");
+    }
+}

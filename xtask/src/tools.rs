@@ -1,0 +1,221 @@
+//! The programs that the automation calls, and what it says when one of them is missing.
+
+use anyhow::{Context, Result, bail, ensure};
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The oldest Node that the web builds run on.
+const NODE_MAJOR_MIN: u32 = 20;
+
+/// The browser's target, and the one on which no standard library exists.
+pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
+pub(crate) const NO_STD_TARGET: &str = "wasm32v1-none";
+
+/// The folder of the workspace.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace")
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target_dir() -> PathBuf {
+    root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+}
+
+/// The server as `release_build` leaves it.
+pub(crate) fn server_binary() -> PathBuf {
+    target_dir().join("release").join("eventhub").with_extension(env::consts::EXE_EXTENSION)
+}
+
+/// A command that runs in the folder of the workspace.
+pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(root());
+    command
+}
+
+/// `cargo ARGS`, with the same cargo that started this program.
+pub(crate) fn cargo<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut command = command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args);
+    command
+}
+
+/// A program of the npm packages, by the name under which they install it.
+pub(crate) fn npm_bin(name: &str) -> Command {
+    command(root().join("node_modules/.bin").join(name))
+}
+
+/// Runs to the end, its output going to the terminal.
+///
+/// # Errors
+/// When the program cannot be started or exits with anything but 0.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot start {}", shown(command)))?;
+    ensure!(status.success(), "`{}` failed ({status})", shown(command));
+    Ok(())
+}
+
+/// Runs to the end, showing its standard output and returning it, with whether it exited with 0.
+///
+/// # Errors
+/// When the program cannot be started.
+pub(crate) fn run_and_read(command: &mut Command) -> Result<(String, bool)> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {}", shown(command)))?;
+    let mut output = String::new();
+    let pipe = child.stdout.take().expect("stdout was piped above");
+    for line in BufReader::new(pipe).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        println!("{line}");
+        output.push_str(&line);
+        output.push('\n');
+    }
+    Ok((output, child.wait()?.success()))
+}
+
+/// The standard output of a program that says something short, or `None` where it does not run.
+pub(crate) fn answer(command: &mut Command) -> Option<String> {
+    let output = command.stderr(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Builds the server, with the dashboard inside when it was built before.
+///
+/// # Errors
+/// When there is no C compiler, or the build fails.
+pub(crate) fn release_build() -> Result<()> {
+    require_c_compiler()?;
+    run(&mut cargo(["build", "--release", "--package", "eventhub-server"]))
+}
+
+fn require_c_compiler() -> Result<()> {
+    let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
+    ensure!(
+        answer(command(compiler).arg("--version")).is_some(),
+        "a C compiler is needed to build LMDB and none was found: install gcc or clang, or name one in CC"
+    );
+    Ok(())
+}
+
+/// # Errors
+/// When Node is missing or too old, or npm is missing, in one sentence that says what to install.
+pub(crate) fn require_node() -> Result<()> {
+    let Some(version) = answer(command("node").arg("--version")) else {
+        bail!("Node {NODE_MAJOR_MIN} or newer was not found: install it to build the dashboard");
+    };
+    ensure!(
+        node_major(&version).is_some_and(|major| major >= NODE_MAJOR_MIN),
+        "Node {NODE_MAJOR_MIN} or newer is needed to build the dashboard and {version} was found"
+    );
+    ensure!(
+        answer(command("npm").arg("--version")).is_some(),
+        "npm was not found: install it beside Node to build the dashboard"
+    );
+    Ok(())
+}
+
+fn node_major(version: &str) -> Option<u32> {
+    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
+/// Adds the wasm target when the toolchain has not got it.
+///
+/// # Errors
+/// When the target is missing and cannot be added, in one sentence that says what to install.
+pub(crate) fn require_target(target: &str) -> Result<()> {
+    let sysroot = answer(command("rustc").args(["--print", "sysroot"])).unwrap_or_default();
+    if Path::new(&sysroot).join("lib/rustlib").join(target).join("lib").is_dir() {
+        return Ok(());
+    }
+    ensure!(
+        answer(command("rustup").arg("--version")).is_some(),
+        "Rust's target {target} is missing and there is no rustup to add it: install rustup, or the target by the means Rust was installed"
+    );
+    run(command("rustup").args(["target", "add", target]))
+}
+
+/// A Chromium for the tests in a browser: `CHROME_BIN`, or one on the path, or Debian's package.
+///
+/// # Errors
+/// When there is none and it cannot be installed, in one sentence that says what to do.
+pub(crate) fn require_chromium() -> Result<OsString> {
+    if let Some(named) = env::var_os("CHROME_BIN") {
+        return Ok(named);
+    }
+    if let Some(found) = find_chromium() {
+        return Ok(found);
+    }
+    install_chromium().context(
+        "Chromium was not found and could not be installed: install it or name one in CHROME_BIN",
+    )?;
+    find_chromium().context("apt-get installed Chromium, yet it is not on the path")
+}
+
+fn find_chromium() -> Option<OsString> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    names
+        .iter()
+        .find(|name| answer(command(name).arg("--version")).is_some())
+        .map(|name| name.into())
+}
+
+fn install_chromium() -> Result<()> {
+    let is_root = answer(command("id").arg("--user")).as_deref() == Some("0");
+    let apt_get = || {
+        if is_root {
+            return command("apt-get");
+        }
+        let mut sudo = command("sudo");
+        // Without a terminal to ask for a password it must fail rather than wait.
+        sudo.args(["--non-interactive", "apt-get"]);
+        sudo
+    };
+    run(apt_get().arg("update"))?;
+    run(apt_get().args(["install", "--yes", "--no-install-recommends", "chromium"]))
+}
+
+fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_nodes_major_version() {
+        assert_eq!(node_major("v20.19.2"), Some(20));
+        assert_eq!(node_major("v9"), Some(9));
+        assert_eq!(node_major("20.19.2"), None);
+        assert_eq!(node_major("vx.y"), None);
+    }
+
+    #[test]
+    fn shows_a_command_without_its_folder() {
+        let mut command = Command::new("some/folder/cargo");
+        command.args(["fmt", "--check"]);
+        assert_eq!(shown(&command), "cargo fmt --check");
+    }
+
+    #[test]
+    fn a_failing_program_is_an_error_that_names_it() {
+        let error = run(command("false").arg("it")).expect_err("false fails");
+        assert!(error.to_string().contains("`false it` failed"), "{error}");
+        assert!(run(&mut command("no-such-program-anywhere")).is_err());
+    }
+
+    #[test]
+    fn output_is_read_and_the_status_kept() {
+        let (output, success) =
+            run_and_read(command("sh").args(["-c", "echo one; echo two; exit 3"])).expect("sh");
+        assert_eq!((output.as_str(), success), ("one\ntwo\n", false));
+    }
+}
