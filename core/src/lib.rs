@@ -7,14 +7,19 @@
 extern crate alloc;
 
 pub mod limits;
+#[cfg(any(test, feature = "naive"))]
+pub mod naive;
 
+mod batch;
 mod error;
 mod event;
 mod time;
 
 pub mod part;
+pub mod persons;
 pub mod query;
 
+pub use batch::Batch;
 pub use error::Error;
 pub use event::{
     EventId, EventType, ExternalId, InsertId, NewEvent, Properties, RESERVED_KEYS, UserId,

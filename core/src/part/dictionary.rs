@@ -91,7 +91,7 @@ impl<'a> Dictionary<'a> {
     }
 
     /// The number of a value, by binary search.
-    pub(super) fn find(&self, value: &str) -> Result<Option<u32>, Error> {
+    pub(crate) fn find(&self, value: &str) -> Result<Option<u32>, Error> {
         let (mut low, mut high) = (0, self.values);
         while low < high {
             let middle = low + (high - low) / 2;

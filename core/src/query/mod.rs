@@ -6,4 +6,26 @@
 
 mod plan;
 
+mod select;
+mod source;
+
+mod cohort;
+mod funnel;
+
+#[cfg(test)]
+mod property_tests;
+
+pub use cohort::{CohortCounts, CohortScan};
+pub use funnel::{FunnelCounts, FunnelScan};
 pub use plan::{CohortQuery, Filter, FunnelQuery, Range, Step};
+
+/// What opening the parts of a query met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ScanStats {
+    /// Events in the parts that were opened, over all steps.
+    pub events: u64,
+    /// Filters that were looked up in a part.
+    pub filter_checks: u64,
+    /// Of these, how many a Bloom filter answered.
+    pub bloom_rejections: u64,
+}

@@ -112,6 +112,12 @@ impl FunnelQuery {
         &self.user_filters
     }
 
+    /// Days of the conversion window; the first event's day is the first of them.
+    #[must_use]
+    pub const fn window_days(&self) -> u32 {
+        self.window_days
+    }
+
     /// The first time, in milliseconds, that is too late for a person whose first step was at `first`.
     #[must_use]
     pub const fn limit_ms(&self, first_ms: i64) -> i64 {

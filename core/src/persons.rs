@@ -1,0 +1,185 @@
+//! Which users are one person, and which persons a query asks about.
+//!
+//! Rows keep the user under which they came. Users merged into another are listed per block of users,
+//! each with its canonical user; everyone else is a person alone.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::part::{BLOCK_USERS, u16_at, u32_at};
+use crate::{Error, UserId};
+
+const ENTRY_BYTES: usize = 6;
+/// 64-bit words of a bitmap over the users of a block.
+pub(crate) const BLOCK_WORDS: usize = BLOCK_USERS as usize / 64;
+
+/// Encodes the merged users of a block: (user % 8,192, canonical user), sorted by the first.
+#[must_use]
+pub fn encode_merged(entries: &[(u16, UserId)]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(entries.len() * ENTRY_BYTES);
+    for (low, canonical) in entries {
+        bytes.extend_from_slice(&low.to_le_bytes());
+        bytes.extend_from_slice(&canonical.to_le_bytes());
+    }
+    bytes
+}
+
+/// Reads what [`encode_merged`] wrote.
+pub fn decode_merged(bytes: &[u8]) -> impl Iterator<Item = (u16, UserId)> {
+    bytes.chunks_exact(ENTRY_BYTES).map(|entry| (u16_at(entry, 0), u32_at(entry, 2)))
+}
+
+/// A set of users, as a bitmap.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UserSet {
+    words: Vec<u64>,
+}
+
+impl UserSet {
+    /// Adds a user.
+    pub fn insert(&mut self, user: UserId) {
+        let word = user as usize / 64;
+        if word >= self.words.len() {
+            self.words.resize(word + 1, 0);
+        }
+        self.words[word] |= 1 << (user % 64);
+    }
+
+    /// Whether the user is in the set.
+    #[must_use]
+    pub fn contains(&self, user: UserId) -> bool {
+        self.words.get(user as usize / 64).is_some_and(|word| word >> (user % 64) & 1 == 1)
+    }
+
+    /// Keeps the users that are in the other set too.
+    pub fn intersect(&mut self, other: &Self) {
+        self.words.truncate(other.words.len());
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
+    }
+
+    fn block(&self, block: u32) -> &[u64] {
+        let from = (block as usize * BLOCK_WORDS).min(self.words.len());
+        &self.words[from..(from + BLOCK_WORDS).min(self.words.len())]
+    }
+}
+
+/// The persons of a query: who is merged into whom, and who is asked about.
+#[derive(Debug, Clone, Default)]
+pub struct Persons<'a> {
+    /// Blocks with merged users, ascending, each with its entries.
+    merged: Vec<(u32, &'a [u8])>,
+    /// Canonical users asked about; everyone when there is no user filter.
+    allowed: Option<UserSet>,
+}
+
+impl<'a> Persons<'a> {
+    /// Takes the blocks with merged users in ascending order, and the canonical users asked about.
+    ///
+    /// # Errors
+    /// When the blocks or their entries are not in order.
+    pub fn new(merged: Vec<(u32, &'a [u8])>, allowed: Option<UserSet>) -> Result<Self, Error> {
+        let in_order = merged.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        let sound = merged.iter().all(|(_, entries)| {
+            let mut last = None;
+            entries.len().is_multiple_of(ENTRY_BYTES)
+                && decode_merged(entries).all(|(low, _)| {
+                    let ascending = last < Some(low) && u32::from(low) < BLOCK_USERS;
+                    last = Some(low);
+                    ascending
+                })
+        });
+        if in_order && sound {
+            Ok(Self { merged, allowed })
+        } else {
+            Err(Error::corrupt("merged users", "they are not in order"))
+        }
+    }
+
+    /// The person of a user.
+    #[must_use]
+    pub fn canonical(&self, user: UserId) -> UserId {
+        let low = user % BLOCK_USERS;
+        let mut entries = decode_merged(self.merged_in(user / BLOCK_USERS));
+        entries.find(|entry| u32::from(entry.0) == low).map_or(user, |entry| entry.1)
+    }
+
+    /// Whether anybody is merged.
+    pub(crate) fn any_merged(&self) -> bool {
+        !self.merged.is_empty()
+    }
+
+    /// Blocks with merged users.
+    pub(crate) fn merged_blocks(&self) -> impl Iterator<Item = (u32, &'a [u8])> {
+        self.merged.iter().copied()
+    }
+
+    /// The users of a block who count: canonical, and asked about.
+    pub(crate) fn alive(&self, block: u32) -> [u64; BLOCK_WORDS] {
+        let mut alive = [u64::MAX; BLOCK_WORDS];
+        if let Some(allowed) = &self.allowed {
+            alive = [0; BLOCK_WORDS];
+            let words = allowed.block(block);
+            alive[..words.len()].copy_from_slice(words);
+        }
+        for (low, _) in decode_merged(self.merged_in(block)) {
+            alive[usize::from(low) / 64] &= !(1 << (low % 64));
+        }
+        alive
+    }
+
+    fn merged_in(&self, block: u32) -> &'a [u8] {
+        let at = self.merged.binary_search_by_key(&block, |(block, _)| *block);
+        at.map_or(&[], |at| self.merged[at].1)
+    }
+}
+
+/// A table from a block's users to canonical users, filled for one block at a time.
+pub(crate) struct CanonicalTable {
+    table: Vec<UserId>,
+}
+
+impl CanonicalTable {
+    const NOT_MERGED: UserId = UserId::MAX;
+
+    pub(crate) fn new() -> Self {
+        Self { table: vec![Self::NOT_MERGED; BLOCK_USERS as usize] }
+    }
+
+    /// Calls `visit` with the lookup for a block's entries in place.
+    pub(crate) fn with(&mut self, entries: &[u8], visit: impl FnOnce(&Self)) {
+        decode_merged(entries).for_each(|(low, user)| self.table[usize::from(low)] = user);
+        visit(self);
+        decode_merged(entries).for_each(|(low, _)| self.table[usize::from(low)] = Self::NOT_MERGED);
+    }
+
+    /// The canonical user of a merged one.
+    pub(crate) fn get(&self, low: usize) -> Option<UserId> {
+        Some(self.table[low]).filter(|user| *user != Self::NOT_MERGED)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn merged_users_and_those_not_asked_about_are_not_alive() {
+        let entries = encode_merged(&[(1, 70_000), (64, 5)]);
+        let mut allowed = UserSet::default();
+        [1, 2, 64, 65, 70_000].into_iter().for_each(|user| allowed.insert(user));
+        let persons = Persons::new(vec![(0, &entries)], Some(allowed)).unwrap();
+        let alive = persons.alive(0);
+        assert_eq!((alive[0], alive[1], alive[2]), (1 << 2, 1 << 1, 0));
+        assert_eq!(persons.alive(1), [0; BLOCK_WORDS]);
+        assert_eq!(persons.canonical(1), 70_000);
+        assert_eq!(persons.canonical(2), 2);
+    }
+
+    #[test]
+    fn entries_out_of_order_are_refused() {
+        let entries = encode_merged(&[(2, 0), (1, 0)]);
+        assert!(Persons::new(vec![(0, &entries)], None).is_err());
+        assert!(Persons::new(vec![(1, &[]), (0, &[])], None).is_err());
+        assert!(Persons::new(vec![(0, &entries[..7])], None).is_err());
+    }
+}

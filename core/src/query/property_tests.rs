@@ -1,0 +1,347 @@
+//! Every query against its naive model, over parts cut, merged and packed in every way.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cell::Cell;
+
+use proptest::collection::vec as list;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use super::{CohortQuery, CohortScan, Filter, FunnelQuery, FunnelScan, Range, Step};
+use crate::naive::{self, NaiveEvent};
+use crate::part::{BLOCK_USERS, EncodedPart, PackedPart, PartBuilder, PartView, merge};
+use crate::persons::{Persons, UserSet, encode_merged};
+use crate::{DAY_MS, Error, TimeMs, UserId};
+
+const TYPES: [&str; 3] = ["a", "b", "c"];
+const CASES: u32 = 400;
+
+/// Users at the edges of blocks and of bitmap words.
+fn users() -> Vec<UserId> {
+    let lows = [0, 1, 63, 64, BLOCK_USERS - 1];
+    (0..5).flat_map(|block| lows.map(|low| block * BLOCK_USERS + low)).collect()
+}
+
+#[derive(Debug, Clone)]
+struct Event {
+    event_type: usize,
+    user: usize,
+    time_ms: i64,
+    properties: [u8; 2],
+    part: usize,
+}
+
+/// Few days and few times a day, so that equal times are common.
+fn event() -> impl Strategy<Value = Event> {
+    let time = (0..8_i64, prop_oneof![Just(0), Just(0), Just(DAY_MS - 1), 0..DAY_MS]);
+    (0..3_usize, 0..25_usize, time, [0..4_u8, 0..12_u8], 0..4_usize).prop_map(
+        |(event_type, user, (day, ms), properties, part)| Event {
+            event_type,
+            user,
+            time_ms: day * DAY_MS + ms,
+            properties,
+            part,
+        },
+    )
+}
+
+#[derive(Debug, Clone)]
+struct Case {
+    events: Vec<Event>,
+    /// Pairs of places in `users()`: the first becomes the second's person.
+    merges: Vec<(usize, usize)>,
+    /// Who is asked about, by place in `users()`; everyone when none.
+    allowed: Option<Vec<usize>>,
+    filters: Vec<Vec<Filter>>,
+    steps: Vec<usize>,
+    days: (i64, i64),
+    window_days: u32,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let value = |n: u8| (0..n).prop_map(|value| format!("v{value}"));
+    let filter = prop_oneof![
+        value(4).prop_map(|value| Filter { key: "dense".into(), value }),
+        value(12).prop_map(|value| Filter { key: "rare".into(), value }),
+        Just(Filter { key: "never".into(), value: "v1".into() }),
+    ];
+    let filters = prop_oneof![3 => Just(Vec::new()), 1 => list(filter, 1..3)];
+    (
+        list(event(), 1..250),
+        prop_oneof![Just(Vec::new()), list((0..25_usize, 0..25_usize), 1..12)],
+        proptest::option::weighted(0.3, list(0..25_usize, 0..20)),
+        list(filters, 5),
+        list(0..3_usize, 1..5),
+        (0..8_i64, 0..9_i64),
+        1..6_u32,
+    )
+        .prop_map(|(events, merges, allowed, filters, steps, days, window_days)| Case {
+            events,
+            merges,
+            allowed,
+            filters,
+            steps,
+            days,
+            window_days,
+        })
+}
+
+impl Case {
+    /// The canonical user of each user, by merging one pair after the other.
+    fn canonical(&self) -> Vec<UserId> {
+        let mut canonical = users();
+        for (from, to) in &self.merges {
+            let (old, new) = (canonical[*from], canonical[*to]);
+            canonical.iter_mut().filter(|user| **user == old).for_each(|user| *user = new);
+        }
+        canonical
+    }
+
+    fn properties(event: &Event) -> Vec<(String, String)> {
+        let [dense, rare] = event.properties;
+        let mut properties = vec![("dense".to_string(), format!("v{dense}"))];
+        if rare == 7 {
+            properties.push(("rare".into(), format!("v{}", event.user % 3)));
+        }
+        properties
+    }
+
+    fn naive_events(&self) -> Vec<NaiveEvent> {
+        let canonical = self.canonical();
+        let naive = |(id, event): (u64, &Event)| NaiveEvent {
+            id,
+            event_type: TYPES[event.event_type].into(),
+            person: canonical[event.user].to_string(),
+            time_ms: event.time_ms,
+            properties: Self::properties(event).into_iter().collect(),
+        };
+        (0..).zip(&self.events).map(naive).collect()
+    }
+
+    fn admits(&self, person: &str) -> bool {
+        let canonical = self.canonical();
+        let admitted = |places: &Vec<usize>| {
+            places.iter().any(|place| canonical[*place].to_string() == person)
+        };
+        self.allowed.as_ref().is_none_or(admitted)
+    }
+
+    /// The parts of each type; with ids out of the order of time.
+    fn parts(&self) -> Vec<Vec<EncodedPart>> {
+        let of_type = |event_type: usize| {
+            let mut builders: BTreeMap<usize, PartBuilder> = BTreeMap::new();
+            for (id, event) in (0..).zip(&self.events) {
+                if event.event_type == event_type {
+                    let builder = builders.entry(event.part);
+                    let properties = Self::properties(event);
+                    builder.or_insert_with(|| PartBuilder::new(event_type as u32)).push(
+                        users()[event.user],
+                        TimeMs::new(event.time_ms).unwrap(),
+                        id,
+                        properties.iter().map(|(key, value)| (key.as_str(), value.as_str())),
+                    );
+                }
+            }
+            builders.values().map(PartBuilder::finish).collect()
+        };
+        (0..3).map(of_type).collect()
+    }
+
+    fn step(&self, number: usize, event_type: usize) -> Step {
+        Step { event_type: TYPES[event_type].into(), filters: self.filters[number].clone() }
+    }
+
+    fn funnel_query(&self) -> FunnelQuery {
+        let (from, length) = self.days;
+        let day = |day: i64| TimeMs::new(day * DAY_MS).unwrap();
+        let range = Range::new(day(from), day(from + length)).unwrap();
+        let steps = (0..).zip(&self.steps).map(|(n, event_type)| self.step(n, *event_type));
+        FunnelQuery::new(range, steps.collect(), self.window_days, Vec::new()).unwrap()
+    }
+
+    fn cohort_query(&self) -> CohortQuery {
+        let (from, length) = self.days;
+        let day = |day: i64| TimeMs::new(day * DAY_MS).unwrap();
+        let events = (self.step(0, self.steps[0]), self.step(1, *self.steps.last().unwrap()));
+        let (first, last) = (day(from), day(from + length));
+        CohortQuery::new(first, last, self.window_days.min(3), 4, events, Vec::new()).unwrap()
+    }
+
+    /// At least three blocks with events, and at least three parts of some type that is asked for.
+    fn is_wide(&self, parts: &[Vec<EncodedPart>]) -> bool {
+        let mut blocks: Vec<_> = self.events.iter().map(|event| event.user / 5).collect();
+        blocks.sort_unstable();
+        blocks.dedup();
+        blocks.len() >= 3 && self.steps.iter().any(|event_type| parts[*event_type].len() >= 3)
+    }
+}
+
+/// Calls `ask` with the persons of a case.
+fn with_persons(case: &Case, ask: impl FnOnce(&Persons<'_>)) {
+    let canonical = case.canonical();
+    let mut blocks: BTreeMap<u32, Vec<(u16, UserId)>> = BTreeMap::new();
+    for (user, canonical) in users().into_iter().zip(&canonical) {
+        if user != *canonical {
+            let low = (user % BLOCK_USERS) as u16;
+            blocks.entry(user / BLOCK_USERS).or_default().push((low, *canonical));
+        }
+    }
+    let blocks: Vec<_> = blocks.iter().map(|(block, e)| (*block, encode_merged(e))).collect();
+    let merged = blocks.iter().map(|(block, bytes)| (*block, bytes.as_slice())).collect();
+    let allowed = case.allowed.as_ref().map(|places| {
+        let mut set = UserSet::default();
+        places.iter().for_each(|place| set.insert(canonical[*place]));
+        set
+    });
+    ask(&Persons::new(merged, allowed).unwrap());
+}
+
+/// The same parts as they are, merged into one a type, and packed.
+fn shapes(parts: &[Vec<EncodedPart>]) -> [Vec<Vec<EncodedPart>>; 2] {
+    let merged = parts.iter().map(|parts| {
+        let views: Vec<_> = parts.iter().map(|part| part.view().unwrap()).collect();
+        if views.is_empty() {
+            return Vec::new();
+        }
+        let mut chunks = Vec::new();
+        let header = merge(&views, &mut |key, bytes| -> Result<(), Error> {
+            chunks.push((key, bytes));
+            Ok(())
+        });
+        chunks.sort_unstable_by_key(|(key, _)| *key);
+        vec![EncodedPart { header: header.unwrap(), chunks }]
+    });
+    [parts.to_vec(), merged.collect()]
+}
+
+fn views(parts: &[EncodedPart]) -> Vec<PartView<'_>> {
+    parts.iter().map(|part| part.view().unwrap()).collect()
+}
+
+fn packed_views(parts: &[Vec<u8>]) -> Vec<PartView<'_>> {
+    parts.iter().map(|bytes| PackedPart::open(bytes).unwrap().view().unwrap()).collect()
+}
+
+fn ask_funnel(case: &Case, parts: &[Vec<EncodedPart>]) -> Vec<u64> {
+    let query = case.funnel_query();
+    let mut answer = Vec::new();
+    with_persons(case, |persons| {
+        let parts: Vec<_> =
+            case.steps.iter().map(|event_type| views(&parts[*event_type])).collect();
+        let scan = FunnelScan::open(&query, &parts, persons).unwrap();
+        // As threads do: some blocks each, merged.
+        let blocks = scan.blocks();
+        let middle = blocks.end / 2;
+        let mut counts = scan.run(middle..blocks.end);
+        counts.merge(&scan.run(blocks.start..middle));
+        answer = counts.finish();
+    });
+    answer
+}
+
+fn ask_cohort(case: &Case, parts: &[Vec<Vec<u8>>]) -> Vec<Vec<u64>> {
+    let query = case.cohort_query();
+    let mut answer = Vec::new();
+    with_persons(case, |persons| {
+        let (row, column) = (case.steps[0], *case.steps.last().unwrap());
+        let (row, column) = (packed_views(&parts[row]), packed_views(&parts[column]));
+        let scan = CohortScan::open(&query, &row, &column, persons).unwrap();
+        answer = scan.run(scan.blocks()).finish();
+    });
+    answer
+}
+
+/// Runs the cases and demands that at least half of them are wide and that the rest of the ground is
+/// covered too.
+fn run_cases(check: impl Fn(&Case, &[Vec<EncodedPart>]) -> bool) {
+    let (wide, merged, filtered, full) = (Cell::new(0), Cell::new(0), Cell::new(0), Cell::new(0));
+    let count = |counter: &Cell<u32>, hit: bool| counter.set(counter.get() + u32::from(hit));
+    let mut runner = TestRunner::new(Config { cases: CASES, ..Config::default() });
+    let outcome = runner.run(&case(), |case| {
+        let parts = case.parts();
+        count(&wide, case.is_wide(&parts));
+        count(&merged, !case.merges.is_empty());
+        count(&filtered, case.filters.iter().any(|filters| !filters.is_empty()));
+        for parts in shapes(&parts) {
+            parts.iter().flatten().for_each(|part| part.view().unwrap().verify().unwrap());
+            count(&full, check(&case, &parts));
+        }
+        Ok(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+    assert!(wide.get() * 2 >= CASES, "only {} of {CASES} cases are wide", wide.get());
+    assert!(merged.get() * 4 >= CASES, "only {} cases merge persons", merged.get());
+    assert!(filtered.get() * 4 >= CASES, "only {} cases filter", filtered.get());
+    assert!(full.get() * 4 >= CASES, "only {} answers are not all zeros", full.get());
+}
+
+#[test]
+fn funnels_equal_the_naive_model() {
+    run_cases(|case, parts| {
+        let expected =
+            naive::funnel(&case.naive_events(), &case.funnel_query(), |p| case.admits(p));
+        assert_eq!(ask_funnel(case, parts), expected);
+        expected.len() > 1 && expected[1] > 0
+    });
+}
+
+#[test]
+fn cohorts_equal_the_naive_model() {
+    run_cases(|case, parts| {
+        let expected =
+            naive::cohort(&case.naive_events(), &case.cohort_query(), |p| case.admits(p));
+        let packed: Vec<Vec<Vec<u8>>> =
+            parts.iter().map(|parts| parts.iter().map(EncodedPart::to_bytes).collect()).collect();
+        assert_eq!(ask_cohort(case, &packed), expected);
+        expected.iter().any(|row| row.iter().skip(1).any(|cell| *cell > 0))
+    });
+}
+
+#[test]
+fn tables_of_many_periods_work_on_slices_of_a_block() {
+    let day = |day: i64| TimeMs::new(day * DAY_MS).unwrap();
+    let mut builder = PartBuilder::new(0);
+    let mut events = Vec::new();
+    for (id, user) in (0..).zip([0, 100, 200, 4_000, 8_191, 8_192]) {
+        for (id, at) in [(2 * id, 3), (2 * id + 1, 9_000)] {
+            builder.push(user, day(at), id, core::iter::empty());
+            let (event_type, person) = ("a".into(), user.to_string());
+            let properties = BTreeMap::new();
+            events.push(NaiveEvent { id, event_type, person, time_ms: at * DAY_MS, properties });
+        }
+    }
+    let part = builder.finish();
+    let step = || Step { event_type: "a".into(), filters: Vec::new() };
+    let query = CohortQuery::new(day(0), day(9_999), 1, 2, (step(), step()), Vec::new()).unwrap();
+    let persons = Persons::default();
+    let (row, column) = (vec![part.view().unwrap()], vec![part.view().unwrap()]);
+    let scan = CohortScan::open(&query, &row, &column, &persons).unwrap();
+    let answer = scan.run(scan.blocks()).finish();
+    assert_eq!(answer, naive::cohort(&events, &query, |_| true));
+    assert_eq!(answer[3], [6, 6, 0]);
+}
+
+#[test]
+fn a_damaged_chunk_is_an_error_and_never_an_answer() {
+    let mut builder = PartBuilder::new(0);
+    (0..50).for_each(|id| {
+        builder.push(id as u32, TimeMs::new(id as i64).unwrap(), id, [("k", "v")].into_iter());
+    });
+    let bytes = builder.finish().to_bytes();
+    for at in 0..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x20;
+        let opened = PackedPart::open(&damaged).and_then(PackedPart::view);
+        assert!(opened.and_then(|part| part.verify()).is_err(), "byte {at} went unnoticed");
+    }
+    let cut = Box::from(&bytes[..bytes.len() - 1]);
+    let cut: Box<[u8]> = cut;
+    assert!(PackedPart::open(&cut).unwrap().view().unwrap().verify().is_err());
+}
