@@ -152,7 +152,7 @@ mod tests {
             assert_eq!(pieces(rows).collect::<Vec<_>>(), expected);
         };
         check(5..5, &[]);
-        check(0..end, &[0..end]);
+        check(0..end, core::slice::from_ref(&(0..end)));
         check(3..end + 1, &[3..end, end..end + 1]);
         check(end..2 * end + 2, &[end..2 * end, 2 * end..2 * end + 2]);
     }

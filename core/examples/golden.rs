@@ -1,0 +1,140 @@
+//! Writes the golden files of the current format version into a new folder, once for each version:
+//!
+//! `cargo run -p eventhub-core --example golden --features naive -- tests/compat/v1`
+//!
+//! It refuses to touch a folder that exists: golden files are never rewritten.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::Path;
+use std::{env, fs};
+
+use eventhub_core::naive::{self, NaiveEvent};
+use eventhub_core::part::{EncodedPart, PartBuilder, merge};
+use eventhub_core::query::{Filter, FunnelQuery, Range, Step};
+use eventhub_core::{DAY_MS, TimeMs, parse_date};
+use serde_json::{Value, json};
+
+const TYPES: [&str; 3] = ["product_view", "add_to_cart", "purchase"];
+const EVENTS: u64 = 3_000;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = env::args().nth(1).ok_or("name the folder to make")?;
+    let folder = Path::new(&folder);
+    fs::create_dir(folder)?;
+    let events = events();
+    let mut names: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (number, name) in (0_u32..).zip(TYPES) {
+        for (place, part) in parts_of(number, &events)?.iter().enumerate() {
+            let file = format!("{name}-{place}.part");
+            fs::write(folder.join(&file), part.to_bytes())?;
+            names.entry(name).or_default().push(file);
+        }
+    }
+    let cases = queries()?.iter().map(|query| case(query, &events)).collect::<Vec<_>>();
+    let text = serde_json::to_string_pretty(&json!({ "parts": names, "cases": cases }))?;
+    fs::write(folder.join("funnel.json"), text + "\n")?;
+    Ok(())
+}
+
+/// Events of 700 users in four blocks, in March 2024; some to the day, some to the millisecond.
+fn events() -> Vec<(u32, NaiveEvent)> {
+    let start = 1_709_251_200_000;
+    let mut seed = 1_u64;
+    let mut next = |below: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % below
+    };
+    let mut event = |id: u64| {
+        let user = (next(4) * 8_192 + next(175)) as u32;
+        let exact = if id % 3 == 0 { next(DAY_MS as u64) as i64 } else { 0 };
+        let time_ms = start + next(31) as i64 * DAY_MS + exact;
+        let mut properties = BTreeMap::new();
+        properties.insert("platform".into(), ["web", "ios", "android"][next(3) as usize].into());
+        properties.insert("page".into(), format!("/p/{}", next(900)));
+        if next(40) == 0 {
+            properties.insert("coupon".into(), format!("spring-{}", next(3)));
+        }
+        let event_type = TYPES[[0, 0, 0, 1, 1, 2][next(6) as usize]].to_string();
+        (user, NaiveEvent { id, event_type, person: user.to_string(), time_ms, properties })
+    };
+    (0..EVENTS).map(&mut event).collect()
+}
+
+/// Three parts: events to the day, the first half of the others, and the rest merged of two.
+fn parts_of(number: u32, events: &[(u32, NaiveEvent)]) -> Result<Vec<EncodedPart>, Box<dyn Error>> {
+    let part = |keep: &dyn Fn(&NaiveEvent) -> bool| {
+        let mut builder = PartBuilder::new(number);
+        let name = TYPES[number as usize];
+        for (user, event) in events.iter().filter(|(_, e)| e.event_type == name && keep(e)) {
+            let time = TimeMs::new(event.time_ms).expect("March 2024 is a time taken");
+            let properties = event.properties.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+            builder.push(*user, time, event.id, properties);
+        }
+        builder.finish()
+    };
+    let exact = |event: &NaiveEvent| event.time_ms % DAY_MS != 0;
+    let to_merge = [
+        part(&|event| exact(event) && event.id % 2 == 1 && event.id < 2_000),
+        part(&|event| exact(event) && event.id % 2 == 1 && event.id >= 2_000),
+    ];
+    let views = to_merge.iter().map(EncodedPart::view).collect::<Result<Vec<_>, _>>()?;
+    let mut chunks = Vec::new();
+    let header = merge(&views, &mut |key, bytes| -> Result<(), eventhub_core::Error> {
+        chunks.push((key, bytes));
+        Ok(())
+    })?;
+    chunks.sort_unstable_by_key(|(key, _)| *key);
+    let merged = EncodedPart { header, chunks };
+    Ok(vec![part(&|event| !exact(event)), part(&|event| exact(event) && event.id % 2 == 0), merged])
+}
+
+fn queries() -> Result<Vec<FunnelQuery>, Box<dyn Error>> {
+    let step = |name: &str, filters: &[(&str, &str)]| Step {
+        event_type: name.into(),
+        filters: filters
+            .iter()
+            .map(|(k, v)| Filter { key: (*k).into(), value: (*v).into() })
+            .collect(),
+    };
+    let range =
+        |from: &str, to: &str| Range::new(parse_date("start", from)?, parse_date("end", to)?);
+    let all = || TYPES.map(|name| step(name, &[])).to_vec();
+    let web = step("product_view", &[("platform", "web")]);
+    let coupon = step("purchase", &[("coupon", "spring-1")]);
+    let page = step("product_view", &[("page", "/p/17")]);
+    let (march, week) = (range("20240301", "20240401")?, range("20240308", "20240315")?);
+    Ok(vec![
+        FunnelQuery::new(march, all(), 30, Vec::new())?,
+        FunnelQuery::new(week, all(), 2, Vec::new())?,
+        FunnelQuery::new(march, vec![web, step("product_view", &[]), coupon], 31, Vec::new())?,
+        FunnelQuery::new(march, vec![page, step("add_to_cart", &[])], 31, Vec::new())?,
+    ])
+}
+
+/// A query as the JSON API writes it, with its answer by the naive model.
+fn case(query: &FunnelQuery, events: &[(u32, NaiveEvent)]) -> Value {
+    let plain: Vec<NaiveEvent> = events.iter().map(|(_, event)| event.clone()).collect();
+    let date = |time: TimeMs| {
+        let text = time.date_text();
+        format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])
+    };
+    let steps: Vec<Value> = query
+        .steps()
+        .iter()
+        .map(|step| {
+            let filters: Vec<Value> = step.filters.iter().map(|filter| {
+            json!({ "property": filter.key, "op": "is", "values": [filter.value] })
+        }).collect();
+            json!({ "event": step.event_type, "filters": filters })
+        })
+        .collect();
+    json!({
+        "query": {
+            "range": { "start": date(query.range().start()), "end": date(query.range().end()) },
+            "steps": steps,
+            "window": { "amount": query.window_days(), "unit": "calendar_days" },
+        },
+        "answer": naive::funnel(&plain, query, |_| true),
+    })
+}

@@ -1,0 +1,70 @@
+//! The golden files of every released format version are read, and answer as they always did.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use eventhub_core::parse_date;
+use eventhub_core::part::{PackedPart, PartView};
+use eventhub_core::persons::Persons;
+use eventhub_core::query::{Filter, FunnelQuery, FunnelScan, Range, Step};
+use serde_json::Value;
+
+fn folder(version: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/compat").join(version)
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a text")
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().expect("a list").iter()
+}
+
+fn query(value: &Value) -> FunnelQuery {
+    let date = |value: &Value| parse_date("range", &text(value).replace('-', "")).unwrap();
+    let filter = |filter: &Value| Filter {
+        key: text(&filter["property"]).into(),
+        value: text(&filter["values"][0]).into(),
+    };
+    let step = |step: &Value| Step {
+        event_type: text(&step["event"]).into(),
+        filters: list(&step["filters"]).map(filter).collect(),
+    };
+    let range = Range::new(date(&value["range"]["start"]), date(&value["range"]["end"])).unwrap();
+    let steps = list(&value["steps"]).map(step).collect();
+    let days = u32::try_from(value["window"]["amount"].as_u64().unwrap()).unwrap();
+    FunnelQuery::new(range, steps, days, Vec::new()).unwrap()
+}
+
+#[test]
+fn version_1_is_read_and_answers_as_it_always_did() {
+    let folder = folder("v1");
+    let golden = fs::read_to_string(folder.join("funnel.json")).unwrap();
+    let golden: Value = serde_json::from_str(&golden).unwrap();
+    let persons = Persons::default();
+    for case in list(&golden["cases"]) {
+        let query = query(&case["query"]);
+        let files: Vec<Vec<Vec<u8>>> = query
+            .steps()
+            .iter()
+            .map(|step| {
+                let names = list(&golden["parts"][&step.event_type]);
+                names.map(|name| fs::read(folder.join(text(name))).unwrap()).collect()
+            })
+            .collect();
+        let parts: Vec<Vec<PartView<'_>>> = files
+            .iter()
+            .map(|files| {
+                files.iter().map(|bytes| PackedPart::open(bytes).unwrap().view().unwrap()).collect()
+            })
+            .collect();
+        parts.iter().flatten().for_each(|part| part.verify().unwrap());
+        let scan = FunnelScan::open(&query, &parts, &persons).unwrap();
+        let answer = scan.run(scan.blocks()).finish();
+        let expected: Vec<u64> =
+            list(&case["answer"]).map(|count| count.as_u64().unwrap()).collect();
+        assert!(expected[0] > 0);
+        assert_eq!(answer, expected, "{}", case["query"]);
+    }
+}
