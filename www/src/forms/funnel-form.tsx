@@ -16,17 +16,26 @@ interface Props {
 /** The question: steps, days, and how long a user may take. */
 export function FunnelForm({ initial, types, onAsk }: Props) {
   const [query, setQuery] = useState(initial);
-  const steps = useRef<HTMLOListElement>(null);
-  const isGrown = query.steps.length > initial.steps.length;
+  const list = useRef<HTMLOListElement>(null);
+  // The step to go on with after one was added or removed, so that the keyboard keeps its place.
+  const next = useRef<number | null>(null);
 
-  // Whoever adds a step wants to name it.
   useEffect(() => {
-    if (isGrown) {
-      steps.current?.querySelector<HTMLInputElement>("li:last-child input")?.focus();
+    if (next.current !== null) {
+      list.current?.querySelectorAll("input")[next.current]?.focus();
+      next.current = null;
     }
   }, [query.steps.length]);
 
   const change = (part: Partial<FunnelQuery>) => setQuery({ ...query, ...part });
+  const addStep = () => {
+    next.current = query.steps.length;
+    change({ steps: [...query.steps, ""] });
+  };
+  const removeStep = (index: number) => {
+    next.current = Math.max(index - 1, 0);
+    change({ steps: query.steps.toSpliced(index, 1) });
+  };
   const submit = (event: Event) => {
     event.preventDefault();
     onAsk({ ...query, steps: query.steps.map((step) => step.trim()) });
@@ -36,16 +45,14 @@ export function FunnelForm({ initial, types, onAsk }: Props) {
     <form class="card form" onSubmit={submit}>
       <fieldset>
         <legend>Steps</legend>
-        <ol class="steps" ref={steps}>
+        <ol class="steps" ref={list}>
           {query.steps.map((step, index) => (
             <StepField
               key={index}
               number={index + 1}
               value={step}
               onInput={(value) => change({ steps: query.steps.with(index, value) })}
-              {...(query.steps.length > 1 && {
-                onRemove: () => change({ steps: query.steps.toSpliced(index, 1) }),
-              })}
+              {...(query.steps.length > 1 && { onRemove: () => removeStep(index) })}
             />
           ))}
         </ol>
@@ -53,7 +60,7 @@ export function FunnelForm({ initial, types, onAsk }: Props) {
           type="button"
           class="quiet"
           disabled={query.steps.length >= STEPS_MAX}
-          onClick={() => change({ steps: [...query.steps, ""] })}
+          onClick={addStep}
         >
           Add a step
         </button>
@@ -82,6 +89,8 @@ export function FunnelForm({ initial, types, onAsk }: Props) {
             type="date"
             required
             min={query.first}
+            // Without it the browser leaves room for years of six digits.
+            max="9999-12-31"
             value={query.last}
             onInput={(event) => change({ last: event.currentTarget.value })}
           />

@@ -15,6 +15,8 @@ export function FunnelScreen() {
   const [query, setQuery] = useState(() => funnelOfSearch(location.search));
   // Counts the times that someone asked, so that the same question can be asked again.
   const [asked, setAsked] = useState(0);
+  // Counts the steps through the browser's history, each of which brings a new form.
+  const [visit, setVisit] = useState(0);
   const [result, setResult] = useState<Result>({ state: "none" });
   const [types, setTypes] = useState<string[] | null>(null);
 
@@ -26,7 +28,10 @@ export function FunnelScreen() {
   }, []);
 
   useEffect(() => {
-    const follow = () => setQuery(funnelOfSearch(location.search));
+    const follow = () => {
+      setQuery(funnelOfSearch(location.search));
+      setVisit((visits) => visits + 1);
+    };
     addEventListener("popstate", follow);
     return () => removeEventListener("popstate", follow);
   }, []);
@@ -62,9 +67,8 @@ export function FunnelScreen() {
     <>
       <h1>Funnel</h1>
       <div class="columns">
-        {/* A new address brings a new form: what was typed and not asked for is gone with it. */}
         <FunnelForm
-          key={query === null ? "" : searchOfFunnel(query)}
+          key={visit}
           initial={query ?? emptyFunnel()}
           types={types ?? []}
           onAsk={ask}
@@ -132,8 +136,8 @@ function NobodyEntered({ query }: { query: FunnelQuery }) {
     <div class="notice">
       <h2>Nobody entered this funnel</h2>
       <p>
-        No user did <b>{query.steps[0]}</b> from {query.first} to {query.last} (UTC). Try other
-        days or another first step.
+        No user did <b>{query.steps[0]}</b> from <time>{query.first}</time> to{" "}
+        <time>{query.last}</time> (UTC). Try other days or another first step.
       </p>
     </div>
   );
