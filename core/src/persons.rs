@@ -29,6 +29,15 @@ pub fn decode_merged(bytes: &[u8]) -> impl Iterator<Item = (u16, UserId)> {
     bytes.chunks_exact(ENTRY_BYTES).map(|entry| (u16_at(entry, 0), u32_at(entry, 2)))
 }
 
+/// The canonical user of a user by the entries of its block.
+#[must_use]
+pub fn canonical_in(entries: &[u8], user: UserId) -> UserId {
+    let (entries, _) = entries.as_chunks::<ENTRY_BYTES>();
+    let low = (user % BLOCK_USERS) as u16;
+    let at = entries.binary_search_by_key(&low, |entry| u16_at(entry, 0));
+    at.map_or(user, |at| u32_at(&entries[at], 2))
+}
+
 /// A set of users, as a bitmap.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UserSet {
@@ -49,6 +58,15 @@ impl UserSet {
     #[must_use]
     pub fn contains(&self, user: UserId) -> bool {
         self.words.get(user as usize / 64).is_some_and(|word| word >> (user % 64) & 1 == 1)
+    }
+
+    /// The users, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = UserId> {
+        let bits = |(number, word): (u32, &u64)| {
+            let word = *word;
+            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| number * 64 + bit)
+        };
+        (0..).zip(&self.words).flat_map(bits)
     }
 
     /// Keeps the users that are in the other set too.
@@ -98,13 +116,12 @@ impl<'a> Persons<'a> {
     /// The person of a user.
     #[must_use]
     pub fn canonical(&self, user: UserId) -> UserId {
-        let low = user % BLOCK_USERS;
-        let mut entries = decode_merged(self.merged_in(user / BLOCK_USERS));
-        entries.find(|entry| u32::from(entry.0) == low).map_or(user, |entry| entry.1)
+        canonical_in(self.merged_in(user / BLOCK_USERS), user)
     }
 
     /// Whether anybody is merged.
-    pub(crate) fn any_merged(&self) -> bool {
+    #[must_use]
+    pub fn any_merged(&self) -> bool {
         !self.merged.is_empty()
     }
 

@@ -1,14 +1,13 @@
 //! Several parts of one event type become one.
 //!
-//! Only the order of rows and the tables from old to new codes are kept in memory; columns are read and
+//! Only the order of rows (32 bytes a row) and the tables from old to new codes are kept in memory; columns are read and
 //! written chunk by chunk.
 
 use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::column::{Blocks, Column};
-use super::layout::BLOCK_USERS;
+use super::order::OrderReader;
 use super::view::{PartView, PropertyColumns};
 use super::writer::{self, Sink, SortedRows};
 use crate::{Error, EventId, TimeMs, UserId};
@@ -25,20 +24,10 @@ pub fn merge<E: From<Error>>(parts: &[PartView<'_>], sink: &mut Sink<'_, E>) -> 
     if parts.iter().any(|part| part.event_type() != first.event_type()) {
         return Err(Error::corrupt("merge", "the parts hold different event types").into());
     }
-    let inputs = parts.iter().map(Input::open).collect::<Result<Vec<_>, _>>()?;
+    let inputs = parts.iter().map(OrderReader::open).collect::<Result<Vec<_>, _>>()?;
     let order = merged_order(&inputs)?;
     let properties = merged_properties(parts)?;
-    writer::write(&MergedRows { event_type: first.event_type(), inputs, order, properties }, sink)
-}
-
-struct Input<'a> {
-    users: Column<'a>,
-    blocks: Blocks<'a>,
-    times: Column<'a>,
-    time_unit: i64,
-    time_least: i64,
-    ids: Column<'a>,
-    id_least: EventId,
+    writer::write(&MergedRows { event_type: first.event_type(), order, properties }, sink)
 }
 
 #[derive(Clone, Copy)]
@@ -46,6 +35,8 @@ struct MergedRow {
     user: UserId,
     input: u32,
     row: u32,
+    time: TimeMs,
+    id: EventId,
 }
 
 struct MergedProperty<'a> {
@@ -57,55 +48,24 @@ struct MergedProperty<'a> {
 
 struct MergedRows<'a> {
     event_type: u32,
-    inputs: Vec<Input<'a>>,
     order: Vec<MergedRow>,
     properties: Vec<MergedProperty<'a>>,
 }
 
-impl<'a> Input<'a> {
-    fn open(part: &PartView<'a>) -> Result<Self, Error> {
-        Ok(Self {
-            users: part.user_column()?,
-            blocks: part.blocks()?,
-            times: part.time_column()?,
-            time_unit: i64::from(part.time_unit()),
-            time_least: part.times().0.ms(),
-            ids: part.id_column()?,
-            id_least: part.ids().0,
-        })
-    }
-
-    fn time(&self, row: u32) -> TimeMs {
-        let offset = (self.times.get(row) as i64).wrapping_mul(self.time_unit);
-        TimeMs::new(self.time_least.wrapping_add(offset)).unwrap_or(TimeMs::MAX)
-    }
-
-    fn id(&self, row: u32) -> EventId {
-        self.id_least.wrapping_add(self.ids.get(row))
-    }
-}
-
 /// The rows of all inputs in order. Each input is a sorted run, which the sort makes use of.
-fn merged_order(inputs: &[Input<'_>]) -> Result<Vec<MergedRow>, Error> {
+fn merged_order(inputs: &[OrderReader<'_>]) -> Result<Vec<MergedRow>, Error> {
     let mut order = Vec::new();
-    for (input, columns) in (0..).zip(inputs) {
-        for (block, rows) in columns.blocks.iter() {
-            let user = |row| block * BLOCK_USERS + columns.users.get(row) as u32 % BLOCK_USERS;
-            order.extend(rows.map(|row| MergedRow { user: user(row), input, row }));
+    for (number, input) in (0..).zip(inputs) {
+        for row in input.users() {
+            let (row, user) = row?;
+            let (time, id) = input.time_and_id(row)?;
+            order.push(MergedRow { user, input: number, row, time, id });
         }
     }
     if u32::try_from(order.len()).is_err() {
         return Err(Error::corrupt("merge", "the parts have too many rows for one"));
     }
-    order.sort_by(|a, b| {
-        a.user.cmp(&b.user).then_with(|| {
-            let key = |at: &MergedRow| {
-                let input = &inputs[at.input as usize];
-                (input.time(at.row), input.id(at.row))
-            };
-            key(a).cmp(&key(b))
-        })
-    });
+    order.sort_by_key(|row| (row.user, row.time, row.id));
     Ok(order)
 }
 
@@ -154,12 +114,10 @@ impl SortedRows for MergedRows<'_> {
         self.order[row as usize].user
     }
     fn time(&self, row: u32) -> TimeMs {
-        let MergedRow { input, row, .. } = self.order[row as usize];
-        self.inputs[input as usize].time(row)
+        self.order[row as usize].time
     }
     fn id(&self, row: u32) -> EventId {
-        let MergedRow { input, row, .. } = self.order[row as usize];
-        self.inputs[input as usize].id(row)
+        self.order[row as usize].id
     }
     fn properties(&self) -> usize {
         self.properties.len()

@@ -15,9 +15,11 @@ mod builder;
 mod merge;
 mod writer;
 
+mod view;
+
+mod order;
 mod packed;
 mod rows;
-mod view;
 
 pub use builder::PartBuilder;
 pub use layout::{
@@ -25,6 +27,7 @@ pub use layout::{
     check_chunk, trusted_chunk,
 };
 pub use merge::merge;
+pub use order::{OrderReader, RowOrder};
 pub use packed::PackedPart;
 pub use rows::{EventRow, RowReader};
 pub use view::PartView;

@@ -11,7 +11,6 @@ use super::layout::{
     CHUNK_ENTRIES, COLUMN_BLOCK, COLUMN_ID, COLUMN_TIME, COLUMN_USER, ChunkKey, Chunks,
     PropertyColumn,
 };
-use super::rows::RowReader;
 use crate::{Error, EventId, TimeMs};
 
 /// A part, read in place.
@@ -87,14 +86,6 @@ impl<'a> PartView<'a> {
         }
         let keys = |(column, chunks)| (0..chunks).map(move |chunk| ChunkKey { column, chunk });
         columns.into_iter().flat_map(keys).collect()
-    }
-
-    /// Reads every chunk and checks all that the format promises.
-    ///
-    /// # Errors
-    /// When anything does not follow the format.
-    pub fn verify(&self) -> Result<(), Error> {
-        RowReader::open(self)?.verify()
     }
 
     pub(crate) fn user_column(&self) -> Result<Column<'a>, Error> {

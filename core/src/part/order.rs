@@ -1,0 +1,120 @@
+//! The columns by which rows are sorted: user, time and id.
+
+use core::ops::Range;
+
+use super::column::{Blocks, Column};
+use super::layout::BLOCK_USERS;
+use super::view::PartView;
+use crate::{Error, EventId, TimeMs, UserId};
+
+/// What rows are sorted by.
+pub type RowOrder = (UserId, TimeMs, EventId);
+
+/// A part with the columns opened by which its rows are sorted.
+pub struct OrderReader<'a> {
+    rows: u32,
+    users: Column<'a>,
+    blocks: Blocks<'a>,
+    times: Column<'a>,
+    time_unit: i64,
+    time_bounds: (TimeMs, TimeMs),
+    ids: Column<'a>,
+    id_bounds: (EventId, EventId),
+}
+
+impl<'a> OrderReader<'a> {
+    /// Opens the columns.
+    ///
+    /// # Errors
+    /// When a chunk is missing, damaged or of another length than the header says.
+    pub fn open(part: &PartView<'a>) -> Result<Self, Error> {
+        Ok(Self {
+            rows: part.rows(),
+            users: part.user_column()?,
+            blocks: part.blocks()?,
+            times: part.time_column()?,
+            time_unit: i64::from(part.time_unit()),
+            time_bounds: part.times(),
+            ids: part.id_column()?,
+            id_bounds: part.ids(),
+        })
+    }
+
+    /// The user, time and id of a row.
+    ///
+    /// # Errors
+    /// When a value lies outside what the header promises.
+    pub fn get(&self, row: u32) -> Result<RowOrder, Error> {
+        let (time, id) = self.time_and_id(row)?;
+        Ok((self.user(self.blocks.block_of(row), row)?, time, id))
+    }
+
+    /// The rows of a user.
+    #[must_use]
+    pub fn rows_of(&self, user: UserId) -> Range<u32> {
+        let rows = self.blocks.rows(user / BLOCK_USERS);
+        let first_not_below = |low: u64| {
+            let (mut from, mut to) = (rows.start, rows.end);
+            while from < to {
+                let middle = from + (to - from) / 2;
+                if self.users.get(middle) < low {
+                    from = middle + 1;
+                } else {
+                    to = middle;
+                }
+            }
+            from
+        };
+        let low = u64::from(user % BLOCK_USERS);
+        first_not_below(low)..first_not_below(low + 1)
+    }
+
+    /// The row of an event, found by reading the id column.
+    #[must_use]
+    pub fn row_of(&self, id: EventId) -> Option<u32> {
+        let offset = id.checked_sub(self.id_bounds.0)?;
+        (0..self.rows).find(|row| self.ids.get(*row) == offset)
+    }
+
+    /// All rows with their users, in order.
+    pub(super) fn users(&self) -> impl Iterator<Item = Result<(u32, UserId), Error>> {
+        let of_block = move |(block, rows): (u32, Range<u32>)| {
+            rows.map(move |row| Ok((row, self.user(block, row)?)))
+        };
+        self.blocks.iter().flat_map(of_block)
+    }
+
+    /// The time and id of a row.
+    pub(super) fn time_and_id(&self, row: u32) -> Result<(TimeMs, EventId), Error> {
+        let id = self.id_bounds.0.checked_add(self.ids.get(row));
+        let time = self.time(row).filter(|time| *time <= self.time_bounds.1);
+        let id = id.filter(|id| *id <= self.id_bounds.1);
+        time.zip(id).ok_or(Error::corrupt("part", "a row is out of bounds"))
+    }
+
+    /// Checks that the rows are in order and within the bounds of the header.
+    pub(super) fn verify(&self) -> Result<(), Error> {
+        let mut before = None;
+        for row in self.users() {
+            let (row, user) = row?;
+            let (time, id) = self.time_and_id(row)?;
+            if before.is_some_and(|before| before >= (user, time, id)) {
+                return Err(Error::corrupt("part", "its rows are not in order"));
+            }
+            before = Some((user, time, id));
+        }
+        Ok(())
+    }
+
+    fn user(&self, block: u32, row: u32) -> Result<UserId, Error> {
+        match u32::try_from(self.users.get(row)) {
+            Ok(low) if low < BLOCK_USERS => Ok(block * BLOCK_USERS + low),
+            _ => Err(Error::corrupt("part", "a user lies outside its block")),
+        }
+    }
+
+    fn time(&self, row: u32) -> Option<TimeMs> {
+        let offset = i64::try_from(self.times.get(row)).ok()?.checked_mul(self.time_unit)?;
+        TimeMs::new(self.time_bounds.0.ms().checked_add(offset)?)
+    }
+}
