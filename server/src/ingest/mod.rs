@@ -1,0 +1,32 @@
+//! From what clients send to events that the store takes.
+//!
+//! Two stages. Syntax first: parameters are pairs already, and [`batch`] reads a JSON array of flat
+//! objects ([`json`]), or else the lenient form that existing scripts send ([`lenient`]), into the same
+//! pairs. Then meaning: [`event`] tells reserved keys from properties, finds the event's time, and
+//! checks every limit. Nothing here knows of HTTP, and the time of receipt is an argument.
+
+mod batch;
+mod error;
+mod event;
+mod json;
+mod lenient;
+
+use std::borrow::Cow;
+
+pub use batch::read_events;
+pub use error::{BadEvent, Error};
+pub use event::{Clock, read_event, read_user};
+
+/// The keys and values of one event or user, in the order given.
+pub type Pairs<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
+
+/// A value as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// A text, or the JSON text of a number or boolean.
+    Text(Cow<'a, str>),
+    /// `null`: as if the key were not there.
+    Absent,
+    /// An object or array, which no key takes.
+    Nested,
+}
