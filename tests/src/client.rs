@@ -35,6 +35,12 @@ impl Client {
         Self { agent: config.new_agent(), address }
     }
 
+    /// Where the server is.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// The answer to `GET target`.
     #[track_caller]
     pub fn get(&self, target: &str) -> Answer {
@@ -83,8 +89,7 @@ impl Client {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Result<Answer, ureq::Error> {
-        let mut request =
-            Request::builder().method(method).uri(format!("http://{}{target}", self.address));
+        let mut request = Request::builder().method(method).uri(self.url() + target);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

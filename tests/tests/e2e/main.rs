@@ -1,0 +1,15 @@
+//! The real binary over HTTP: each test starts a server on a folder and a port of its own.
+
+mod access;
+mod bad_batches;
+mod bad_input;
+mod connections;
+mod crash;
+mod damage;
+mod durability;
+mod established;
+mod full;
+mod import;
+mod live;
+mod memory;
+mod real_data;
