@@ -33,11 +33,13 @@ impl<'a> Column<'a> {
     }
 
     /// Bytes of an entry.
+    #[inline]
     pub(crate) const fn width(&self) -> u8 {
         self.width
     }
 
     /// The entry of a row.
+    #[inline]
     pub(crate) fn get(&self, row: u32) -> u64 {
         let (chunk, place) = (row >> CHUNK_SHIFT, row as usize % CHUNK_ENTRIES);
         let chunk = self.chunks[chunk as usize];
@@ -50,6 +52,7 @@ impl<'a> Column<'a> {
     }
 
     /// The bytes of rows that lie within one chunk.
+    #[inline]
     pub(crate) fn bytes(&self, rows: &Range<u32>) -> &'a [u8] {
         if rows.is_empty() {
             return &[];

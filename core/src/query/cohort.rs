@@ -18,11 +18,11 @@ use crate::{Error, EventId};
 const BITMAP_WORDS_MAX: usize = 1 << 17;
 
 /// A cohort table over opened parts, ready to be computed by blocks on any number of threads.
-pub struct CohortScan<'a> {
-    query: &'a CohortQuery,
-    persons: &'a Persons<'a>,
-    row: Source<'a>,
-    column: Source<'a>,
+pub struct CohortScan<'q, 'p> {
+    query: &'q CohortQuery,
+    persons: &'q Persons<'q>,
+    row: Source<'p>,
+    column: Source<'p>,
     stats: ScanStats,
 }
 
@@ -33,19 +33,19 @@ pub struct CohortCounts {
     stride: usize,
 }
 
-impl<'a> CohortScan<'a> {
+impl<'q, 'p> CohortScan<'q, 'p> {
     /// Opens what the query needs: the parts of the row event's type and of the column event's.
     ///
     /// # Errors
     /// When a part is damaged.
     pub fn open(
-        query: &'a CohortQuery,
-        row_parts: &[PartView<'a>],
-        column_parts: &[PartView<'a>],
-        persons: &'a Persons<'a>,
+        query: &'q CohortQuery,
+        row_parts: &[PartView<'p>],
+        column_parts: &[PartView<'p>],
+        persons: &'q Persons<'q>,
     ) -> Result<Self, Error> {
         let mut stats = ScanStats::default();
-        let mut open = |parts: &[PartView<'a>], step, periods| {
+        let mut open = |parts: &[PartView<'p>], step, periods| {
             Source::open(parts, step, query.times(periods), persons, &mut stats)
         };
         let row = open(row_parts, query.row(), query.row_periods())?;

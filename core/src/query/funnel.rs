@@ -15,10 +15,10 @@ use crate::persons::Persons;
 use crate::{Error, EventId};
 
 /// A funnel over opened parts, ready to be computed by blocks on any number of threads.
-pub struct FunnelScan<'a> {
-    query: &'a FunnelQuery,
-    persons: &'a Persons<'a>,
-    sources: Vec<Source<'a>>,
+pub struct FunnelScan<'q, 'p> {
+    query: &'q FunnelQuery,
+    persons: &'q Persons<'q>,
+    sources: Vec<Source<'p>>,
     stats: ScanStats,
 }
 
@@ -28,7 +28,7 @@ pub struct FunnelCounts {
     reached: Vec<u64>,
 }
 
-impl<'a> FunnelScan<'a> {
+impl<'q, 'p> FunnelScan<'q, 'p> {
     /// Opens what the query needs; `parts` has one list of parts a step, empty for a type never seen.
     ///
     /// # Errors
@@ -37,9 +37,9 @@ impl<'a> FunnelScan<'a> {
     /// # Panics
     /// When `parts` has not one list a step.
     pub fn open(
-        query: &'a FunnelQuery,
-        parts: &[Vec<PartView<'a>>],
-        persons: &'a Persons<'a>,
+        query: &'q FunnelQuery,
+        parts: &[Vec<PartView<'p>>],
+        persons: &'q Persons<'q>,
     ) -> Result<Self, Error> {
         assert_eq!(parts.len(), query.steps().len(), "one list of parts a step");
         let mut stats = ScanStats::default();
