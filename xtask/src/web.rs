@@ -60,6 +60,8 @@ fn build_preview() -> Result<()> {
     Bindgen::new()
         .input_path(module)
         .out_name("preview")
+        .typescript(true)
+        .omit_default_module_path(false)
         .web(true)
         .and_then(|bindgen| bindgen.generate(&out))
         .map_err(|error| anyhow!("cannot make the glue of the preview module: {error:#}"))?;
