@@ -91,11 +91,11 @@ pub struct Persons<'a> {
 }
 
 impl<'a> Persons<'a> {
-    /// Takes the blocks with merged users in ascending order, and the canonical users asked about.
+    /// Everyone; takes the blocks with merged users in ascending order.
     ///
     /// # Errors
     /// When the blocks or their entries are not in order.
-    pub fn new(merged: Vec<(u32, &'a [u8])>, allowed: Option<UserSet>) -> Result<Self, Error> {
+    pub fn new(merged: Vec<(u32, &'a [u8])>) -> Result<Self, Error> {
         let in_order = merged.windows(2).all(|pair| pair[0].0 < pair[1].0);
         let sound = merged.iter().all(|(_, entries)| {
             let mut last = None;
@@ -107,10 +107,16 @@ impl<'a> Persons<'a> {
                 })
         });
         if in_order && sound {
-            Ok(Self { merged, allowed })
+            Ok(Self { merged, allowed: None })
         } else {
             Err(Error::corrupt("merged users", "they are not in order"))
         }
+    }
+
+    /// The same persons, of whom only these are asked about.
+    #[must_use]
+    pub fn only(self, allowed: UserSet) -> Self {
+        Self { allowed: Some(allowed), ..self }
     }
 
     /// The person of a user.
@@ -184,7 +190,7 @@ mod tests {
         let entries = encode_merged(&[(1, 70_000), (64, 5)]);
         let mut allowed = UserSet::default();
         [1, 2, 64, 65, 70_000].into_iter().for_each(|user| allowed.insert(user));
-        let persons = Persons::new(vec![(0, &entries)], Some(allowed)).unwrap();
+        let persons = Persons::new(vec![(0, &entries)]).unwrap().only(allowed);
         let alive = persons.alive(0);
         assert_eq!((alive[0], alive[1], alive[2]), (1 << 2, 1 << 1, 0));
         assert_eq!(persons.alive(1), [0; BLOCK_WORDS]);
@@ -195,8 +201,8 @@ mod tests {
     #[test]
     fn entries_out_of_order_are_refused() {
         let entries = encode_merged(&[(2, 0), (1, 0)]);
-        assert!(Persons::new(vec![(0, &entries)], None).is_err());
-        assert!(Persons::new(vec![(1, &[]), (0, &[])], None).is_err());
-        assert!(Persons::new(vec![(0, &entries[..7])], None).is_err());
+        assert!(Persons::new(vec![(0, &entries)]).is_err());
+        assert!(Persons::new(vec![(1, &[]), (0, &[])]).is_err());
+        assert!(Persons::new(vec![(0, &entries[..7])]).is_err());
     }
 }

@@ -193,12 +193,13 @@ fn with_persons(case: &Case, ask: impl FnOnce(&Persons<'_>)) {
     }
     let blocks: Vec<_> = blocks.iter().map(|(block, e)| (*block, encode_merged(e))).collect();
     let merged = blocks.iter().map(|(block, bytes)| (*block, bytes.as_slice())).collect();
-    let allowed = case.allowed.as_ref().map(|places| {
+    let mut persons = Persons::new(merged).unwrap();
+    if let Some(places) = &case.allowed {
         let mut set = UserSet::default();
         places.iter().for_each(|place| set.insert(canonical[*place]));
-        set
-    });
-    ask(&Persons::new(merged, allowed).unwrap());
+        persons = persons.only(set);
+    }
+    ask(&persons);
 }
 
 /// The same parts as they are, merged into one a type, and packed.
