@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Pairs, Value};
+use super::{Error, Pairs, Value};
 
 /// One element of the array.
 #[derive(Debug)]
@@ -26,6 +26,24 @@ pub(super) enum Element<'a> {
 /// When the text is not JSON, or not an array.
 pub(super) fn parse(text: &str) -> Result<Vec<Element<'_>>, serde_json::Error> {
     serde_json::from_str(text)
+}
+
+/// Reads one flat object, such as a line of an NDJSON file.
+///
+/// # Errors
+/// When the text is not JSON, or not an object.
+pub fn read_object(text: &str) -> Result<Pairs<'_>, Error> {
+    const FIELD: &str = "object";
+    match serde_json::from_str(text) {
+        Ok(Element::Object(pairs)) => Ok(pairs),
+        Ok(Element::Other) => {
+            Err(Error::Syntax { field: FIELD, message: "not an object", position: 0 })
+        }
+        Err(error) => {
+            let position = error.column().saturating_sub(1);
+            Err(Error::Syntax { field: FIELD, message: "not JSON", position })
+        }
+    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Element<'a> {

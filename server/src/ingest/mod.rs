@@ -16,6 +16,7 @@ use std::borrow::Cow;
 pub use batch::read_events;
 pub use error::{BadEvent, Error};
 pub use event::{Clock, read_event, read_user};
+pub use json::read_object;
 
 /// The keys and values of one event or user, in the order given.
 pub type Pairs<'a> = Vec<(Cow<'a, str>, Value<'a>)>;
