@@ -70,14 +70,14 @@ fn one_bad_event_refuses_its_batch() {
     let server = Server::start();
     let good = "{event_type: t, external_user_id: u, date: 20130101}";
     for (bad, code) in [
-        ("{external_user_id: u}", "invalid_batch"),
-        ("{event_type: '', external_user_id: u}", "invalid_batch"),
-        ("{event_type: t}", "invalid_batch"),
-        ("{event_type: t, external_user_id: u, date: 20131345}", "invalid_batch"),
-        ("{event_type: t, external_user_id: u, k: {a: 1}}", "invalid_batch"),
-        ("{event_type: t, external_user_id: u, k: [1]}", "invalid_batch"),
-        ("{event_type: null, external_user_id: u}", "invalid_batch"),
-        ("{event_type: t, external_user_id: u, timestamp: 1e30}", "invalid_batch"),
+        ("{external_user_id: u}", "invalid_event"),
+        ("{event_type: '', external_user_id: u}", "invalid_event"),
+        ("{event_type: t}", "invalid_event"),
+        ("{event_type: t, external_user_id: u, date: 20131345}", "invalid_event"),
+        ("{event_type: t, external_user_id: u, k: {a: 1}}", "invalid_event"),
+        ("{event_type: t, external_user_id: u, k: [1]}", "invalid_event"),
+        ("{event_type: null, external_user_id: u}", "invalid_event"),
+        ("{event_type: t, external_user_id: u, timestamp: 1e30}", "invalid_event"),
     ] {
         refused(&server, &format!("[{good},{good},{bad},{good}]"), code, "2");
     }

@@ -74,7 +74,7 @@ fn a_full_queue_asks_to_come_again() {
 #[test]
 fn a_data_file_at_its_limit_takes_nothing_and_loses_nothing() {
     let mut server = Server::with(&["--map-size", "16MiB"]);
-    let batches = fill(&server, "storage_full");
+    let batches = fill(&server, "disk_full");
     assert!(batches > 2, "only {batches} batches in 16 MiB");
     assert_batches(&server, batches);
     assert!(server.stop().success());
@@ -99,9 +99,9 @@ fn on_small_disk() -> Server {
 #[test]
 fn a_full_disk_is_told_and_space_helps() {
     let server = on_small_disk();
-    let taken = fill(&server, "storage_full");
+    let taken = fill(&server, "disk_full");
     assert!(taken > 2, "only {taken} batches on the small disk");
-    assert_unavailable(&server.get("/health"), "storage_full");
+    assert_unavailable(&server.get("/health"), "disk_full");
     assert_batches(&server, taken);
     // Its folder is seen only through the process, which has mounted it for itself.
     let folder = server.folder().strip_prefix("/").expect("the path is absolute");
