@@ -19,6 +19,7 @@ module.exports = (config) =>
         base: "ChromeHeadless",
         flags: [
           "--disable-gpu",
+          "--disable-dev-shm-usage",
           "--disable-background-networking",
           "--disable-component-update",
           "--disable-sync",

@@ -17,9 +17,9 @@ pub(crate) struct Args {
 
 /// Builds the dashboard and the server and becomes the server.
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
-    match tools::require_node() {
+    match web::require() {
         Ok(()) => web::build()?,
-        Err(missing) => eprintln!("Serving without the dashboard: {missing}."),
+        Err(missing) => eprintln!("Going on without the dashboard: {missing:#}."),
     }
     tools::release_build()?;
     let mut server = command(tools::server_binary());

@@ -65,7 +65,7 @@ impl Step {
             Step::Clippy => one(clippy()),
             Step::NoStd => one(no_std()),
             Step::Unit => unit_tests(),
-            Step::Web => one(web::build()),
+            Step::Web => one(web::require().and_then(|()| web::build())),
             Step::Www => www(),
             Step::Browser => browser(),
             Step::Release => one(release_build()),

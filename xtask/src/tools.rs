@@ -7,8 +7,8 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The oldest Node that the web builds run on.
-const NODE_MAJOR_MIN: u32 = 20;
+/// The oldest Node that the web builds run on, major and minor.
+const NODE_MIN: (u32, u32) = (20, 19);
 
 /// The browser's target, and the one on which no standard library exists.
 pub(crate) const WASM_TARGET: &str = "wasm32-unknown-unknown";
@@ -104,14 +104,15 @@ fn require_c_compiler() -> Result<()> {
 }
 
 /// # Errors
-/// When Node is missing or too old, or npm is missing, in one sentence that says what to install.
+/// When Node or npm is missing or too old, in one sentence that says what to install.
 pub(crate) fn require_node() -> Result<()> {
+    let (major, minor) = NODE_MIN;
     let Some(version) = answer(command("node").arg("--version")) else {
-        bail!("Node {NODE_MAJOR_MIN} or newer was not found: install it to build the dashboard");
+        bail!("Node {major}.{minor} or newer was not found: install it to build the dashboard");
     };
     ensure!(
-        node_major(&version).is_some_and(|major| major >= NODE_MAJOR_MIN),
-        "Node {NODE_MAJOR_MIN} or newer is needed to build the dashboard and {version} was found"
+        node_version(&version).is_some_and(|version| version >= NODE_MIN),
+        "Node {major}.{minor} or newer is needed to build the dashboard and {version} was found"
     );
     ensure!(
         answer(command("npm").arg("--version")).is_some(),
@@ -120,8 +121,9 @@ pub(crate) fn require_node() -> Result<()> {
     Ok(())
 }
 
-fn node_major(version: &str) -> Option<u32> {
-    version.strip_prefix('v')?.split('.').next()?.parse().ok()
+fn node_version(version: &str) -> Option<(u32, u32)> {
+    let mut numbers = version.strip_prefix('v')?.split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 /// Adds the wasm target when the toolchain has not got it.
@@ -191,11 +193,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_nodes_major_version() {
-        assert_eq!(node_major("v20.19.2"), Some(20));
-        assert_eq!(node_major("v9"), Some(9));
-        assert_eq!(node_major("20.19.2"), None);
-        assert_eq!(node_major("vx.y"), None);
+    fn reads_the_version_of_node() {
+        assert_eq!(node_version("v20.19.2"), Some((20, 19)));
+        assert_eq!(node_version("v9.0.0"), Some((9, 0)));
+        assert_eq!(node_version("20.19.2"), None);
+        assert_eq!(node_version("v20"), None);
     }
 
     #[test]

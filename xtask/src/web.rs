@@ -16,13 +16,18 @@ const WASM_OPT_FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
+/// # Errors
+/// When something that [`build`] needs is missing, in one sentence that says what to install.
+pub(crate) fn require() -> Result<()> {
+    tools::require_node()?;
+    tools::require_target(WASM_TARGET)
+}
+
 /// Builds all of it, in the order in which one needs the other.
 ///
 /// # Errors
-/// When a prerequisite is missing (in one sentence) or a build fails.
+/// When a build fails.
 pub(crate) fn build() -> Result<()> {
-    tools::require_node()?;
-    tools::require_target(WASM_TARGET)?;
     install_packages()?;
     build_preview()?;
     run(npm_bin("tsc").args(["--project", "npm"]))?;
@@ -30,7 +35,7 @@ pub(crate) fn build() -> Result<()> {
 }
 
 /// Brings `node_modules` to what package-lock.json says, unless it is there already.
-pub(crate) fn install_packages() -> Result<()> {
+fn install_packages() -> Result<()> {
     // npm leaves this file as its last act, so an interrupted install is begun anew.
     let installed = root().join("node_modules/.package-lock.json");
     let wanted = root().join("package-lock.json");

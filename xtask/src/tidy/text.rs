@@ -41,7 +41,8 @@ pub(crate) fn foreign_characters(sources: &[Source]) -> Vec<String> {
         .collect()
 }
 
-/// A path of the machine it was written on means nothing on another.
+/// A path of the machine it was written on means nothing on another. What follows a folder, a
+/// host or a placeholder is not such a path.
 pub(crate) fn machine_paths(sources: &[Source]) -> Vec<String> {
     // In two halves, so that this file does not find itself.
     let roots = [
@@ -52,7 +53,7 @@ pub(crate) fn machine_paths(sources: &[Source]) -> Vec<String> {
     ];
     let is_absolute = |line: &str, path: &str| {
         line.match_indices(path).any(|(at, _)| {
-            !line[..at].ends_with(|c: char| c.is_alphanumeric() || "._-/".contains(c))
+            !line[..at].ends_with(|c: char| c.is_alphanumeric() || "._-/}".contains(c))
         })
     };
     sources
@@ -110,7 +111,10 @@ mod tests {
     fn a_path_of_a_machine_is_found() {
         let path = concat!("/ho", "me/someone/x");
         assert_eq!(machine_paths(&[source("a.md", &format!("in {path}"))]).len(), 1);
-        assert!(machine_paths(&[source("a.md", &format!("https://example.com{path}"))]).is_empty());
+        for other in ["https://example.com", "a/.", "/proc/{pid}"] {
+            let text = format!("{other}{path}");
+            assert!(machine_paths(&[source("a.md", &text)]).is_empty(), "{text}");
+        }
     }
 
     #[test]
