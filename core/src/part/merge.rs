@@ -1,6 +1,6 @@
 //! Several parts of one event type become one.
 //!
-//! Only the order of rows (32 bytes a row) and the tables from old to new codes are kept in memory; columns are read and
+//! Only the order of rows (12 bytes a row) and the tables from old to new codes are kept in memory; columns are read and
 //! written chunk by chunk.
 
 use alloc::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub fn merge<E: From<Error>>(parts: &[PartView<'_>], sink: &mut Sink<'_, E>) -> 
     let inputs = parts.iter().map(OrderReader::open).collect::<Result<Vec<_>, _>>()?;
     let order = merged_order(&inputs)?;
     let properties = merged_properties(parts)?;
-    writer::write(&MergedRows { event_type: first.event_type(), order, properties }, sink)
+    writer::write(&MergedRows { event_type: first.event_type(), inputs, order, properties }, sink)
 }
 
 #[derive(Clone, Copy)]
@@ -35,8 +35,6 @@ struct MergedRow {
     user: UserId,
     input: u32,
     row: u32,
-    time: TimeMs,
-    id: EventId,
 }
 
 struct MergedProperty<'a> {
@@ -48,6 +46,7 @@ struct MergedProperty<'a> {
 
 struct MergedRows<'a> {
     event_type: u32,
+    inputs: Vec<OrderReader<'a>>,
     order: Vec<MergedRow>,
     properties: Vec<MergedProperty<'a>>,
 }
@@ -58,14 +57,15 @@ fn merged_order(inputs: &[OrderReader<'_>]) -> Result<Vec<MergedRow>, Error> {
     for (number, input) in (0..).zip(inputs) {
         for row in input.users() {
             let (row, user) = row?;
-            let (time, id) = input.time_and_id(row)?;
-            order.push(MergedRow { user, input: number, row, time, id });
+            input.time_and_id(row)?;
+            order.push(MergedRow { user, input: number, row });
         }
     }
     if u32::try_from(order.len()).is_err() {
         return Err(Error::corrupt("merge", "the parts have too many rows for one"));
     }
-    order.sort_by_key(|row| (row.user, row.time, row.id));
+    let time_and_id = |at: &MergedRow| inputs[at.input as usize].time_and_id(at.row).ok();
+    order.sort_by(|a, b| a.user.cmp(&b.user).then_with(|| time_and_id(a).cmp(&time_and_id(b))));
     Ok(order)
 }
 
@@ -103,6 +103,14 @@ fn merged_properties<'a>(parts: &[PartView<'a>]) -> Result<Vec<MergedProperty<'a
     by_key.into_iter().map(merge_key).collect()
 }
 
+impl MergedRows<'_> {
+    fn time_and_id(&self, row: u32) -> (TimeMs, EventId) {
+        let MergedRow { input, row, .. } = self.order[row as usize];
+        let read = self.inputs[input as usize].time_and_id(row);
+        read.expect("every row was read when the order was made")
+    }
+}
+
 impl SortedRows for MergedRows<'_> {
     fn event_type(&self) -> u32 {
         self.event_type
@@ -114,10 +122,10 @@ impl SortedRows for MergedRows<'_> {
         self.order[row as usize].user
     }
     fn time(&self, row: u32) -> TimeMs {
-        self.order[row as usize].time
+        self.time_and_id(row).0
     }
     fn id(&self, row: u32) -> EventId {
-        self.order[row as usize].id
+        self.time_and_id(row).1
     }
     fn properties(&self) -> usize {
         self.properties.len()
