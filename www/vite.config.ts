@@ -8,6 +8,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  // `npm run dev` speaks to a server that runs beside it.
+  // `npm run dev --workspace www` speaks to a server that runs beside it.
   server: { proxy: { "/events": "http://127.0.0.1:8080" } },
 });
