@@ -12,7 +12,7 @@ use serde::Serialize;
 pub enum EngineError {
     /// The client's request cannot be met; nothing of it was stored.
     #[error(transparent)]
-    Invalid(#[from] eventhub_core::Error),
+    Invalid(eventhub_core::Error),
     /// Too much is waiting to be written; the same request will do later.
     #[error("the write queue is full")]
     Busy,
@@ -28,6 +28,16 @@ pub enum EngineError {
     /// The storage failed in another way.
     #[error("storage: {0}")]
     Storage(String),
+}
+
+impl From<eventhub_core::Error> for EngineError {
+    /// What core finds wrong with stored bytes is damage; anything else is the request's fault.
+    fn from(error: eventhub_core::Error) -> Self {
+        match error {
+            eventhub_core::Error::Corrupt { .. } => Self::Corrupt(error.to_string()),
+            error => Self::Invalid(error),
+        }
+    }
 }
 
 /// An event as it is shown.

@@ -1,5 +1,17 @@
-//! server
+//! EventHub's server: events in, answers out, one process and one data file.
+//!
+//! `ARCHITECTURE.md` has the picture. Writing goes `http -> ingest -> engine -> store`, asking goes
+//! `http -> engine -> query -> store`, and both end in `eventhub_core`.
 
 pub mod cli;
-pub mod engine;
+
+pub mod http;
+pub mod import;
 pub mod ingest;
+
+pub mod engine;
+
+pub mod embedded;
+
+pub mod query;
+pub mod store;

@@ -1,0 +1,149 @@
+//! The embedded engine: the store and the questions over it, behind the [`Engine`] trait.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use async_trait::async_trait;
+use eventhub_core::query::{CohortQuery, Filter, FunnelQuery, ScanStats};
+use eventhub_core::{EventId, ExternalId, NewEvent, Properties, UserId};
+
+use crate::engine::{Engine, EngineError, EventRecord, PersonRecord, Stats};
+use crate::query;
+use crate::store::{Snapshot, Store, StoreOptions};
+
+/// Keeps events in one data file and answers from it.
+pub struct Embedded {
+    store: Arc<Store>,
+    scanned: Scanned,
+}
+
+/// What queries met, since the start.
+#[derive(Default)]
+struct Scanned {
+    filter_checks: AtomicU64,
+    bloom_rejections: AtomicU64,
+}
+
+impl Embedded {
+    /// Opens the data folder, which is made when missing.
+    ///
+    /// # Errors
+    /// When another process has it open for writing, it is of another format, or it cannot be read.
+    pub fn open(folder: &Path, options: StoreOptions) -> Result<Self, EngineError> {
+        let store = Arc::new(Store::open(folder, options)?);
+        Ok(Self { store, scanned: Scanned::default() })
+    }
+
+    /// Finishes what was accepted; nothing is accepted afterwards.
+    pub fn close(&self) {
+        self.store.close();
+    }
+
+    /// Asks a snapshot on a thread that may block.
+    async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Snapshot) -> Result<T, EngineError> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let store = Arc::clone(&self.store);
+        let asked = tokio::task::spawn_blocking(move || question(&store.snapshot()?));
+        asked.await.unwrap_or_else(|error| Err(EngineError::Storage(error.to_string())))
+    }
+
+    fn count(&self, met: ScanStats) {
+        self.scanned.filter_checks.fetch_add(met.filter_checks, Relaxed);
+        self.scanned.bloom_rejections.fetch_add(met.bloom_rejections, Relaxed);
+    }
+}
+
+#[async_trait]
+impl Engine for Embedded {
+    async fn append(&self, batch: Vec<NewEvent>) -> Result<Vec<EventId>, EngineError> {
+        self.store.append(batch, None)?.done().await
+    }
+
+    async fn alias(&self, from: ExternalId, to: ExternalId) -> Result<(), EngineError> {
+        self.store.alias(from, to)?.done().await
+    }
+
+    async fn unalias(&self, from: ExternalId, to: ExternalId) -> Result<bool, EngineError> {
+        self.store.unalias(from, to)?.done().await
+    }
+
+    async fn set_user(&self, user: ExternalId, set: Properties) -> Result<UserId, EngineError> {
+        self.store.set_user(user, set)?.done().await
+    }
+
+    async fn funnel(&self, query: FunnelQuery) -> Result<Vec<u64>, EngineError> {
+        let (counts, met) = self.ask(move |snapshot| query::funnel(snapshot, &query)).await?;
+        self.count(met);
+        Ok(counts)
+    }
+
+    async fn cohort(&self, query: CohortQuery) -> Result<Vec<Vec<u64>>, EngineError> {
+        let (rows, met) = self.ask(move |snapshot| query::cohort(snapshot, &query)).await?;
+        self.count(met);
+        Ok(rows)
+    }
+
+    async fn event_types(&self) -> Result<Vec<String>, EngineError> {
+        self.ask(Snapshot::event_types).await
+    }
+
+    async fn event_keys(&self, event_type: &str) -> Result<Vec<String>, EngineError> {
+        let event_type = event_type.to_owned();
+        self.ask(move |snapshot| query::event_keys(snapshot, &event_type)).await
+    }
+
+    async fn event_values(
+        &self,
+        event_type: &str,
+        key: &str,
+        prefix: &str,
+    ) -> Result<Vec<String>, EngineError> {
+        let (event_type, key, prefix) = (event_type.to_owned(), key.to_owned(), prefix.to_owned());
+        self.ask(move |snapshot| query::event_values(snapshot, &event_type, &key, &prefix)).await
+    }
+
+    async fn event(&self, id: EventId) -> Result<Option<EventRecord>, EngineError> {
+        self.ask(move |snapshot| query::event(snapshot, id)).await
+    }
+
+    async fn find_users(&self, filters: Vec<Filter>) -> Result<Vec<PersonRecord>, EngineError> {
+        self.ask(move |snapshot| query::find_users(snapshot, &filters)).await
+    }
+
+    async fn user_keys(&self) -> Result<Vec<String>, EngineError> {
+        self.ask(query::user_keys).await
+    }
+
+    async fn user_values(&self, key: &str, prefix: &str) -> Result<Vec<String>, EngineError> {
+        let (key, prefix) = (key.to_owned(), prefix.to_owned());
+        self.ask(move |snapshot| query::user_values(snapshot, &key, &prefix)).await
+    }
+
+    async fn timeline(
+        &self,
+        user: &str,
+        offset: u64,
+        count: u64,
+    ) -> Result<Vec<EventRecord>, EngineError> {
+        let user = user.to_owned();
+        self.ask(move |snapshot| query::timeline(snapshot, &user, offset, count)).await
+    }
+
+    async fn ready(&self) -> Result<(), EngineError> {
+        self.store.ready().await
+    }
+
+    async fn stats(&self) -> Result<Stats, EngineError> {
+        let store = Arc::clone(&self.store);
+        let stats = tokio::task::spawn_blocking(move || store.stats()).await;
+        let stats = stats.unwrap_or_else(|error| Err(EngineError::Storage(error.to_string())))?;
+        Ok(Stats {
+            filter_checks: self.scanned.filter_checks.load(Relaxed),
+            bloom_rejections: self.scanned.bloom_rejections.load(Relaxed),
+            ..stats
+        })
+    }
+}

@@ -1,0 +1,77 @@
+//! Single events and timelines.
+
+use eventhub_core::part::{EventRow, OrderReader, PartView, RowReader};
+use eventhub_core::{EventId, TimeMs};
+
+use crate::engine::{EngineError, EventRecord};
+use crate::store::{Snapshot, members};
+
+/// The event of a number.
+///
+/// # Errors
+/// When stored data is damaged or cannot be read.
+pub fn event(snapshot: &Snapshot, id: EventId) -> Result<Option<EventRecord>, EngineError> {
+    for part in snapshot.all_parts()? {
+        let (least, greatest) = part.ids();
+        if !(least..=greatest).contains(&id) {
+            continue;
+        }
+        if let Some(row) = OrderReader::open(&part)?.row_of(id) {
+            let event = RowReader::open(&part)?.get(row)?;
+            return record(snapshot, &part, event).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// The events of all ids of a person, oldest first: `count` of them after the first `offset`.
+///
+/// # Errors
+/// When stored data is damaged or cannot be read.
+pub fn timeline(
+    snapshot: &Snapshot,
+    user: &str,
+    offset: u64,
+    count: u64,
+) -> Result<Vec<EventRecord>, EngineError> {
+    let Some(user) = snapshot.user(user)? else { return Ok(Vec::new()) };
+    let canonical = snapshot.person_of(user)?;
+    let members = members(canonical, &snapshot.merges_of(canonical)?);
+    let parts = snapshot.all_parts()?;
+    let mut places: Vec<(TimeMs, EventId, usize, u32)> = Vec::new();
+    for (part, view) in parts.iter().enumerate() {
+        let order = OrderReader::open(view)?;
+        for row in members.iter().flat_map(|user| order.rows_of(*user)) {
+            let (_, time, id) = order.get(row)?;
+            places.push((time, id, part, row));
+        }
+    }
+    places.sort_unstable();
+    let skip = usize::try_from(offset).unwrap_or(usize::MAX);
+    let take = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut readers: Vec<Option<RowReader<'_>>> = parts.iter().map(|_| None).collect();
+    let mut events = Vec::new();
+    for (_, _, part, row) in places.into_iter().skip(skip).take(take) {
+        let reader = match &mut readers[part] {
+            Some(reader) => reader,
+            none => none.insert(RowReader::open(&parts[part])?),
+        };
+        events.push(record(snapshot, &parts[part], reader.get(row)?)?);
+    }
+    Ok(events)
+}
+
+fn record(
+    snapshot: &Snapshot,
+    part: &PartView<'_>,
+    event: EventRow<'_>,
+) -> Result<EventRecord, EngineError> {
+    let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+    Ok(EventRecord {
+        id: event.id,
+        event_type: snapshot.type_name(part.event_type())?.to_owned(),
+        external_user_id: snapshot.user_name(event.user)?.to_owned(),
+        time: event.time,
+        properties: event.properties.into_iter().map(owned).collect(),
+    })
+}

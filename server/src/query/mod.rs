@@ -1,0 +1,14 @@
+//! Questions over one snapshot of the store.
+//!
+//! Each function takes a [`Snapshot`](crate::store::Snapshot), finds the parts and persons that a typed
+//! query is about, and has core compute the answer. Nothing here writes.
+
+mod events;
+mod names;
+mod people;
+mod scans;
+
+pub use events::{event, timeline};
+pub use names::{event_keys, event_values, user_keys, user_values};
+pub use people::find_users;
+pub use scans::{cohort, funnel};

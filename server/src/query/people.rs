@@ -1,0 +1,113 @@
+//! Persons: who a user filter is about, and who is shown when users are searched.
+
+use std::collections::HashMap;
+
+use eventhub_core::UserId;
+use eventhub_core::persons::{Persons, UserSet};
+use eventhub_core::query::Filter;
+
+use crate::engine::{EngineError, PersonRecord};
+use crate::store::{Snapshot, members};
+
+/// The key by which a filter asks for any of a person's ids.
+const ID_KEY: &str = "external_user_id";
+
+/// The merged users, and the persons for whom all filters hold.
+pub(super) fn persons<'s>(
+    snapshot: &'s Snapshot,
+    filters: &[Filter],
+) -> Result<Persons<'s>, EngineError> {
+    let everyone = Persons::new(snapshot.merged()?)?;
+    if filters.is_empty() {
+        return Ok(everyone);
+    }
+    let allowed = matching(snapshot, &everyone, filters)?;
+    Ok(everyone.only(allowed))
+}
+
+/// Persons for whom all filters hold, in order of their earliest creation.
+///
+/// # Errors
+/// When a table cannot be read.
+pub fn find_users(
+    snapshot: &Snapshot,
+    filters: &[Filter],
+) -> Result<Vec<PersonRecord>, EngineError> {
+    let everyone = Persons::new(snapshot.merged()?)?;
+    let found: Vec<UserId> = if filters.is_empty() {
+        let users = 0..snapshot.users()?;
+        users.filter(|user| everyone.canonical(*user) == *user).collect()
+    } else {
+        matching(snapshot, &everyone, filters)?.iter().collect()
+    };
+    let merged = everyone.any_merged();
+    let mut by_creation = Vec::with_capacity(found.len());
+    for canonical in found {
+        let merges = if merged { snapshot.merges_of(canonical)? } else { Vec::new() };
+        let earliest = members(canonical, &merges).first().copied().unwrap_or(canonical);
+        by_creation.push((earliest, canonical));
+    }
+    by_creation.sort_unstable();
+    let keys: HashMap<u32, &str> =
+        snapshot.user_keys()?.into_iter().map(|(name, number)| (number, name)).collect();
+    by_creation.into_iter().map(|(_, canonical)| record(snapshot, &keys, canonical)).collect()
+}
+
+/// The canonical users for whom all filters hold.
+fn matching(
+    snapshot: &Snapshot,
+    everyone: &Persons<'_>,
+    filters: &[Filter],
+) -> Result<UserSet, EngineError> {
+    let mut all: Option<UserSet> = None;
+    for filter in filters {
+        let holds = matching_one(snapshot, everyone, filter)?;
+        match &mut all {
+            Some(all) => all.intersect(&holds),
+            None => all = Some(holds),
+        }
+    }
+    Ok(all.unwrap_or_default())
+}
+
+fn matching_one(
+    snapshot: &Snapshot,
+    everyone: &Persons<'_>,
+    filter: &Filter,
+) -> Result<UserSet, EngineError> {
+    let mut holds = UserSet::default();
+    if filter.key == ID_KEY {
+        if let Some(user) = snapshot.user(&filter.value)? {
+            holds.insert(everyone.canonical(user));
+        }
+        return Ok(holds);
+    }
+    let Some(key) = snapshot.user_key(&filter.key)? else { return Ok(holds) };
+    for user in snapshot.users_with(key, &filter.value)? {
+        let canonical = everyone.canonical(user);
+        // Another id of the person may hold the value in force.
+        if !everyone.any_merged()
+            || snapshot.merges_of(canonical)?.is_empty()
+            || snapshot.person_properties(canonical)?.get(&key) == Some(&filter.value.as_str())
+        {
+            holds.insert(canonical);
+        }
+    }
+    Ok(holds)
+}
+
+fn record(
+    snapshot: &Snapshot,
+    keys: &HashMap<u32, &str>,
+    canonical: UserId,
+) -> Result<PersonRecord, EngineError> {
+    let mut properties = Vec::new();
+    for (number, value) in snapshot.person_properties(canonical)? {
+        let key = keys.get(&number);
+        let key = key.ok_or_else(|| EngineError::Corrupt("a user's key has no name".into()))?;
+        properties.push(((*key).to_owned(), value.to_owned()));
+    }
+    properties.sort_unstable();
+    let external_user_id = snapshot.user_name(canonical)?.to_owned();
+    Ok(PersonRecord { external_user_id, properties })
+}
