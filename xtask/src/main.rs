@@ -1,5 +1,6 @@
 //! EventHub's automation: one program in place of scripts, started by `cargo xtask VERB`.
 
+mod bench;
 mod counts;
 mod run;
 mod test;
@@ -24,6 +25,8 @@ enum Verb {
     Run(run::Args),
     /// Check and test everything; the last line counts what passed and failed
     Test(test::Args),
+    /// Measure the server and write docs/benchmarks.md
+    Bench(bench::Args),
     /// Check the style of the house
     Tidy,
 }
@@ -42,6 +45,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode> {
     match verb {
         Verb::Run(args) => run::run(args),
         Verb::Test(args) => test::run(args),
+        Verb::Bench(args) => bench::run(args),
         Verb::Tidy => {
             tidy::check()?;
             Ok(ExitCode::SUCCESS)

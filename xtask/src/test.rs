@@ -2,8 +2,8 @@
 
 use crate::counts::Counts;
 use crate::tools::{
-    self, NO_STD_TARGET, cargo, npm_bin, release_build, require_chromium, require_target, root,
-    run_and_read, server_binary,
+    self, NO_STD_TARGET, cargo, npm_bin, release_build, require_chromium, require_strace,
+    require_target, root, run_and_read, server_binary,
 };
 use crate::{tidy, web};
 use anyhow::{Result, bail, ensure};
@@ -176,6 +176,7 @@ fn end_to_end() -> Result<Counts> {
         binary.is_file(),
         "the release binary is missing: run `cargo xtask test --only release` first"
     );
+    require_strace()?;
     let mut command = cargo(["test", "--package=eventhub-tests", "--no-fail-fast"]);
     counted(command.env("EVENTHUB_BIN", binary), Counts::of_cargo)
 }

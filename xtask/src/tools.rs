@@ -114,10 +114,7 @@ pub(crate) fn require_node() -> Result<()> {
         node_version(&version).is_some_and(|version| version >= NODE_MIN),
         "Node {major}.{minor} or newer is needed to build the dashboard and {version} was found"
     );
-    ensure!(
-        answer(command("npm").arg("--version")).is_some(),
-        "npm was not found: install it beside Node to build the dashboard"
-    );
+    ensure!(is_there("npm"), "npm was not found: install it beside Node to build the dashboard");
     Ok(())
 }
 
@@ -136,7 +133,7 @@ pub(crate) fn require_target(target: &str) -> Result<()> {
         return Ok(());
     }
     ensure!(
-        answer(command("rustup").arg("--version")).is_some(),
+        is_there("rustup"),
         "Rust's target {target} is missing and there is no rustup to add it: install rustup, or the target by the means Rust was installed"
     );
     run(command("rustup").args(["target", "add", target]))
@@ -153,7 +150,7 @@ pub(crate) fn require_chromium() -> Result<OsString> {
     if let Some(found) = find_chromium() {
         return Ok(found);
     }
-    install_chromium().context(
+    apt_install("chromium").context(
         "Chromium was not found and could not be installed: install it or name one in CHROME_BIN",
     )?;
     find_chromium().context("apt-get installed Chromium, yet it is not on the path")
@@ -161,13 +158,25 @@ pub(crate) fn require_chromium() -> Result<OsString> {
 
 fn find_chromium() -> Option<OsString> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
-    names
-        .iter()
-        .find(|name| answer(command(name).arg("--version")).is_some())
-        .map(|name| name.into())
+    names.iter().find(|name| is_there(name)).map(|name| name.into())
 }
 
-fn install_chromium() -> Result<()> {
+/// The program by which the tests see what the server syncs.
+///
+/// # Errors
+/// When it is missing and cannot be installed, in one sentence that says what to do.
+pub(crate) fn require_strace() -> Result<()> {
+    if is_there("strace") {
+        return Ok(());
+    }
+    apt_install("strace").context("strace was not found and could not be installed: install it")
+}
+
+fn is_there(program: &str) -> bool {
+    answer(command(program).arg("--version")).is_some()
+}
+
+fn apt_install(package: &str) -> Result<()> {
     let is_root = answer(command("id").arg("--user")).as_deref() == Some("0");
     let apt_get = || {
         if is_root {
@@ -179,7 +188,7 @@ fn install_chromium() -> Result<()> {
         sudo
     };
     run(apt_get().arg("update"))?;
-    run(apt_get().args(["install", "--yes", "--no-install-recommends", "chromium"]))
+    run(apt_get().args(["install", "--yes", "--no-install-recommends", package]))
 }
 
 fn shown(command: &Command) -> String {
