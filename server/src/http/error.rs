@@ -1,0 +1,214 @@
+//! Every refusal, and the one table from refusals to statuses and codes.
+
+use bytes::Bytes;
+use eventhub_core::Error as CoreError;
+use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde_json::json;
+
+use crate::engine::EngineError;
+use crate::ingest;
+
+/// Why a request is not answered as asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ApiError {
+    /// Events or user properties that cannot be taken.
+    #[error(transparent)]
+    Ingest(#[from] ingest::Error),
+    /// A question that makes no sense.
+    #[error(transparent)]
+    Query(#[from] CoreError),
+    /// The engine refuses or fails.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A parameter that is not there, or is empty.
+    #[error("{0}: is required")]
+    Missing(&'static str),
+    /// A parameter with a value that makes no sense.
+    #[error("{param}: {message}")]
+    Parameter { param: String, message: String },
+    /// A percent escape that is none, or bytes that are not UTF-8.
+    #[error("{}: {message}", .param.as_deref().unwrap_or("a parameter's name"))]
+    Encoding { param: Option<String>, message: &'static str },
+    /// More parameters than a request may have.
+    #[error("{0} parameters or more, the limit is {0}")]
+    TooManyParameters(usize),
+    /// A JSONP callback that is not a name.
+    #[error("callback: must be a name of letters, digits, _ . and $")]
+    Callback,
+    /// A body over the limit.
+    #[error("the body is longer than {0} bytes, the limit")]
+    TooLarge(usize),
+    /// A body that did not come in time.
+    #[error("the body did not arrive within {0} seconds")]
+    Slow(u64),
+    /// A body that broke off, or is not what its encoding says.
+    #[error("the body cannot be read: {0}")]
+    Body(String),
+    /// A body that is not a form.
+    #[error("a body must be application/x-www-form-urlencoded, not {0}")]
+    MediaType(String),
+    /// A body packed in a way that is not taken here.
+    #[error("a body must not be encoded as {0} here")]
+    ContentEncoding(String),
+    /// No such path.
+    #[error("there is nothing at {0}")]
+    NotFound(String),
+    /// No such event.
+    #[error("event_id: there is no event {0}")]
+    NoEvent(u64),
+    /// A method that the path does not take; `allow` are those that it takes.
+    #[error("this path takes {allow}")]
+    Method { allow: &'static str },
+    /// No credentials, or wrong ones.
+    #[error("sign in with the server's user name and password")]
+    SignIn,
+    /// Too many sign-ins from one address wait for their turn.
+    #[error("too many attempts to sign in from this address; try again")]
+    TooManySignIns,
+    /// A missing or wrong write key.
+    #[error("write_key: missing or wrong")]
+    WriteKey,
+    /// A request that may not be made from where it comes.
+    #[error("{0}")]
+    Forbidden(&'static str),
+}
+
+impl ApiError {
+    /// The table.
+    fn row(&self) -> (StatusCode, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::Ingest(ingest::Error::Event(error)) | Self::Query(error) => core_row(error),
+            Self::Ingest(ingest::Error::Syntax { .. }) => (S::BAD_REQUEST, "invalid_json"),
+            Self::Ingest(ingest::Error::Batch(_)) => (S::BAD_REQUEST, "invalid_event"),
+            Self::Engine(error) => engine_row(error),
+            Self::Missing(_) => (S::BAD_REQUEST, "missing_parameter"),
+            Self::Parameter { .. } => (S::BAD_REQUEST, "invalid_parameter"),
+            Self::Encoding { .. } => (S::BAD_REQUEST, "invalid_encoding"),
+            Self::TooManyParameters(_) => (S::BAD_REQUEST, "too_many"),
+            Self::Callback => (S::BAD_REQUEST, "invalid_callback"),
+            Self::TooLarge(_) => (S::PAYLOAD_TOO_LARGE, "too_large"),
+            Self::Slow(_) => (S::REQUEST_TIMEOUT, "timeout"),
+            Self::Body(_) => (S::BAD_REQUEST, "invalid_body"),
+            Self::MediaType(_) | Self::ContentEncoding(_) => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
+            }
+            Self::NotFound(_) | Self::NoEvent(_) => (S::NOT_FOUND, "not_found"),
+            Self::Method { .. } => (S::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::SignIn | Self::WriteKey => (S::UNAUTHORIZED, "unauthorized"),
+            Self::TooManySignIns => (S::TOO_MANY_REQUESTS, "too_many_requests"),
+            Self::Forbidden(_) => (S::FORBIDDEN, "forbidden"),
+        }
+    }
+
+    fn param(&self) -> Option<&str> {
+        match self {
+            Self::Ingest(ingest::Error::Event(error))
+            | Self::Query(error)
+            | Self::Engine(EngineError::Invalid(error)) => error.param(),
+            Self::Ingest(ingest::Error::Syntax { field, .. }) => Some(field),
+            Self::Ingest(ingest::Error::Batch(_)) => Some("events"),
+            Self::Missing(param) => Some(param),
+            Self::Parameter { param, .. } => Some(param),
+            Self::Encoding { param, .. } => param.as_deref(),
+            Self::Callback => Some("callback"),
+            Self::NoEvent(_) => Some("event_id"),
+            Self::WriteKey => Some("write_key"),
+            _ => None,
+        }
+    }
+
+    /// A header that the refusal must carry.
+    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+        let (name, value) = match self {
+            Self::Method { allow } => (ALLOW, *allow),
+            Self::SignIn => (WWW_AUTHENTICATE, "Basic realm=\"EventHub\", charset=\"UTF-8\""),
+            Self::Engine(EngineError::Busy) | Self::TooManySignIns => (RETRY_AFTER, "1"),
+            Self::Engine(EngineError::Full | EngineError::Stopping) => (RETRY_AFTER, "10"),
+            Self::Slow(_) => (CONNECTION, "close"),
+            _ => return None,
+        };
+        Some((name, HeaderValue::from_static(value)))
+    }
+
+    /// The answer to the client.
+    pub(super) fn response(&self) -> Response<Bytes> {
+        let (status, code) = self.row();
+        if status.is_server_error() {
+            tracing::error!(code, error = %self, "a request failed");
+        }
+        let mut error = json!({"code": code, "message": self.to_string()});
+        if let Some(param) = self.param() {
+            error["param"] = param.into();
+        }
+        let mut response = Response::new(Bytes::from(format!("{}\n", json!({ "error": error }))));
+        *response.status_mut() = status;
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(CONTENT_TYPE, json);
+        if let Some((name, value)) = self.header() {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+fn core_row(error: &CoreError) -> (StatusCode, &'static str) {
+    let code = match error {
+        CoreError::Empty { .. } => "missing_parameter",
+        CoreError::TooLong { .. } => "too_long",
+        CoreError::TooMany { .. } => "too_many",
+        CoreError::InvalidDate { .. } | CoreError::TimeOutOfRange { .. } => "invalid_date",
+        CoreError::Invalid { .. } => "invalid_parameter",
+        CoreError::Corrupt { .. } => "invalid_body",
+    };
+    (StatusCode::BAD_REQUEST, code)
+}
+
+fn engine_row(error: &EngineError) -> (StatusCode, &'static str) {
+    match error {
+        EngineError::Invalid(error) => core_row(error),
+        EngineError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "queue_full"),
+        EngineError::Full => (StatusCode::SERVICE_UNAVAILABLE, "disk_full"),
+        EngineError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        EngineError::Corrupt(_) => (StatusCode::INTERNAL_SERVER_ERROR, "storage_damaged"),
+        EngineError::Storage(_) => (StatusCode::INTERNAL_SERVER_ERROR, "storage_failed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_json_with_status_code_and_parameter() {
+        let error = CoreError::InvalidDate {
+            field: "start_date".into(),
+            value: "2013-13-45".into(),
+            expected: "YYYYMMDD",
+        };
+        let response = ApiError::from(error).response();
+        assert_eq!(response.status(), 400);
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
+        let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        let message = "start_date: 2013-13-45 is not a date (YYYYMMDD)";
+        let error = json!({"code": "invalid_date", "message": message, "param": "start_date"});
+        assert_eq!(body, json!({ "error": error }));
+        assert!(response.body().ends_with(b"\n"));
+    }
+
+    #[test]
+    fn a_refusal_to_wait_for_says_how_long() {
+        let check = |error: EngineError, status: u16, retry_after: Option<&str>| {
+            let response = ApiError::from(error).response();
+            assert_eq!(response.status(), status);
+            let found = response.headers().get(RETRY_AFTER).map(|v| v.to_str().unwrap());
+            assert_eq!(found, retry_after);
+        };
+        check(EngineError::Busy, 503, Some("1"));
+        check(EngineError::Full, 503, Some("10"));
+        check(EngineError::Stopping, 503, Some("10"));
+        check(EngineError::Corrupt("part 1".into()), 500, None);
+        check(EngineError::Invalid(CoreError::Empty { field: "x" }), 400, None);
+    }
+}

@@ -1,0 +1,201 @@
+//! The server's HTTP side: the established API, its access rules and the dashboard.
+//!
+//! A request goes through [`Service::respond`]: its path decides the area ([`paths`]), the area who may ask
+//! ([`access`], [`sign_in`]); then the body is read within its limits ([`body`]), query and form become
+//! parameters ([`params`]), and the [`routes`] call a handler ([`tracking`], [`queries`], [`users`],
+//! [`status`]) that turns parameters into typed values for the [`Engine`]. What is refused on the way
+//! is an [`error::ApiError`], whose file holds the one table of statuses and codes. [`serve`] holds the
+//! sockets. Nothing here knows how events are stored.
+
+mod access;
+mod answer;
+mod body;
+mod dashboard;
+mod error;
+mod params;
+mod paths;
+mod queries;
+mod routes;
+mod serve;
+mod sign_in;
+mod stall;
+mod status;
+mod tracking;
+mod users;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS};
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::Empty;
+use hyper::body::Body;
+use tower_service::Service as _;
+use warp::Reply;
+use warp::filters::BoxedFilter;
+
+use self::error::ApiError;
+use self::params::Params;
+use self::paths::Area;
+use self::routes::Asked;
+use self::status::Status;
+use crate::engine::Engine;
+
+pub use self::access::{Access, Gate};
+pub use self::dashboard::is_built_in as has_dashboard;
+pub use self::serve::{Sockets, serve};
+pub use self::sign_in::{PasswordError, SignIn};
+
+/// How requests are treated.
+#[derive(Debug)]
+pub struct Settings {
+    /// Who may ask.
+    pub access: Access,
+    /// Bytes of a body, after unpacking.
+    pub body_bytes_max: usize,
+    /// How long a body may take to arrive.
+    pub body_timeout: Duration,
+}
+
+/// What all requests share.
+struct App {
+    engine: Arc<dyn Engine>,
+    settings: Settings,
+    status: Status,
+}
+
+/// Answers requests; clones answer for the same engine.
+#[derive(Clone)]
+pub struct Service {
+    app: Arc<App>,
+    routes: BoxedFilter<(Response<Bytes>,)>,
+}
+
+impl Service {
+    /// For an engine.
+    #[must_use]
+    pub fn new(engine: Arc<dyn Engine>, settings: Settings) -> Self {
+        let app = Arc::new(App { engine, settings, status: Status::new() });
+        let routes = routes::routes(&app);
+        Self { app, routes }
+    }
+
+    /// Answers a request that came from an address.
+    pub async fn respond<B>(&self, request: Request<B>, peer: IpAddr) -> warp::reply::Response
+    where
+        B: Body,
+        B::Error: std::fmt::Display,
+    {
+        let started = Instant::now();
+        let (request, body) = request.into_parts();
+        let area = Area::of(request.uri.path());
+        let answer = self.answer(area, &request, body, peer).await;
+        let mut response = answer.unwrap_or_else(|refusal| refusal.response().into_response());
+        self.finish(area, &request, &mut response);
+        if self.app.status.logs_requests() {
+            let (status, path) = (response.status().as_u16(), request.uri.path());
+            let elapsed_us = started.elapsed().as_micros();
+            tracing::info!(%peer, method = %request.method, path, status, elapsed_us, "request");
+        }
+        response
+    }
+
+    async fn answer<B>(
+        &self,
+        area: Area,
+        request: &Parts,
+        body: B,
+        peer: IpAddr,
+    ) -> Result<warp::reply::Response, ApiError>
+    where
+        B: Body,
+        B::Error: std::fmt::Display,
+    {
+        if let Err(refusal) = self.admit(area, request, peer).await {
+            body::discard_unless_waiting(body, &request.headers).await;
+            return Err(refusal);
+        }
+        if request.method == Method::OPTIONS {
+            return Ok(options(area));
+        }
+        if area == Area::Files {
+            return Ok(file(request)?.into_response());
+        }
+        let asked = self.asked(area, request, body).await?;
+        let mut routed = Request::new(Empty::<Bytes>::new());
+        *routed.uri_mut() = request.uri.clone();
+        routed.extensions_mut().insert(asked);
+        // The routes never fail: a path without one is answered 404.
+        let Ok(response) = warp::service(self.routes.clone()).call(routed).await;
+        Ok(response)
+    }
+
+    /// Checks what can be told before the body is read.
+    async fn admit(&self, area: Area, request: &Parts, peer: IpAddr) -> Result<(), ApiError> {
+        self.app.settings.access.admit(area, request, peer).await?;
+        if area == Area::Files {
+            file(request)?;
+        }
+        if !area.takes(&request.method) {
+            return Err(ApiError::Method { allow: area.allow() });
+        }
+        let length = request.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        let length = length.and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
+        let limit = self.app.settings.body_bytes_max;
+        if length > limit { Err(ApiError::TooLarge(limit)) } else { Ok(()) }
+    }
+
+    /// Reads the parameters.
+    async fn asked<B>(&self, area: Area, request: &Parts, body: B) -> Result<Asked, ApiError>
+    where
+        B: Body,
+        B::Error: std::fmt::Display,
+    {
+        let settings = &self.app.settings;
+        let limit = settings.body_bytes_max;
+        let body = body::read(body, limit, settings.body_timeout).await?;
+        let form = body::form(body, &request.headers, area, limit)?;
+        let query = request.uri.query().unwrap_or_default();
+        let mut params = Params::parse(query.as_bytes(), &form)?;
+        let mut callback = None;
+        if area == Area::Tracking {
+            settings.access.check_write_key(&request.headers, &mut params)?;
+            callback = params.take("callback");
+            callback.as_deref().map_or(Ok(()), answer::check_callback)?;
+        }
+        Ok(Asked { params, callback })
+    }
+
+    /// Adds the headers that every answer, or every answer of an area, has; and counts it.
+    fn finish(&self, area: Area, request: &Parts, response: &mut warp::reply::Response) {
+        self.app.status.count(response.status());
+        let headers = response.headers_mut();
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        if area == Area::Tracking {
+            self.app.settings.access.allow_origin(&request.headers, headers);
+        }
+    }
+}
+
+fn file(request: &Parts) -> Result<Response<Bytes>, ApiError> {
+    let path = request.uri.path();
+    dashboard::file(path).ok_or_else(|| ApiError::NotFound(path.chars().take(200).collect()))
+}
+
+/// What a path takes; of tracking paths, what pages of other origins may send.
+fn options(area: Area) -> warp::reply::Response {
+    let mut response = Response::new(Bytes::new()).into_response();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(area.allow()));
+    if area == Area::Tracking {
+        access::allow_preflight(response.headers_mut());
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! Parameters: what a query string and a form body say, decoded strictly.
+//!
+//! `form_urlencoded` replaces what is not UTF-8 and passes over broken escapes; here both are refused,
+//! since a key or value that was silently changed would be stored for good.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use super::error::ApiError;
+use crate::ingest::{Pairs, Value};
+
+/// Parameters that a request may have; more than any batch of filters or properties needs.
+const PARAMETERS_MAX: usize = 4_096;
+
+/// The parameters of a request, those of the query string first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Params(Vec<(String, String)>);
+
+impl Params {
+    /// Decodes a query string and a form body.
+    ///
+    /// # Errors
+    /// At the first bad percent escape or text that is not UTF-8, naming the parameter where its name can
+    /// be read, and when there are too many.
+    pub(super) fn parse(query: &[u8], body: &[u8]) -> Result<Self, ApiError> {
+        let mut params = Vec::new();
+        for pair in [query, body].into_iter().flat_map(|form| form.split(|byte| *byte == b'&')) {
+            if pair.is_empty() {
+                continue;
+            }
+            if params.len() == PARAMETERS_MAX {
+                return Err(ApiError::TooManyParameters(PARAMETERS_MAX));
+            }
+            let at = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+            let (name, value) = (&pair[..at], pair.get(at + 1..).unwrap_or_default());
+            let name =
+                decode(name).map_err(|message| ApiError::Encoding { param: None, message })?;
+            match decode(value) {
+                Ok(value) => params.push((name, value)),
+                Err(message) => return Err(ApiError::Encoding { param: Some(name), message }),
+            }
+        }
+        Ok(Self(params))
+    }
+
+    /// Every name and value, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The first value of a name.
+    pub(super) fn first(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(found, _)| *found == name).map(|(_, value)| value)
+    }
+
+    /// The first value of a name that must have one.
+    pub(super) fn required(&self, name: &'static str) -> Result<&str, ApiError> {
+        self.first(name).filter(|value| !value.is_empty()).ok_or(ApiError::Missing(name))
+    }
+
+    /// Every value of a name, written `name[]` or `name`.
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
+        let named = |found: &str| found.strip_suffix("[]").unwrap_or(found) == name;
+        self.iter().filter(|(found, _)| named(found)).map(|(_, value)| value.to_string()).collect()
+    }
+
+    /// A number that must be there.
+    pub(super) fn number<T: FromStr>(&self, name: &'static str) -> Result<T, ApiError> {
+        parse_number(name, self.required(name)?)
+    }
+
+    /// A number, or `default` when the parameter is not there.
+    pub(super) fn number_or<T: FromStr>(&self, name: &str, default: T) -> Result<T, ApiError> {
+        self.first(name).map_or(Ok(default), |text| parse_number(name, text))
+    }
+
+    /// Removes every value of a name and returns the first.
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+        let first = self.first(name).map(str::to_string);
+        self.0.retain(|(found, _)| found != name);
+        first
+    }
+
+    /// The parameters as the keys and values of an event or user. A later pair overrides an earlier
+    /// one there, while here the first value of a name counts: hence the reverse order.
+    pub(super) fn into_pairs(self) -> Pairs<'static> {
+        let text = |(name, value)| (Cow::Owned(name), Value::Text(Cow::Owned(value)));
+        self.0.into_iter().rev().map(text).collect()
+    }
+}
+
+fn parse_number<T: FromStr>(name: &str, text: &str) -> Result<T, ApiError> {
+    // `parse` would take a leading plus sign.
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).ok_or_else(|| {
+        let shown: String = text.chars().take(40).collect();
+        let message = match (text.is_empty(), digits) {
+            (true, _) => "must be a number".to_string(),
+            (_, true) => format!("{shown} is too large"),
+            (_, false) => format!("{shown} is not a whole number of 0 or more"),
+        };
+        ApiError::Parameter { param: name.to_string(), message }
+    })
+}
+
+/// Decodes `+` and percent escapes.
+fn decode(text: &[u8]) -> Result<String, &'static str> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let digit = |at: usize| after.get(at).and_then(|b| char::from(*b).to_digit(16));
+                let (Some(high), Some(low)) = (digit(0), digit(1)) else {
+                    return Err("a percent sign must be followed by two hexadecimal digits");
+                };
+                rest = &after[2..];
+                (high * 16 + low) as u8
+            }
+            byte => *byte,
+        });
+    }
+    String::from_utf8(decoded).map_err(|_| "is not UTF-8")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(query: &str, body: &str) -> Params {
+        Params::parse(query.as_bytes(), body.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn query_and_form_are_one_list() {
+        let params = parse("a=1&b%5B%5D=x+y&&c", "b[]=%C3%A9&b=%2B&a=2&=e");
+        assert_eq!(params.first("a"), Some("1"));
+        assert_eq!(params.first("c"), Some(""));
+        assert_eq!(params.first(""), Some("e"));
+        assert_eq!(params.first("d"), None);
+        assert_eq!(params.list("b"), ["x y", "\u{e9}", "+"]);
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_refused_by_name() {
+        let check = |form: &[u8], expected: Option<&str>| match Params::parse(b"", form) {
+            Err(ApiError::Encoding { param, .. }) => assert_eq!(param.as_deref(), expected),
+            other => panic!("{other:?}"),
+        };
+        check(b"ok=1&a=%zz", Some("a"));
+        check(b"a=%", Some("a"));
+        check(b"a=%4", Some("a"));
+        check(b"a=%FF", Some("a"));
+        check(b"a=\xff", Some("a"));
+        check(b"a=%+1", Some("a"));
+        check(b"%zz=1", None);
+        check(b"\xc3=1", None);
+    }
+
+    #[test]
+    fn numbers_are_digits_that_fit() {
+        let check = |text: &str, expected: Option<u32>| {
+            assert_eq!(parse(&format!("n={text}"), "").number("n").ok(), expected, "{text}");
+        };
+        check("0", Some(0));
+        check("007", Some(7));
+        check("4294967295", Some(u32::MAX));
+        check("4294967296", None);
+        check("99999999999999999999999999", None);
+        check("-1", None);
+        check("%2B1", None);
+        check("1.0", None);
+        check("1e3", None);
+        check("", None);
+        check("%D9%A1", None);
+        assert_eq!(parse("", "").number_or("n", 7).ok(), Some(7));
+    }
+
+    #[test]
+    fn of_an_event_the_first_value_of_a_name_counts() {
+        let pairs = parse("a=1&a=2", "a=3").into_pairs();
+        assert_eq!(pairs.last().unwrap().1, Value::Text("1".into()));
+    }
+
+    #[test]
+    fn there_is_a_limit() {
+        assert!(Params::parse("a&".repeat(PARAMETERS_MAX).as_bytes(), b"").is_ok());
+        assert!(Params::parse("a&".repeat(PARAMETERS_MAX).as_bytes(), b"b").is_err());
+    }
+}

@@ -1,0 +1,102 @@
+//! The routes: each path of the established API and the handler that answers it.
+//!
+//! Before a request comes here its access is granted and its parameters are read; they come along as an
+//! extension of the request, so that a route is nothing but a path and a handler.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::Response;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+
+use super::answer::Answer;
+use super::error::ApiError;
+use super::params::Params;
+use super::{App, paths, queries, status, tracking, users};
+
+/// What a request asks: its parameters and, on tracking paths, the name of a JSONP callback.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) params: Params,
+    pub(super) callback: Option<String>,
+}
+
+/// The answer of one route.
+type Route = BoxedFilter<(Response<Bytes>,)>;
+
+/// A route whose handler asks the engine.
+macro_rules! ask {
+    ($app:expr, $path:expr, $handler:path) => {{
+        let app = Arc::clone($app);
+        at($path)
+            .and(warp::ext::get::<Asked>())
+            .then(move |Asked { params, callback }| {
+                let app = Arc::clone(&app);
+                async move { render($handler(&*app.engine, params).await, callback.as_deref()) }
+            })
+            .boxed()
+    }};
+}
+
+/// All of them.
+pub(super) fn routes(app: &Arc<App>) -> Route {
+    let asking = [
+        ask!(app, paths::BATCH_TRACK, tracking::batch_track),
+        ask!(app, paths::TRACK, tracking::track),
+        ask!(app, paths::ALIAS, tracking::alias),
+        ask!(app, paths::ADD_OR_UPDATE, tracking::add_or_update),
+        ask!(app, paths::FUNNEL, queries::funnel),
+        ask!(app, paths::COHORT, queries::cohort),
+        ask!(app, paths::EVENT_TYPES, queries::event_types),
+        ask!(app, paths::EVENT_KEYS, queries::event_keys),
+        ask!(app, paths::EVENT_VALUES, queries::event_values),
+        ask!(app, paths::VIEW, queries::view),
+        ask!(app, paths::FIND, users::find),
+        ask!(app, paths::USER_KEYS, users::keys),
+        ask!(app, paths::USER_VALUES, users::values),
+        ask!(app, paths::TIMELINE, users::timeline),
+    ];
+    let either = |all: Route, route: Route| all.or(route).unify().boxed();
+    asking.into_iter().fold(status_routes(app), either)
+}
+
+fn status_routes(app: &Arc<App>) -> Route {
+    let health = {
+        let app = Arc::clone(app);
+        at(paths::HEALTH).then(move || {
+            let app = Arc::clone(&app);
+            async move { render(status::health(&*app.engine).await, None) }
+        })
+    };
+    let varz = {
+        let app = Arc::clone(app);
+        at(paths::VARZ).then(move || {
+            let app = Arc::clone(&app);
+            async move { render(app.status.varz(&*app.engine).await, None) }
+        })
+    };
+    let debug = {
+        let app = Arc::clone(app);
+        at(paths::DEBUG).map(move || render(Ok(app.status.toggle_logging()), None))
+    };
+    health.or(varz).unify().or(debug).unify().boxed()
+}
+
+/// Matches one path.
+fn at(path: &'static str) -> BoxedFilter<()> {
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    let matched =
+        segments.fold(warp::any().boxed(), |all, segment| all.and(warp::path(segment)).boxed());
+    matched.and(warp::path::end()).boxed()
+}
+
+/// A refusal is JSON with its status also when a script was asked for: a script tag passes over it, and
+/// everything else can read it.
+fn render(answer: Result<Answer, ApiError>, callback: Option<&str>) -> Response<Bytes> {
+    match (answer, callback) {
+        (Ok(answer), Some(callback)) => answer.script(callback),
+        (Ok(answer), None) => answer.response(),
+        (Err(refusal), _) => refusal.response(),
+    }
+}

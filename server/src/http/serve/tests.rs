@@ -1,0 +1,129 @@
+//! Real sockets: clients that dawdle, and the stop.
+
+use std::time::Instant;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::super::tests::{Fake, open, service};
+use super::*;
+
+struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+async fn start(connections_max: usize) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let sockets = Sockets {
+        connections_max,
+        header_timeout: Duration::from_millis(300),
+        write_timeout: Duration::from_millis(300),
+        stop_timeout: Duration::from_millis(600),
+    };
+    let service = service(Arc::new(Fake::default()), open());
+    let task = tokio::spawn(serve(service, listener, sockets, async {
+        let _ = stopped.await;
+    }));
+    Server { address, stop, task }
+}
+
+impl Server {
+    /// Sends bytes and reads until the server closes.
+    async fn exchange(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+}
+
+const HEALTH: &[u8] = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+const POST: &str = "POST /events/track HTTP/1.1\r\nHost: localhost\r\n\
+                    Content-Type: application/x-www-form-urlencoded\r\n";
+
+#[tokio::test]
+async fn a_request_is_answered_over_a_socket() {
+    let server = start(10).await;
+    let answer = server.exchange(HEALTH).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nok"),
+        "{answer}"
+    );
+    let answer = server.exchange(b"HEAD /health HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert!(answer.contains("content-length: 2\r\n") && answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn chunked_bodies_are_taken_within_the_limit() {
+    let server = start(10).await;
+    let head = format!("{POST}Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
+    let body = "10\r\nevent_type=a&ext\r\n10\r\nernal_user_id=u1\r\n0\r\n\r\n";
+    let answer = server.exchange(format!("{head}{body}").as_bytes()).await;
+    assert!(answer.ends_with("\r\n\r\n0\n"), "{answer}");
+    let chunk = format!("{:x}\r\n{}\r\n", 1 << 20, "a".repeat(1 << 20));
+    let answer = server.exchange(format!("{head}{chunk}{chunk}0\r\n\r\n").as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    let head = format!("{POST}Content-Length: {}\r\nConnection: close\r\n\r\n", 3 << 20);
+    let answer = server.exchange(format!("{head}{}", "a".repeat(3 << 20)).as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[tokio::test]
+async fn slow_and_idle_clients_are_let_go() {
+    let server = start(10).await;
+    let started = Instant::now();
+    assert_eq!(server.exchange(b"").await, "");
+    assert_eq!(server.exchange(b"GET /health HTTP/1.1\r\nHost: loc").await, "");
+    let idle = server.exchange(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert!(idle.ends_with("ok"), "{idle}");
+    let torn = format!("{POST}Content-Length: 50\r\n\r\nevent_type=a");
+    let answer = server.exchange(torn.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(started.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn connections_beyond_the_number_wait() {
+    let server = start(2).await;
+    let _idle = [
+        TcpStream::connect(server.address).await.unwrap(),
+        TcpStream::connect(server.address).await.unwrap(),
+    ];
+    let started = Instant::now();
+    assert!(server.exchange(HEALTH).await.ends_with("ok"));
+    assert!(started.elapsed() >= Duration::from_millis(200));
+}
+
+#[tokio::test]
+async fn a_stop_finishes_what_was_accepted() {
+    let server = start(10).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let body = "event_type=a&external_user_id=u";
+    let head = format!("{POST}Content-Length: {}\r\n\r\n", body.len());
+    stream.write_all(head.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.stop.send(()).unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(TcpStream::connect(server.address).await.is_err());
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("0\n"), "{answer}");
+    server.task.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_ever() {
+    let server = start(10).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(format!("{POST}Content-Length: 50\r\n\r\n").as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    server.stop.send(()).unwrap();
+    tokio::time::timeout(Duration::from_secs(2), server.task).await.unwrap().unwrap();
+}

@@ -1,0 +1,133 @@
+//! An engine of plain vectors: it notes what it is asked, and answers with what it was told.
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use eventhub_core::query::{CohortQuery, Filter, FunnelQuery};
+use eventhub_core::{EventId, ExternalId, NewEvent, Properties, TimeMs, UserId};
+
+use crate::engine::{Engine, EngineError, EventRecord, PersonRecord, Stats};
+
+#[derive(Default)]
+pub(in crate::http) struct Fake {
+    pub(in crate::http) events: Mutex<Vec<NewEvent>>,
+    pub(in crate::http) asked: Mutex<Vec<String>>,
+    pub(in crate::http) is_full: bool,
+}
+
+impl Fake {
+    fn note(&self, asked: impl Into<String>) {
+        self.asked.lock().unwrap().push(asked.into());
+    }
+
+    fn record(&self, id: usize) -> Option<EventRecord> {
+        let events = self.events.lock().unwrap();
+        let event = events.get(id)?;
+        Some(EventRecord {
+            id: id as u64,
+            event_type: event.event_type.as_str().into(),
+            external_user_id: event.user.as_str().into(),
+            time: event.time,
+            properties: event.properties.iter().map(|(k, v)| (k.into(), v.into())).collect(),
+        })
+    }
+}
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(ToString::to_string).collect()
+}
+
+#[async_trait]
+impl Engine for Fake {
+    async fn append(&self, batch: Vec<NewEvent>) -> Result<Vec<EventId>, EngineError> {
+        if self.is_full {
+            return Err(EngineError::Busy);
+        }
+        let mut events = self.events.lock().unwrap();
+        let first = events.len() as u64;
+        events.extend(batch);
+        Ok((first..events.len() as u64).collect())
+    }
+
+    async fn alias(&self, from: ExternalId, to: ExternalId) -> Result<(), EngineError> {
+        self.note(format!("alias {} {}", from.as_str(), to.as_str()));
+        Ok(())
+    }
+
+    async fn unalias(&self, _: ExternalId, _: ExternalId) -> Result<bool, EngineError> {
+        Ok(false)
+    }
+
+    async fn set_user(&self, user: ExternalId, set: Properties) -> Result<UserId, EngineError> {
+        let set: Vec<_> = set.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        self.note(format!("set {} {}", user.as_str(), set.join(" ")));
+        Ok(3)
+    }
+
+    async fn funnel(&self, query: FunnelQuery) -> Result<Vec<u64>, EngineError> {
+        self.note(format!("funnel {}", query.steps()[0].event_type));
+        Ok(vec![0; query.steps().len()])
+    }
+
+    async fn cohort(&self, query: CohortQuery) -> Result<Vec<Vec<u64>>, EngineError> {
+        Ok(vec![vec![0; 1 + query.columns() as usize]; query.rows() as usize])
+    }
+
+    async fn event_types(&self) -> Result<Vec<String>, EngineError> {
+        Ok(texts(&["signup", "Zoom", "Add", "add", "buy"]))
+    }
+
+    async fn event_keys(&self, event_type: &str) -> Result<Vec<String>, EngineError> {
+        Ok(texts(if event_type == "signup" { &["age", "plan"] } else { &[] }))
+    }
+
+    async fn event_values(
+        &self,
+        event_type: &str,
+        key: &str,
+        prefix: &str,
+    ) -> Result<Vec<String>, EngineError> {
+        Ok(texts(&[event_type, key, prefix]))
+    }
+
+    async fn event(&self, id: EventId) -> Result<Option<EventRecord>, EngineError> {
+        Ok(usize::try_from(id).ok().and_then(|id| self.record(id)))
+    }
+
+    async fn find_users(&self, filters: Vec<Filter>) -> Result<Vec<PersonRecord>, EngineError> {
+        let properties = filters.into_iter().map(|filter| (filter.key, filter.value)).collect();
+        Ok(vec![PersonRecord { external_user_id: "u".into(), properties }])
+    }
+
+    async fn user_keys(&self) -> Result<Vec<String>, EngineError> {
+        Ok(texts(&["email"]))
+    }
+
+    async fn user_values(&self, key: &str, prefix: &str) -> Result<Vec<String>, EngineError> {
+        Ok(texts(&[key, prefix]))
+    }
+
+    async fn timeline(
+        &self,
+        user: &str,
+        offset: u64,
+        count: u64,
+    ) -> Result<Vec<EventRecord>, EngineError> {
+        self.note(format!("timeline {user} {offset} {count}"));
+        Ok(vec![EventRecord {
+            id: 0,
+            event_type: "signup".into(),
+            external_user_id: user.into(),
+            time: TimeMs::new(1_356_998_400_000).unwrap(),
+            properties: vec![("a".into(), "1".into())],
+        }])
+    }
+
+    async fn ready(&self) -> Result<(), EngineError> {
+        if self.is_full { Err(EngineError::Full) } else { Ok(()) }
+    }
+
+    async fn stats(&self) -> Result<Stats, EngineError> {
+        Ok(Stats { events: self.events.lock().unwrap().len() as u64, ..Stats::default() })
+    }
+}

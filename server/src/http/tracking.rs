@@ -1,0 +1,59 @@
+//! What clients track: events, aliases and user properties.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use eventhub_core::{Error as CoreError, ExternalId, TimeMs};
+
+use super::answer::Answer;
+use super::error::ApiError;
+use super::params::Params;
+use crate::engine::{Engine, EngineError};
+use crate::ingest::{Clock, read_event, read_events, read_user};
+
+/// `/events/track`
+pub(super) async fn track(engine: &dyn Engine, params: Params) -> Result<Answer, ApiError> {
+    let event = read_event(params.into_pairs(), &clock())?;
+    let ids = engine.append(vec![event]).await?;
+    let id = ids.first().ok_or_else(|| EngineError::Storage("an event got no id".to_string()))?;
+    Ok(Answer::id(*id))
+}
+
+/// `/events/batch_track`
+pub(super) async fn batch_track(engine: &dyn Engine, params: Params) -> Result<Answer, ApiError> {
+    let events = read_events(params.required("events")?, &clock())?;
+    if events.is_empty() {
+        return Ok(Answer::json(&[(); 0]));
+    }
+    Ok(Answer::json(&engine.append(events).await?))
+}
+
+/// `/users/alias`
+pub(super) async fn alias(engine: &dyn Engine, params: Params) -> Result<Answer, ApiError> {
+    let from = external_id(&params, "from_external_user_id")?;
+    let to = external_id(&params, "to_external_user_id")?;
+    engine.alias(from, to).await?;
+    Ok(Answer::json(&"OK"))
+}
+
+/// `/users/add_or_update`
+pub(super) async fn add_or_update(engine: &dyn Engine, params: Params) -> Result<Answer, ApiError> {
+    let (user, set) = read_user(params.into_pairs())?;
+    Ok(Answer::json(&engine.set_user(user, set).await?))
+}
+
+/// An id under a parameter of another name than the reserved key.
+fn external_id(params: &Params, name: &'static str) -> Result<ExternalId, ApiError> {
+    ExternalId::new(params.required(name)?).map_err(|error| match error {
+        CoreError::TooLong { limit, actual, .. } => {
+            CoreError::TooLong { field: name.to_string(), limit, actual }.into()
+        }
+        error => error.into(),
+    })
+}
+
+/// The time of receipt. A machine whose clock stands before 1970 receives in 1970.
+fn clock() -> Clock {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let ms = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
+    Clock::live(TimeMs::new(ms).unwrap_or(TimeMs::MAX))
+}
