@@ -1,0 +1,277 @@
+//! `eventhub check`: verifies every checksum and index of a store.
+//!
+//! It reads one snapshot, also beside a server that writes. Chunks of parts that no row names yet belong to a
+//! seal or merge under way, or were left by a crash and go with the next start; they are counted, not
+//! called a problem.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Display;
+use std::path::Path;
+
+use eventhub_core::part::{BLOCK_USERS, bucket_of};
+use eventhub_core::persons::decode_merged;
+use heed::RoTxn;
+use serde::Serialize;
+
+use super::identity::{self, members, merges_of};
+use super::insert_runs;
+use super::recovery::{open_read_only, read_tail};
+use super::shared::Verified;
+use super::snapshot::{StoredChunks, open_part};
+use super::tables::{
+    PartKey, Tables, USER_SCOPE, be_u32, decode_column_key, decode_key_row, decode_user_prop,
+    next_event, split, user_value_key, whole_text,
+};
+use crate::engine::EngineError;
+
+/// Problems that are named; further ones are only counted.
+const PROBLEMS_NAMED: usize = 100;
+
+/// What a check found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CheckReport {
+    /// Events in parts and tail.
+    pub events: u64,
+    /// Parts that queries read.
+    pub parts: u64,
+    /// Chunks of these parts.
+    pub chunks: u64,
+    /// Chunks that no part names.
+    pub unpublished_chunks: u64,
+    /// Records of the tail.
+    pub tail_records: u64,
+    /// External ids.
+    pub users: u64,
+    /// Event types.
+    pub event_types: u64,
+    /// Aliases that joined two persons.
+    pub merges: u64,
+    /// Properties set on users' own ids.
+    pub user_properties: u64,
+    /// Insert ids of sealed events.
+    pub insert_ids: u64,
+    /// How many problems there are.
+    pub problems_total: u64,
+    /// What is wrong, as far as it is named.
+    pub problems: Vec<String>,
+}
+
+/// Checks the store in a folder.
+///
+/// # Errors
+/// When there is no store, it is of another format, or it cannot be read at all.
+pub fn check(folder: &Path) -> Result<CheckReport, EngineError> {
+    let (env, tables) = open_read_only(folder)?;
+    let rtxn = env.read_txn()?;
+    let mut check = Check { tables: &tables, rtxn: &rtxn, report: CheckReport::default() };
+    check.attempt("parts", Check::parts);
+    check.attempt("tail", Check::tail);
+    check.attempt("event types", Check::event_types);
+    check.attempt("keys", Check::keys);
+    check.attempt("users", Check::users);
+    check.attempt("persons", Check::persons);
+    check.attempt("user properties", Check::user_properties);
+    check.attempt("insert ids", Check::insert_ids);
+    let (found, counted) = (check.report.events, next_event(&tables, &rtxn)?);
+    check.require(found == counted, || format!("{found} events are stored, not {counted}"));
+    Ok(check.report)
+}
+
+struct Check<'a> {
+    tables: &'a Tables,
+    rtxn: &'a RoTxn<'a>,
+    report: CheckReport,
+}
+
+impl Check<'_> {
+    /// Does one of the checks; what keeps it from going on is a problem as well.
+    fn attempt(&mut self, what: &str, check: fn(&mut Self) -> Result<(), EngineError>) {
+        if let Err(error) = check(self) {
+            self.problem(format!("{what}: {error}"));
+        }
+    }
+
+    fn problem(&mut self, problem: impl Display) {
+        self.report.problems_total += 1;
+        if self.report.problems.len() < PROBLEMS_NAMED {
+            self.report.problems.push(problem.to_string());
+        }
+    }
+
+    fn require<P: Display>(&mut self, holds: bool, problem: impl FnOnce() -> P) {
+        if !holds {
+            self.problem(problem());
+        }
+    }
+
+    fn parts(&mut self) -> Result<(), EngineError> {
+        let mut named = HashMap::new();
+        for row in self.tables.parts.iter(self.rtxn)? {
+            let (key, header) = row?;
+            let key = PartKey::decode(key)?;
+            self.report.parts += 1;
+            match self.part(key, header) {
+                Ok(chunks) => {
+                    self.report.chunks += chunks.len() as u64;
+                    named.insert(key.part, Some(chunks));
+                }
+                Err(error) => {
+                    named.insert(key.part, None);
+                    self.problem(format!("part {}: {error}", key.part));
+                }
+            }
+        }
+        for row in self.tables.columns.iter(self.rtxn)? {
+            let (part, key) = decode_column_key(row?.0)?;
+            match named.get(&part) {
+                None => self.report.unpublished_chunks += 1,
+                Some(Some(chunks)) if !chunks.contains(&key) => {
+                    self.problem(format!("part {part} has a chunk too many: {key:?}"));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Verifies a part and gives the names of its chunks.
+    fn part(
+        &mut self,
+        key: PartKey,
+        header: &[u8],
+    ) -> Result<HashSet<eventhub_core::part::ChunkKey>, EngineError> {
+        let verified = Verified::default();
+        let (tables, rtxn, part) = (self.tables, self.rtxn, key.part);
+        let view = open_part(header, StoredChunks { tables, rtxn, verified: &verified, part })?;
+        self.report.events += u64::from(view.rows());
+        let (least, greatest) = view.times();
+        let in_place = view.event_type() == key.event_type
+            && bucket_of(least) == key.bucket
+            && bucket_of(greatest) == key.bucket;
+        self.require(in_place, || format!("part {part} stands under another type or bucket"));
+        view.verify().map_err(super::failure::corrupt)?;
+        let unverified = view.chunk_keys().into_iter().find(|key| !verified.contains(part, *key));
+        // `verify` opens every column; a chunk it left out would be one nobody ever reads.
+        self.require(unverified.is_none(), || format!("part {part} has unread {unverified:?}"));
+        Ok(view.chunk_keys().into_iter().collect())
+    }
+
+    fn tail(&mut self) -> Result<(), EngineError> {
+        for record in read_tail(self.tables, self.rtxn)? {
+            self.report.tail_records += 1;
+            self.report.events += u64::from(record.events());
+        }
+        Ok(())
+    }
+
+    fn event_types(&mut self) -> Result<(), EngineError> {
+        for row in self.tables.event_types.iter(self.rtxn)? {
+            let (name, number) = row?;
+            self.report.event_types += 1;
+            let back = self.tables.event_type_names.get(self.rtxn, &number)?;
+            self.require(back == Some(name), || format!("event type {name} is not number {number}"));
+        }
+        let names = self.tables.event_type_names.len(self.rtxn)?;
+        let types = self.report.event_types;
+        self.require(names == types, || format!("{types} event types have {names} names"));
+        Ok(())
+    }
+
+    fn keys(&mut self) -> Result<(), EngineError> {
+        let mut kept: BTreeMap<(u32, u32), u64> = BTreeMap::new();
+        for row in self.tables.event_values.iter(self.rtxn)? {
+            let (key, text) = row?;
+            let place = split(key.get(..8).unwrap_or_default())?;
+            *kept.entry(place).or_default() += 1;
+            let whole = whole_text(&key[8..]).is_some();
+            let sound = whole == text.is_empty() && str::from_utf8(text).is_ok();
+            self.require(sound, || format!("a value of key {place:?} is damaged"));
+        }
+        let mut numbers: BTreeMap<u32, HashSet<u32>> = BTreeMap::new();
+        for row in self.tables.keys.iter(self.rtxn)? {
+            let (key, row) = row?;
+            let scope = be_u32(key.get(..4).unwrap_or_default())?;
+            let (number, values) = decode_key_row(row)?;
+            let fresh = numbers.entry(scope).or_default().insert(number);
+            self.require(fresh, || format!("two keys of type {scope} have number {number}"));
+            let found = kept.remove(&(scope, number)).unwrap_or(0);
+            let counted = scope == USER_SCOPE || found == u64::from(values);
+            self.require(counted, || format!("key {number} of type {scope} has {found} values"));
+        }
+        self.require(kept.is_empty(), || "values are kept for a key that does not exist");
+        Ok(())
+    }
+
+    fn users(&mut self) -> Result<(), EngineError> {
+        for (number, row) in (0_u32..).zip(self.tables.user_names.iter(self.rtxn)?) {
+            let (user, name) = row?;
+            self.report.users += 1;
+            let back = self.tables.users.get(self.rtxn, name)?;
+            let sound = user == number && back == Some(user);
+            self.require(sound, || format!("user {user} is not found by the id {name}"));
+        }
+        let (ids, users) = (self.tables.users.len(self.rtxn)?, self.report.users);
+        self.require(ids == users, || format!("{users} users have {ids} ids"));
+        Ok(())
+    }
+
+    fn persons(&mut self) -> Result<(), EngineError> {
+        let mut merged = 0;
+        for row in self.tables.persons.iter(self.rtxn)? {
+            let canonical = row?.0;
+            let merges = merges_of(self.tables, self.rtxn, canonical)?;
+            merged += merges.len() as u64;
+            for user in members(canonical, &merges) {
+                let found = identity::person_of(self.tables, self.rtxn, user)?;
+                self.require(found == canonical, || format!("user {user} is not of {canonical}"));
+            }
+            for merge in merges {
+                let given = self.tables.identity.get(self.rtxn, &merge.sequence)?.is_some();
+                self.require(given, || format!("merge {} is not in the journal", merge.sequence));
+            }
+        }
+        let mut entries = 0;
+        for row in self.tables.canonical.iter(self.rtxn)? {
+            let (block, bytes) = row?;
+            let lows: Vec<_> = decode_merged(bytes).map(|entry| u32::from(entry.0)).collect();
+            entries += lows.len() as u64;
+            let sound = lows.is_sorted_by(|a, b| a < b) && lows.iter().all(|low| *low < BLOCK_USERS);
+            self.require(sound, || format!("the merged users of block {block} are out of order"));
+        }
+        self.report.merges = self.tables.identity.len(self.rtxn)?;
+        let journal = self.report.merges;
+        self.require(journal == merged && merged == entries, || {
+            format!("{journal} aliases, {merged} merges and {entries} merged users differ")
+        });
+        Ok(())
+    }
+
+    fn user_properties(&mut self) -> Result<(), EngineError> {
+        let index = self.tables.user_prop_index;
+        for row in self.tables.user_props.iter(self.rtxn)? {
+            let (key, row) = row?;
+            let (user, number) = split(key)?;
+            let (_, value) = decode_user_prop(row)?;
+            self.report.user_properties += 1;
+            let holders = index.get_duplicates(self.rtxn, &user_value_key(number, value))?;
+            let found = holders.into_iter().flatten().any(|row| row.is_ok_and(|row| row.1 == user));
+            self.require(found, || format!("property {number} of user {user} is not indexed"));
+        }
+        let (indexed, set) = (index.len(self.rtxn)?, self.report.user_properties);
+        self.require(indexed == set, || format!("{set} user properties have {indexed} entries"));
+        Ok(())
+    }
+
+    fn insert_ids(&mut self) -> Result<(), EngineError> {
+        let events = next_event(self.tables, self.rtxn)?;
+        for run in insert_runs::list(self.tables, self.rtxn)? {
+            let (mut last, mut sound) = (None, true);
+            insert_runs::each(self.tables, self.rtxn, run, |hash, id| {
+                self.report.insert_ids += 1;
+                sound &= last.replace(hash) < Some(hash) && id < events;
+            })?;
+            self.require(sound, || format!("insert ids of {run:?} are out of order"));
+        }
+        Ok(())
+    }
+}

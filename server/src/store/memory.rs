@@ -1,0 +1,122 @@
+//! The tail in memory: what queries see of the newest events.
+//!
+//! The records of the tail stand in runs. A run becomes parts when the first query asks for it, and keeps
+//! them; only the newest run is open and made anew with each commit. A [`TailView`] never changes: every
+//! commit publishes another one, together with the number of the transaction that it belongs to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use eventhub_core::EventId;
+use eventhub_core::part::{EncodedPart, PartBuilder};
+
+use super::insert_runs::RunId;
+use super::tail::Record;
+use crate::engine::EngineError;
+
+/// Some records, and the parts that they become.
+#[derive(Default)]
+pub(crate) struct Run {
+    records: Vec<Arc<Record>>,
+    events: u64,
+    parts: OnceLock<Vec<EncodedPart>>,
+}
+
+impl Run {
+    fn new(records: Vec<Arc<Record>>) -> Self {
+        let events = records.iter().map(|record| u64::from(record.events())).sum();
+        Self { records, events, parts: OnceLock::new() }
+    }
+
+    /// One part for each event type.
+    pub(crate) fn parts(&self) -> Result<&[EncodedPart], EngineError> {
+        if let Some(parts) = self.parts.get() {
+            return Ok(parts);
+        }
+        let mut builders: BTreeMap<u32, PartBuilder> = BTreeMap::new();
+        for record in &self.records {
+            record.each(|id, event| {
+                let builder = builders.entry(event.event_type);
+                let builder = builder.or_insert_with(|| PartBuilder::new(event.event_type));
+                builder.push(event.user, event.time()?, id, event.properties.iter().copied());
+                Ok(())
+            })?;
+        }
+        // Two queries may have built the same parts; one of them wins.
+        let parts = builders.values().map(PartBuilder::finish).collect();
+        Ok(self.parts.get_or_init(|| parts))
+    }
+}
+
+/// The tail as of one transaction.
+#[derive(Clone, Default)]
+pub(crate) struct TailView {
+    frozen: Vec<Arc<Run>>,
+    open: Arc<Run>,
+    events: u64,
+}
+
+impl TailView {
+    /// The tail with further records; a run is frozen when it has `run_events` events.
+    pub(crate) fn with(&self, records: Vec<Arc<Record>>, run_events: u64) -> Self {
+        if records.is_empty() {
+            return self.clone();
+        }
+        let mut frozen = self.frozen.clone();
+        let mut open = self.open.records.clone();
+        let (mut open_events, mut events) = (self.open.events, self.events);
+        for record in records {
+            open_events += u64::from(record.events());
+            events += u64::from(record.events());
+            open.push(record);
+            if open_events >= run_events {
+                frozen.push(Arc::new(Run::new(std::mem::take(&mut open))));
+                open_events = 0;
+            }
+        }
+        Self { frozen, open: Arc::new(Run::new(open)), events }
+    }
+
+    /// The tail without the records of events before `id`, which begins a record.
+    pub(crate) fn without(&self, id: EventId) -> Self {
+        let rest = |run: &Run| {
+            run.records.iter().filter(|record| record.first() >= id).cloned().collect::<Vec<_>>()
+        };
+        let mut frozen = Vec::new();
+        for run in &self.frozen {
+            let records = rest(run);
+            if records.len() == run.records.len() {
+                frozen.push(Arc::clone(run));
+            } else if !records.is_empty() {
+                frozen.push(Arc::new(Run::new(records)));
+            }
+        }
+        let open = Arc::new(Run::new(rest(&self.open)));
+        let events = frozen.iter().map(|run| run.events).sum::<u64>() + open.events;
+        Self { frozen, open, events }
+    }
+
+    /// How many events it holds.
+    pub(crate) const fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// The runs that hold events.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = &Arc<Run>> {
+        self.frozen.iter().chain(Some(&self.open)).filter(|run| run.events > 0)
+    }
+
+    /// The records in order.
+    pub(crate) fn records(&self) -> impl Iterator<Item = &Arc<Record>> {
+        self.runs().flat_map(|run| &run.records)
+    }
+}
+
+/// The tail and the transaction to which it belongs.
+pub(crate) struct Published {
+    /// LMDB's number of the last committed transaction: the version of the whole store.
+    pub(crate) version: usize,
+    pub(crate) tail: TailView,
+    /// The runs of insert ids that are complete and looked up.
+    pub(crate) runs: Arc<BTreeSet<RunId>>,
+}

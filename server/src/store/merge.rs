@@ -1,0 +1,206 @@
+//! Merging: several small parts become one, several runs of insert ids become one, old runs are dropped.
+//!
+//! Parts of one event type and bucket are grouped in tiers, each holding four times the rows of the one
+//! below; four parts of a tier become one part of a higher tier, so that a row is written again a
+//! logarithmic number of times, and a query meets a logarithmic number of parts. Runs of insert ids of one
+//! day are treated alike.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use eventhub_core::DAY_MS;
+use eventhub_core::part::{self, PartView};
+use tracing::{error, warn};
+
+use super::dedup::Filter;
+use super::failure::corrupt;
+use super::insert_runs::{self, RunId};
+use super::job::Task;
+use super::seal::RETRY;
+use super::shared::Shared;
+use super::ship::{Shipper, perform_all, sweep};
+use super::snapshot::Snapshot;
+use super::tables::{PartKey, meta};
+use crate::engine::EngineError;
+
+/// Parts or runs of a tier that are merged, and the factor between tiers.
+const TIER: u32 = 4;
+/// Rows of a merged part at most; a merge needs 12 bytes of memory for each.
+const PART_ROWS_MAX: u64 = 1 << 24;
+/// How long the thread waits when nothing happens: insert ids age without events, too.
+const IDLE: Duration = Duration::from_secs(3_600);
+
+/// The thread's state.
+struct Merger<'a> {
+    shared: &'a Arc<Shared>,
+    /// Parts whose chunks are to be deleted.
+    litter: Vec<u64>,
+    /// Event types and buckets with damaged parts, which are left as they are.
+    damaged: HashSet<(u32, u32)>,
+}
+
+/// Merges whenever parts were sealed, until stopped.
+pub(crate) fn run(shared: &Arc<Shared>) {
+    let mut merger = Merger { shared, litter: Vec::new(), damaged: HashSet::new() };
+    loop {
+        match merger.tidy() {
+            Ok(()) => {}
+            Err(EngineError::Stopping) => return,
+            Err(failure) => {
+                match failure {
+                    EngineError::Full => warn!("merging waits: {failure}"),
+                    _ => error!("merging failed: {failure}"),
+                }
+                // The next seal would wake the thread anyway; a full disk should not wait for one.
+                if !shared.merge.pause(RETRY) {
+                    return;
+                }
+                continue;
+            }
+        }
+        if !shared.merge.wait(IDLE) {
+            return;
+        }
+    }
+}
+
+impl Merger<'_> {
+    /// Does all there is to do.
+    fn tidy(&mut self) -> Result<(), EngineError> {
+        sweep(self.shared, &mut self.litter)?;
+        let dropped = self.drop_old_runs()?;
+        if dropped || self.shared.filter_wanted.load(Relaxed) {
+            self.fill_filter()?;
+        }
+        while self.merge_parts()? || self.merge_runs()? {
+            if self.shared.merge.is_stopped() {
+                return Err(EngineError::Stopping);
+            }
+        }
+        Ok(())
+    }
+
+    /// Merges one group of parts; `false` when there is none.
+    fn merge_parts(&mut self) -> Result<bool, EngineError> {
+        let snapshot = Snapshot::take(self.shared)?;
+        let Some((keys, views)) = self.choose(snapshot.sealed_parts()?) else {
+            return Ok(false);
+        };
+        let mut shipper = Shipper::new(self.shared);
+        let part = shipper.new_part();
+        let place = keys[0];
+        let merged = part::merge(&views, &mut |key, bytes| shipper.chunk(part, key, bytes));
+        // A part that fails its checks is stored data, not a client's mistake.
+        let merged = merged.map_err(|failure| match failure {
+            EngineError::Invalid(error) => corrupt(error),
+            other => other,
+        });
+        let published = merged.and_then(|header| {
+            shipper.ship()?;
+            let key = PartKey { part, ..place };
+            self.shared.perform(Task::PublishMerge { part: (key, header), old: keys.clone() })
+        });
+        drop(views);
+        drop(snapshot);
+        match published {
+            Ok(_) => {
+                self.litter.extend(keys.iter().map(|key| key.part));
+                self.shared.counters.merges.fetch_add(1, Relaxed);
+            }
+            Err(failure) => {
+                self.litter.extend(shipper.abandon());
+                let EngineError::Corrupt(_) = failure else { return Err(failure) };
+                error!("parts of bucket {} are left unmerged: {failure}", place.bucket);
+                self.damaged.insert((place.event_type, place.bucket));
+            }
+        }
+        sweep(self.shared, &mut self.litter)?;
+        Ok(true)
+    }
+
+    /// Parts to merge, the smallest first.
+    fn choose<'s>(
+        &self,
+        parts: Vec<(PartKey, PartView<'s>)>,
+    ) -> Option<(Vec<PartKey>, Vec<PartView<'s>>)> {
+        let mut tiers: BTreeMap<(u32, u32, u32), Vec<(PartKey, PartView<'s>)>> = BTreeMap::new();
+        for (key, view) in parts {
+            let small = u64::from(view.rows()) * u64::from(TIER) <= PART_ROWS_MAX;
+            if small && !self.damaged.contains(&(key.event_type, key.bucket)) {
+                let tier = view.rows().ilog(TIER);
+                tiers.entry((tier, key.event_type, key.bucket)).or_default().push((key, view));
+            }
+        }
+        let mut group = tiers.into_values().find(|group| group.len() >= TIER as usize)?;
+        let mut rows = 0;
+        let fitting = group.iter().take_while(|(_, view)| {
+            rows += u64::from(view.rows());
+            rows <= PART_ROWS_MAX
+        });
+        let fitting = fitting.count();
+        group.truncate(fitting);
+        Some(group.into_iter().unzip())
+    }
+
+    /// Merges one group of runs; `false` when there is none.
+    fn merge_runs(&self) -> Result<bool, EngineError> {
+        let tables = &self.shared.tables;
+        // Only what is published is complete: a seal may be writing the pages of another run.
+        let runs = Arc::clone(&self.shared.published().runs);
+        let rtxn = self.shared.env.read_txn()?;
+        let mut tiers: BTreeMap<(u32, u32), Vec<RunId>> = BTreeMap::new();
+        for run in runs.iter() {
+            let ids = insert_runs::len(tables, &rtxn, *run)?;
+            tiers.entry((run.day, ids.max(1).ilog(u64::from(TIER)))).or_default().push(*run);
+        }
+        let Some(((day, _), old)) = tiers.into_iter().find(|(_, runs)| runs.len() >= TIER as usize) else {
+            return Ok(false);
+        };
+        let run = RunId { day, run: self.shared.next_number.fetch_add(1, Relaxed) };
+        let mut shipper = Shipper::new(self.shared);
+        insert_runs::merge(tables, &rtxn, &old, run, |page| shipper.page(page))?;
+        shipper.ship()?;
+        drop(rtxn);
+        self.shared.perform(Task::PublishRun { run: Some(run), old: old.clone() })?;
+        self.drop_pages(&old)?;
+        Ok(true)
+    }
+
+    /// Drops the runs whose days are over; `false` when there was none.
+    fn drop_old_runs(&self) -> Result<bool, EngineError> {
+        let today = (self.shared.now_ms() / DAY_MS) as u32;
+        let first_kept = today.saturating_sub(self.shared.options.insert_id_days);
+        let published = self.shared.published();
+        let old: Vec<_> = published.runs.iter().filter(|run| run.day < first_kept).copied().collect();
+        if old.is_empty() {
+            return Ok(false);
+        }
+        self.shared.perform(Task::PublishRun { run: None, old: old.clone() })?;
+        self.drop_pages(&old)?;
+        Ok(true)
+    }
+
+    fn drop_pages(&self, runs: &[RunId]) -> Result<(), EngineError> {
+        runs.iter().try_for_each(|run| perform_all(self.shared, || Task::DropPages { run: *run }))
+    }
+
+    /// Fills a new filter from the runs there are and puts it in place.
+    fn fill_filter(&self) -> Result<(), EngineError> {
+        let tables = &self.shared.tables;
+        let filled_from = Arc::clone(&self.shared.published().runs);
+        let rtxn = self.shared.env.read_txn()?;
+        let seed = tables.meta.get(&rtxn, meta::HASH_SEED)?.unwrap_or_default();
+        let mut ids = 0;
+        for run in filled_from.iter() {
+            ids += insert_runs::len(tables, &rtxn, *run)?;
+        }
+        let mut filter = Filter::new(seed, ids);
+        for run in filled_from.iter() {
+            insert_runs::each(tables, &rtxn, *run, |hash, _| filter.insert(hash))?;
+        }
+        drop(rtxn);
+        self.shared.perform(Task::SetFilter { filter, filled_from }).map(drop)
+    }
+}

@@ -1,0 +1,84 @@
+//! Sends what sealing and merging make to the writer, in transactions of a bounded size.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use eventhub_core::part::ChunkKey;
+
+use super::insert_runs::Page;
+use super::job::{Piece, Progress, Task};
+use super::shared::Shared;
+use crate::engine::EngineError;
+
+/// Bytes of pieces that are stored in one transaction, or one piece more.
+const TRANSACTION_BYTES: usize = 2 << 20;
+
+/// Collects pieces and the numbers of the parts they belong to.
+pub(crate) struct Shipper<'a> {
+    shared: &'a Shared,
+    pieces: Vec<Piece>,
+    bytes: usize,
+    parts: Vec<u64>,
+}
+
+impl<'a> Shipper<'a> {
+    pub(crate) const fn new(shared: &'a Shared) -> Self {
+        Self { shared, pieces: Vec::new(), bytes: 0, parts: Vec::new() }
+    }
+
+    /// The number of a new part, whose chunks are swept away unless it is published.
+    pub(crate) fn new_part(&mut self) -> u64 {
+        let part = self.shared.next_number.fetch_add(1, Relaxed);
+        self.parts.push(part);
+        part
+    }
+
+    pub(crate) fn chunk(
+        &mut self,
+        part: u64,
+        key: ChunkKey,
+        bytes: Vec<u8>,
+    ) -> Result<(), EngineError> {
+        self.bytes += bytes.len();
+        self.pieces.push(Piece::Chunk(part, key, bytes));
+        self.ship_when_full()
+    }
+
+    pub(crate) fn page(&mut self, page: Page) -> Result<(), EngineError> {
+        self.bytes += page.bytes.len();
+        self.pieces.push(Piece::Page(page));
+        self.ship_when_full()
+    }
+
+    /// Stores what remains.
+    pub(crate) fn ship(&mut self) -> Result<(), EngineError> {
+        self.bytes = 0;
+        if self.pieces.is_empty() {
+            return Ok(());
+        }
+        self.shared.perform(Task::Put(std::mem::take(&mut self.pieces))).map(drop)
+    }
+
+    /// Gives up: the numbers of the parts whose chunks are to be deleted.
+    pub(crate) fn abandon(self) -> Vec<u64> {
+        self.parts
+    }
+
+    fn ship_when_full(&mut self) -> Result<(), EngineError> {
+        if self.bytes < TRANSACTION_BYTES { Ok(()) } else { self.ship() }
+    }
+}
+
+/// Has the writer do a task until there is nothing left to do; `task` makes it anew for each step.
+pub(crate) fn perform_all(shared: &Shared, task: impl Fn() -> Task) -> Result<(), EngineError> {
+    while shared.perform(task())? == Progress::More {}
+    Ok(())
+}
+
+/// Deletes the chunks of parts that no row names; the list is empty afterwards.
+pub(crate) fn sweep(shared: &Shared, parts: &mut Vec<u64>) -> Result<(), EngineError> {
+    if !parts.is_empty() {
+        perform_all(shared, || Task::DropChunks { parts: parts.clone() })?;
+        parts.clear();
+    }
+    Ok(())
+}

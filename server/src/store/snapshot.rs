@@ -1,0 +1,249 @@
+//! What a query reads: the tables and the tail as of one transaction.
+
+use std::ops::Bound;
+use std::sync::Arc;
+use std::thread;
+
+use eventhub_core::Error;
+use eventhub_core::part::{ChunkKey, Chunks, PartView, bucket_of, check_chunk, trusted_chunk};
+use eventhub_core::{EventId, TimeMs, UserId};
+use heed::{RoTxn, WithoutTls};
+
+use super::failure::corrupt;
+use super::memory::Published;
+use super::shared::{Shared, Verified};
+use super::tables::{PartKey, Tables, USER_SCOPE, column_key, decode_key_row, next_event};
+use super::damaged;
+use crate::engine::EngineError;
+
+/// A state of the whole store that does not change while it is read.
+///
+/// It keeps LMDB from using pages again, so it is taken for one question and dropped with the answer.
+pub struct Snapshot {
+    shared: Arc<Shared>,
+    published: Arc<Published>,
+    rtxn: RoTxn<'static, WithoutTls>,
+}
+
+impl Snapshot {
+    pub(crate) fn take(shared: &Arc<Shared>) -> Result<Self, EngineError> {
+        loop {
+            let published = shared.published();
+            let rtxn = shared.env.clone().static_read_txn()?;
+            // Between a commit and its publication the two differ, for a moment.
+            if rtxn.id() == published.version {
+                return Ok(Self { shared: Arc::clone(shared), published, rtxn });
+            }
+            drop(rtxn);
+            thread::yield_now();
+        }
+    }
+
+    /// The tables, to be read with [`Self::rtxn`].
+    #[must_use]
+    pub fn tables(&self) -> &Tables {
+        &self.shared.tables
+    }
+
+    /// The read transaction.
+    #[must_use]
+    pub fn rtxn(&self) -> &RoTxn<'_> {
+        &self.rtxn
+    }
+
+    /// How many events there are: their numbers are those below.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn events(&self) -> Result<EventId, EngineError> {
+        next_event(self.tables(), self.rtxn())
+    }
+
+    /// The number of an event type, if one of its events was ever stored.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn type_number(&self, name: &str) -> Result<Option<u32>, EngineError> {
+        if name.is_empty() || name.len() > eventhub_core::limits::EVENT_TYPE_BYTES_MAX {
+            return Ok(None);
+        }
+        Ok(self.tables().event_types.get(self.rtxn(), name)?)
+    }
+
+    /// The name of an event type.
+    ///
+    /// # Errors
+    /// When there is none of that number.
+    pub fn type_name(&self, number: u32) -> Result<&str, EngineError> {
+        let name = self.tables().event_type_names.get(self.rtxn(), &number)?;
+        name.ok_or_else(|| damaged("an event type has no name"))
+    }
+
+    /// The user of an external id, if it is known.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn user(&self, external_id: &str) -> Result<Option<UserId>, EngineError> {
+        if external_id.is_empty() || external_id.len() > eventhub_core::limits::EXTERNAL_ID_BYTES_MAX
+        {
+            return Ok(None);
+        }
+        Ok(self.tables().users.get(self.rtxn(), external_id)?)
+    }
+
+    /// The external id of a user.
+    ///
+    /// # Errors
+    /// When there is none of that number.
+    pub fn user_name(&self, user: UserId) -> Result<&str, EngineError> {
+        let name = self.tables().user_names.get(self.rtxn(), &user)?;
+        name.ok_or_else(|| damaged("a user has no name"))
+    }
+
+    /// The property keys seen on an event type, in order, each with its number.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn event_keys(&self, event_type: u32) -> Result<Vec<(&str, u32)>, EngineError> {
+        let mut keys = Vec::new();
+        for row in self.tables().keys.prefix_iter(self.rtxn(), &event_type.to_be_bytes())? {
+            let (key, row) = row?;
+            let name = std::str::from_utf8(&key[4..]).map_err(|_| damaged("a key is not text"))?;
+            keys.push((name, decode_key_row(row)?.0));
+        }
+        Ok(keys)
+    }
+
+    /// The property keys that were ever set on users, in order, each with its number.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn user_keys(&self) -> Result<Vec<(&str, u32)>, EngineError> {
+        self.event_keys(USER_SCOPE)
+    }
+
+    /// The blocks of users that hold merged ones, ascending, each with its entries, as
+    /// `eventhub_core::persons::Persons` takes them.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn merged(&self) -> Result<Vec<(u32, &[u8])>, EngineError> {
+        Ok(self.tables().canonical.iter(self.rtxn())?.collect::<Result<_, _>>()?)
+    }
+
+    /// The parts of an event type that may hold events from `from_ms` to before `before_ms`.
+    ///
+    /// # Errors
+    /// When a header is damaged.
+    pub fn parts(
+        &self,
+        event_type: u32,
+        from_ms: i64,
+        before_ms: i64,
+    ) -> Result<Vec<PartView<'_>>, EngineError> {
+        let (Some(from), Some(last)) =
+            (TimeMs::new(from_ms.max(0)), TimeMs::new((before_ms - 1).min(TimeMs::MAX.ms())))
+        else {
+            return Ok(Vec::new());
+        };
+        let first = PartKey { event_type, bucket: bucket_of(from), part: 0 }.encode();
+        let end = PartKey { event_type, bucket: bucket_of(last), part: u64::MAX }.encode();
+        let range = (Bound::Included(&first[..]), Bound::Included(&end[..]));
+        let mut parts = Vec::new();
+        for row in self.tables().parts.range(self.rtxn(), &range)? {
+            let (key, header) = row?;
+            parts.push(self.stored(key, header)?);
+        }
+        self.push_tail_parts(&mut parts, |part| part.event_type() == event_type)?;
+        parts.retain(|part| {
+            let (least, greatest) = part.times();
+            least <= last && greatest >= from
+        });
+        Ok(parts)
+    }
+
+    /// All parts, of all event types.
+    ///
+    /// # Errors
+    /// When a header is damaged.
+    pub fn all_parts(&self) -> Result<Vec<PartView<'_>>, EngineError> {
+        let mut parts = Vec::new();
+        for row in self.tables().parts.iter(self.rtxn())? {
+            let (key, header) = row?;
+            parts.push(self.stored(key, header)?);
+        }
+        self.push_tail_parts(&mut parts, |_| true)?;
+        Ok(parts)
+    }
+
+    /// The sealed parts with their keys.
+    pub(crate) fn sealed_parts(&self) -> Result<Vec<(PartKey, PartView<'_>)>, EngineError> {
+        let mut parts = Vec::new();
+        for row in self.tables().parts.iter(self.rtxn())? {
+            let (key, header) = row?;
+            parts.push((PartKey::decode(key)?, self.stored(key, header)?));
+        }
+        Ok(parts)
+    }
+
+    /// Events and runs of the tail.
+    pub(crate) fn tail_size(&self) -> (u64, u64) {
+        (self.published.tail.events(), self.published.tail.runs().count() as u64)
+    }
+
+    fn stored<'s>(&'s self, key: &[u8], header: &'s [u8]) -> Result<PartView<'s>, EngineError> {
+        let part = PartKey::decode(key)?.part;
+        let (tables, rtxn, verified) = (self.tables(), self.rtxn(), &self.shared.verified);
+        open_part(header, StoredChunks { tables, rtxn, verified, part })
+    }
+
+    fn push_tail_parts<'s>(
+        &'s self,
+        parts: &mut Vec<PartView<'s>>,
+        wanted: impl Fn(&PartView<'_>) -> bool,
+    ) -> Result<(), EngineError> {
+        for run in self.published.tail.runs() {
+            for part in run.parts()? {
+                let view = part.view().map_err(corrupt)?;
+                if wanted(&view) {
+                    parts.push(view);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The chunks of a stored part, in place in the memory map.
+pub(crate) struct StoredChunks<'a> {
+    pub(crate) tables: &'a Tables,
+    pub(crate) rtxn: &'a RoTxn<'a>,
+    pub(crate) verified: &'a Verified,
+    pub(crate) part: u64,
+}
+
+/// Opens a stored part.
+pub(crate) fn open_part<'a>(
+    header: &'a [u8],
+    chunks: StoredChunks<'a>,
+) -> Result<PartView<'a>, EngineError> {
+    let part = chunks.part;
+    PartView::open(header, Box::new(chunks))
+        .map_err(|error| EngineError::Corrupt(format!("part {part}: {error}")))
+}
+
+impl<'a> Chunks<'a> for StoredChunks<'a> {
+    fn chunk(&self, key: ChunkKey) -> Result<&'a [u8], Error> {
+        let found = self.tables.columns.get(self.rtxn, &column_key(self.part, key));
+        let unreadable = |message| Error::Corrupt { what: "part", message };
+        let bytes = found
+            .map_err(|_| unreadable("a chunk cannot be read"))?
+            .ok_or_else(|| unreadable("a chunk is missing"))?;
+        if self.verified.contains(self.part, key) {
+            return trusted_chunk(bytes);
+        }
+        let payload = check_chunk(key, bytes)?;
+        self.verified.insert(self.part, key);
+        Ok(payload)
+    }
+}

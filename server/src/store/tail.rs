@@ -1,0 +1,252 @@
+//! Records of the tail: the newest events, durable, as they came.
+//!
+//! A group commit writes its events as one record or, when there are many, several. A record is
+//!
+//! ```text
+//! version u8 = 1 | Head | Event * Head.events | xxh3-64 of everything before, little-endian u64
+//! ```
+//!
+//! where `Head` and `Event` are postcard. postcard ignores what follows, so a reader requires that
+//! nothing is left. The key of a record in `tail` is the number of its first event; the numbers of the
+//! others follow it.
+
+use std::sync::Arc;
+
+use eventhub_core::{EventId, NewEvent, TimeMs, UserId};
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::damaged;
+use crate::engine::EngineError;
+
+const VERSION: u8 = 1;
+const CHECKSUM_BYTES: usize = 8;
+/// Bytes after which a record takes no further event.
+const RECORD_BYTES: usize = 256 << 10;
+
+/// What precedes the events of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Head {
+    /// How many events follow.
+    pub(crate) events: u32,
+    /// Day of receipt, in days since 1970: when their insert ids begin to age.
+    pub(crate) day: u32,
+}
+
+/// An event in a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TailEvent<'a> {
+    pub(crate) event_type: u32,
+    pub(crate) user: UserId,
+    pub(crate) time_ms: i64,
+    /// Hash of the insert id within its user, big-endian.
+    pub(crate) insert_hash: Option<[u8; 16]>,
+    #[serde(borrow)]
+    pub(crate) properties: Vec<(&'a str, &'a str)>,
+}
+
+impl TailEvent<'_> {
+    pub(crate) fn time(&self) -> Result<TimeMs, EngineError> {
+        TimeMs::new(self.time_ms).ok_or_else(|| damaged("a tail event's time is out of range"))
+    }
+}
+
+/// A record as it stands in memory and on disk.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    first: EventId,
+    head: Head,
+    bytes: Vec<u8>,
+}
+
+impl Record {
+    /// Verifies the checksum and every event.
+    ///
+    /// # Errors
+    /// When the bytes do not follow the format.
+    pub(crate) fn decode(first: EventId, bytes: &[u8]) -> Result<Self, EngineError> {
+        let end = bytes.len().checked_sub(CHECKSUM_BYTES).ok_or_else(|| torn("is too short"))?;
+        let (body, checksum) = bytes.split_at(end);
+        if checksum != xxh3_64(body).to_le_bytes() {
+            return Err(torn("has a wrong checksum"));
+        }
+        let (version, body) = body.split_first().ok_or_else(|| torn("is empty"))?;
+        if *version != VERSION {
+            return Err(torn("has an unknown version"));
+        }
+        let (head, _) = postcard::take_from_bytes(body).map_err(|_| torn("has no head"))?;
+        let record = Self { first, head, bytes: bytes.to_vec() };
+        record.each(|_, event| event.time().map(drop))?;
+        Ok(record)
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Number of its first event.
+    pub(crate) const fn first(&self) -> EventId {
+        self.first
+    }
+
+    /// How many events it holds.
+    pub(crate) const fn events(&self) -> u32 {
+        self.head.events
+    }
+
+    /// Number after that of its last event.
+    pub(crate) const fn end(&self) -> EventId {
+        self.first + self.head.events as u64
+    }
+
+    /// Day of receipt.
+    pub(crate) const fn day(&self) -> u32 {
+        self.head.day
+    }
+
+    /// Calls `visit` with every event in order.
+    ///
+    /// # Errors
+    /// When an event does not follow the format, or `visit` fails.
+    pub(crate) fn each(
+        &self,
+        mut visit: impl FnMut(EventId, TailEvent<'_>) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        let body = &self.bytes[1..self.bytes.len() - CHECKSUM_BYTES];
+        let (head, mut rest): (Head, _) =
+            postcard::take_from_bytes(body).map_err(|_| torn("has no head"))?;
+        for id in (self.first..).take(head.events as usize) {
+            let (event, after) =
+                postcard::take_from_bytes(rest).map_err(|_| torn("has an event cut short"))?;
+            rest = after;
+            visit(id, event)?;
+        }
+        if rest.is_empty() { Ok(()) } else { Err(torn("goes on after its last event")) }
+    }
+}
+
+/// Collects the events of a group commit into records.
+pub(crate) struct RecordWriter {
+    day: u32,
+    next: EventId,
+    events: u32,
+    body: Vec<u8>,
+    done: Vec<Arc<Record>>,
+}
+
+impl RecordWriter {
+    /// Begins with the number of the next event, on the given day since 1970.
+    pub(crate) const fn new(next: EventId, day: u32) -> Self {
+        Self { day, next, events: 0, body: Vec::new(), done: Vec::new() }
+    }
+
+    /// Number of the next event.
+    pub(crate) const fn next(&self) -> EventId {
+        self.next
+    }
+
+    /// Adds an event and returns its number.
+    pub(crate) fn push(
+        &mut self,
+        event: &NewEvent,
+        event_type: u32,
+        user: UserId,
+        insert_hash: Option<u128>,
+    ) -> Result<EventId, EngineError> {
+        let row = TailEvent {
+            event_type,
+            user,
+            time_ms: event.time.ms(),
+            insert_hash: insert_hash.map(u128::to_be_bytes),
+            properties: event.properties.iter().collect(),
+        };
+        self.body = postcard::to_extend(&row, std::mem::take(&mut self.body)).map_err(unencodable)?;
+        self.events += 1;
+        self.next += 1;
+        if self.body.len() >= RECORD_BYTES {
+            self.close()?;
+        }
+        Ok(self.next - 1)
+    }
+
+    /// The records, in order.
+    pub(crate) fn finish(mut self) -> Result<Vec<Arc<Record>>, EngineError> {
+        if self.events > 0 {
+            self.close()?;
+        }
+        Ok(self.done)
+    }
+
+    fn close(&mut self) -> Result<(), EngineError> {
+        let head = Head { events: self.events, day: self.day };
+        let mut bytes = Vec::with_capacity(self.body.len() + 32);
+        bytes.push(VERSION);
+        bytes = postcard::to_extend(&head, bytes).map_err(unencodable)?;
+        bytes.append(&mut self.body);
+        bytes.extend_from_slice(&xxh3_64(&bytes).to_le_bytes());
+        let first = self.next - u64::from(self.events);
+        self.done.push(Arc::new(Record { first, head, bytes }));
+        self.events = 0;
+        Ok(())
+    }
+}
+
+fn unencodable(error: postcard::Error) -> EngineError {
+    EngineError::Storage(format!("a tail record cannot be encoded: {error}"))
+}
+
+fn torn(what: &str) -> EngineError {
+    EngineError::Corrupt(format!("a tail record {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use eventhub_core::{EventType, ExternalId, Properties};
+
+    use super::*;
+
+    fn record() -> Arc<Record> {
+        let mut writer = RecordWriter::new(7, 19_000);
+        for n in 0..3 {
+            let event = NewEvent {
+                event_type: EventType::new("signup").unwrap(),
+                user: ExternalId::new("ann").unwrap(),
+                time: TimeMs::new(1_000 + n).unwrap(),
+                insert_id: None,
+                properties: Properties::new(vec![("plan".into(), n.to_string())]).unwrap(),
+            };
+            writer.push(&event, 4, 5, (n == 1).then_some(99)).unwrap();
+        }
+        writer.finish().unwrap().remove(0)
+    }
+
+    #[test]
+    fn a_record_reads_back() {
+        let written = record();
+        let read = Record::decode(7, written.bytes()).unwrap();
+        assert_eq!((read.first(), read.end(), read.day(), read.events()), (7, 10, 19_000, 3));
+        let mut seen = Vec::new();
+        read.each(|id, event| {
+            let hash = event.insert_hash.map(u128::from_be_bytes);
+            seen.push((id, event.time_ms, hash, event.properties[0].1.to_owned()));
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(seen[1], (8, 1_001, Some(99), "1".to_owned()));
+    }
+
+    #[test]
+    fn damaged_records_are_refused() {
+        let good = record();
+        for at in 0..good.bytes().len() {
+            let mut bytes = good.bytes().to_vec();
+            bytes[at] ^= 1;
+            assert!(Record::decode(7, &bytes).is_err(), "byte {at}");
+            assert!(Record::decode(7, &good.bytes()[..at]).is_err(), "cut at {at}");
+        }
+        let body = good.bytes().len() - CHECKSUM_BYTES;
+        let mut longer = [&good.bytes()[..body], &[0]].concat();
+        longer.extend_from_slice(&xxh3_64(&longer).to_le_bytes());
+        assert!(Record::decode(7, &longer).is_err());
+    }
+}

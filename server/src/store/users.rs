@@ -1,0 +1,188 @@
+//! External ids and the dense numbers that stand for them, and the properties set on them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use eventhub_core::{Error, ExternalId, Properties, UserId};
+use heed::{PutFlags, RoTxn, RwTxn};
+
+use super::damaged;
+use super::failure::Failure;
+use super::names::Names;
+use super::tables::{
+    Tables, decode_user_prop, split, user_prop_key, user_value_key,
+};
+use crate::engine::EngineError;
+
+/// External ids remembered at most.
+const KNOWN_MAX: usize = 1 << 16;
+
+/// The users whom the writer knows.
+pub(crate) struct Users {
+    known: HashMap<String, UserId>,
+    next: UserId,
+}
+
+impl Users {
+    /// Counts the users; they have dense numbers and are never deleted.
+    pub(crate) fn load(tables: &Tables, rtxn: &RoTxn<'_>) -> Result<Self, EngineError> {
+        let next = tables.users.len(rtxn)?;
+        let next = UserId::try_from(next).map_err(|_| damaged("there are 2^32 users or more"))?;
+        Ok(Self { known: HashMap::new(), next })
+    }
+
+    /// Forgets what exceeds the bound; to be called between transactions.
+    pub(crate) fn shrink(&mut self) {
+        if self.known.len() > KNOWN_MAX {
+            self.known = HashMap::new();
+        }
+    }
+
+    /// Checks that there are numbers for so many new users; the last one is never given out.
+    pub(crate) fn admit(&self, new: usize) -> Result<(), Failure> {
+        let left = (UserId::MAX - self.next) as usize;
+        if new > left {
+            let (limit, actual) = (UserId::MAX as usize, self.next as usize + new);
+            return Err(Error::TooMany { field: "users", limit, actual }.into());
+        }
+        Ok(())
+    }
+
+    /// The number of a user, if there is one.
+    pub(crate) fn find(
+        &self,
+        tables: &Tables,
+        rtxn: &RoTxn<'_>,
+        id: &ExternalId,
+    ) -> Result<Option<UserId>, EngineError> {
+        match self.known.get(id.as_str()) {
+            Some(user) => Ok(Some(*user)),
+            None => Ok(tables.users.get(rtxn, id.as_str())?),
+        }
+    }
+
+    /// The number of a user, who is created when unknown.
+    pub(crate) fn intern(
+        &mut self,
+        tables: &Tables,
+        wtxn: &mut RwTxn<'_>,
+        id: &ExternalId,
+    ) -> Result<UserId, EngineError> {
+        if let Some(user) = self.known.get(id.as_str()) {
+            return Ok(*user);
+        }
+        let user = match tables.users.get(wtxn, id.as_str())? {
+            Some(user) => user,
+            None => {
+                let user = self.next;
+                tables.users.put(wtxn, id.as_str(), &user)?;
+                let names = tables.user_names;
+                names.put_with_flags(wtxn, PutFlags::APPEND, &user, id.as_str())?;
+                self.next += 1;
+                user
+            }
+        };
+        self.known.insert(id.as_str().to_owned(), user);
+        Ok(user)
+    }
+}
+
+/// Sets properties on a user's own id; `sequence` orders the set among all sets and merges.
+pub(crate) fn set_properties(
+    tables: &Tables,
+    wtxn: &mut RwTxn<'_>,
+    names: &mut Names,
+    user: UserId,
+    sequence: u64,
+    set: &Properties,
+) -> Result<(), EngineError> {
+    for (key, value) in set.iter() {
+        let number = names.user_key(tables, wtxn, key)?;
+        let row_key = user_prop_key(user, number);
+        let old = match tables.user_props.get(wtxn, &row_key)? {
+            Some(row) => Some(decode_user_prop(row)?.1.to_owned()),
+            None => None,
+        };
+        if old.as_deref() != Some(value) {
+            if let Some(old) = old {
+                let old = user_value_key(number, &old);
+                tables.user_prop_index.delete_one_duplicate(wtxn, &old, &user)?;
+            }
+            tables.user_prop_index.put(wtxn, &user_value_key(number, value), &user)?;
+        }
+        let row = [&sequence.to_be_bytes(), value.as_bytes()].concat();
+        tables.user_props.put(wtxn, &row_key, &row)?;
+    }
+    Ok(())
+}
+
+/// A property set on a user's own id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnProperty<'t> {
+    /// Number of its key; `Snapshot::user_keys` names it.
+    pub key: u32,
+    /// When it was set, among all sets and merges.
+    pub sequence: u64,
+    /// What it was set to.
+    pub value: &'t str,
+}
+
+/// The properties set on a user's own id, in order of their keys' numbers.
+///
+/// # Errors
+/// When the table cannot be read.
+pub fn own_properties<'t>(
+    tables: &Tables,
+    rtxn: &'t RoTxn<'_>,
+    user: UserId,
+) -> Result<Vec<OwnProperty<'t>>, EngineError> {
+    let mut own = Vec::new();
+    for row in tables.user_props.prefix_iter(rtxn, &user.to_be_bytes())? {
+        let (key, row) = row?;
+        let (sequence, value) = decode_user_prop(row)?;
+        own.push(OwnProperty { key: split(key)?.1, sequence, value });
+    }
+    Ok(own)
+}
+
+/// The properties in force of a person, by the numbers of their keys.
+///
+/// They are what remains when the last sets on each of the person's ids and its merges are done again in
+/// order: a set overwrites; of a key that both sides of a merge have, the side that stays keeps its value.
+///
+/// # Errors
+/// When a table cannot be read.
+pub fn person_properties<'t>(
+    tables: &Tables,
+    rtxn: &'t RoTxn<'_>,
+    canonical: UserId,
+) -> Result<BTreeMap<u32, &'t str>, EngineError> {
+    let merges = super::identity::merges_of(tables, rtxn, canonical)?;
+    let mut sets = Vec::new();
+    for user in super::identity::members(canonical, &merges) {
+        sets.extend(own_properties(tables, rtxn, user)?.into_iter().map(|own| (user, own)));
+    }
+    sets.sort_by_key(|(_, own)| own.sequence);
+    let mut roots: HashMap<UserId, UserId> = HashMap::new();
+    let mut held: HashMap<UserId, BTreeMap<u32, &'t str>> = HashMap::new();
+    let mut sets = sets.into_iter().peekable();
+    let no_more_merges = [None];
+    for merge in merges.iter().map(Some).chain(no_more_merges) {
+        let before = merge.map_or(u64::MAX, |merge| merge.sequence);
+        while let Some((user, own)) = sets.next_if(|(_, own)| own.sequence < before) {
+            let root = roots.get(&user).copied().unwrap_or(user);
+            held.entry(root).or_default().insert(own.key, own.value);
+        }
+        if let Some(merge) = merge {
+            let joined = held.remove(&merge.joined).unwrap_or_default();
+            let stayed = held.entry(merge.stayed).or_default();
+            joined.into_iter().for_each(|(key, value)| {
+                stayed.entry(key).or_insert(value);
+            });
+            roots.values_mut().filter(|root| **root == merge.joined).for_each(|root| {
+                *root = merge.stayed;
+            });
+            roots.insert(merge.joined, merge.stayed);
+        }
+    }
+    Ok(held.remove(&canonical).unwrap_or_default())
+}

@@ -1,0 +1,319 @@
+//! The one thread that writes.
+//!
+//! Every write transaction is opened, committed and given up here: LMDB ties it to its thread. All requests
+//! that wait become one transaction with one fsync, and are answered after it. A request that is refused
+//! leaves nothing and the others go on; when the transaction itself fails, all of them fail, and what the
+//! thread remembers of names and users is read anew, since it may hold what was never stored.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use eventhub_core::{DAY_MS, EventId, ExternalId, NewEvent, Properties, UserId};
+use heed::RwTxn;
+use tracing::error;
+
+use super::dedup::Dedup;
+use super::failure::{Failure, repeat};
+use super::identity;
+use super::job::{Job, Progress, Task};
+use super::memory::{Published, TailView};
+use super::names::Names;
+use super::request::{Change, ImportProgress, Request};
+use super::shared::Shared;
+use super::tables::{Tables, meta, next_event};
+use super::tail::{Record, RecordWriter};
+use super::users::{self, Users};
+use crate::engine::EngineError;
+
+/// The writer's state.
+pub(crate) struct Writer {
+    shared: Arc<Shared>,
+    tables: Tables,
+    dedup: Dedup,
+    /// `None` after a transaction was lost.
+    known: Option<Known>,
+}
+
+/// What is known of the tables without reading them.
+struct Known {
+    names: Names,
+    users: Users,
+    next_event: EventId,
+    next_sequence: u64,
+}
+
+/// What a request led to.
+enum Outcome {
+    Appended(Vec<EventId>),
+    Aliased,
+    Unaliased(bool),
+    Set(UserId),
+    Probed,
+}
+
+/// A transaction under way.
+struct Group<'a, 'e> {
+    tables: &'a Tables,
+    wtxn: &'a mut RwTxn<'e>,
+    known: &'a mut Known,
+    dedup: &'a mut Dedup,
+    records: RecordWriter,
+}
+
+impl Writer {
+    pub(crate) fn new(shared: Arc<Shared>, dedup: Dedup) -> Self {
+        let tables = shared.tables;
+        shared.filter_wanted.store(dedup.wants_filter(), Relaxed);
+        Self { shared, tables, dedup, known: None }
+    }
+
+    /// Works until the queue is closed and empty.
+    pub(crate) fn run(mut self) {
+        while let Some(work) = self.shared.queue.take() {
+            if !work.group.is_empty() {
+                self.commit_group(work.group);
+            }
+            if let Some(job) = work.job {
+                self.commit_job(job);
+            }
+        }
+    }
+
+    fn commit_group(&mut self, group: Vec<Request>) {
+        let result = self.store_group(&group);
+        match result {
+            Ok((outcomes, records)) => {
+                let run_events = self.shared.run_events();
+                self.publish(self.shared.published().tail.with(records, run_events));
+                self.dedup.keep();
+                self.shared.set_failure(None);
+                for (request, outcome) in group.into_iter().zip(outcomes) {
+                    answer(request.change, outcome);
+                }
+            }
+            Err(failure) => {
+                error!("a group of {} requests is lost: {failure}", group.len());
+                self.dedup.forget();
+                self.known = None;
+                self.shared.set_failure(Some(repeat(&failure)));
+                for request in group {
+                    refuse(request.change, repeat(&failure));
+                }
+            }
+        }
+    }
+
+    #[expect(clippy::type_complexity, reason = "outcomes in the group's order, and what they wrote")]
+    fn store_group(
+        &mut self,
+        group: &[Request],
+    ) -> Result<(Vec<Result<Outcome, eventhub_core::Error>>, Vec<Arc<Record>>), EngineError> {
+        let env = self.shared.env.clone();
+        let mut wtxn = env.write_txn()?;
+        let known = match &mut self.known {
+            Some(known) => known,
+            none => none.insert(Known::load(&self.tables, &wtxn)?),
+        };
+        known.names.shrink();
+        known.users.shrink();
+        let day = (self.shared.now_ms() / DAY_MS) as u32;
+        let (event_before, sequence_before) = (known.next_event, known.next_sequence);
+        let records = RecordWriter::new(event_before, day);
+        let (tables, dedup) = (&self.tables, &mut self.dedup);
+        let mut transaction = Group { tables, wtxn: &mut wtxn, known, dedup, records };
+        let mut outcomes = Vec::with_capacity(group.len());
+        for request in group {
+            outcomes.push(match transaction.apply(&request.change) {
+                Ok(outcome) => Ok(outcome),
+                Err(Failure::Refused(error)) => Err(error),
+                Err(Failure::Lost(error)) => return Err(error),
+            });
+        }
+        let records = transaction.finish(event_before, sequence_before)?;
+        wtxn.commit()?;
+        Ok((outcomes, records))
+    }
+
+    fn commit_job(&mut self, job: Job) {
+        let result = self.store_job(&job.task);
+        if result.is_ok()
+            && let Err(error) = self.follow(job.task)
+        {
+            // What is stored stays valid; lookups of insert ids are slower or, of damaged ones, empty.
+            error!("insert ids are not followed up: {error}");
+        }
+        self.shared.filter_wanted.store(self.dedup.wants_filter(), Relaxed);
+        job.answer.send(result);
+    }
+
+    fn store_job(&self, task: &Task) -> Result<Progress, EngineError> {
+        let mut wtxn = self.shared.env.write_txn()?;
+        let progress = task.store(&self.tables, &mut wtxn)?;
+        wtxn.commit()?;
+        Ok(progress)
+    }
+
+    /// Brings what stands in memory to what a task has stored. The view is published first: readers wait
+    /// for the one that belongs to the transaction.
+    fn follow(&mut self, task: Task) -> Result<(), EngineError> {
+        let tail = self.shared.published().tail.clone();
+        match task {
+            Task::PublishSeal { sealed, until, run, .. } => {
+                self.dedup.replace_runs(&[], run);
+                self.publish(tail.without(until));
+                return self.dedup.sealed(sealed.iter().map(|record| &**record));
+            }
+            Task::PublishMerge { old, .. } => {
+                self.publish(tail);
+                self.shared.verified.forget(&old);
+            }
+            Task::PublishRun { run, old } => {
+                self.dedup.replace_runs(&old, run);
+                self.publish(tail);
+            }
+            Task::SetFilter { filter, filled_from } => {
+                self.publish(tail);
+                let rtxn = self.shared.env.read_txn()?;
+                return self.dedup.set_filter(&self.tables, &rtxn, filter, &filled_from);
+            }
+            Task::Put(_) | Task::DropChunks { .. } | Task::DropPages { .. } => self.publish(tail),
+        }
+        Ok(())
+    }
+
+    fn publish(&self, tail: TailView) {
+        // A transaction that changed nothing has no number of its own, hence the question to LMDB.
+        let version = self.shared.env.info().last_txn_id;
+        let seal = tail.events() >= u64::from(self.shared.options.seal_events);
+        let runs = Arc::clone(self.dedup.runs());
+        self.shared.published.store(Arc::new(Published { version, tail, runs }));
+        self.shared.counters.commits.fetch_add(1, Relaxed);
+        if seal {
+            self.shared.seal.wake();
+        }
+    }
+}
+
+impl Known {
+    fn load(tables: &Tables, rtxn: &heed::RoTxn<'_>) -> Result<Self, EngineError> {
+        Ok(Self {
+            names: Names::load(tables, rtxn)?,
+            users: Users::load(tables, rtxn)?,
+            next_event: next_event(tables, rtxn)?,
+            next_sequence: tables.meta.get(rtxn, meta::NEXT_SEQUENCE)?.unwrap_or(0),
+        })
+    }
+}
+
+impl Group<'_, '_> {
+    /// Stores what a request asks for, or refuses it before anything is stored.
+    fn apply(&mut self, change: &Change) -> Result<Outcome, Failure> {
+        match change {
+            Change::Append { events, progress, .. } => {
+                self.append(events, progress.as_ref()).map(Outcome::Appended)
+            }
+            Change::Alias { from, to, .. } => {
+                let Known { users, next_sequence, .. } = &mut *self.known;
+                identity::alias(self.tables, self.wtxn, users, next_sequence, (from, to))?;
+                Ok(Outcome::Aliased)
+            }
+            Change::Unalias { from, to, .. } => {
+                let users = &self.known.users;
+                identity::unalias(self.tables, self.wtxn, users, (from, to)).map(Outcome::Unaliased)
+            }
+            Change::SetUser { user, set, .. } => self.set_user(user, set).map(Outcome::Set),
+            Change::Probe { .. } => {
+                // Any change makes LMDB write, which shows whether there is space again.
+                self.tables.meta.put(self.wtxn, meta::NEXT_EVENT, &self.records.next())?;
+                Ok(Outcome::Probed)
+            }
+        }
+    }
+
+    fn append(
+        &mut self,
+        events: &[NewEvent],
+        progress: Option<&ImportProgress>,
+    ) -> Result<Vec<EventId>, Failure> {
+        let Known { names, users, .. } = &mut *self.known;
+        names.admit(self.tables, self.wtxn, events)?;
+        users.admit(events.len())?;
+        let mut ids = Vec::with_capacity(events.len());
+        for event in events {
+            let hash = self.dedup.hash(event);
+            if let Some(hash) = hash
+                && let Some(id) = self.dedup.find(self.tables, self.wtxn, hash)?
+            {
+                ids.push(id);
+                continue;
+            }
+            let user = users.intern(self.tables, self.wtxn, &event.user)?;
+            let event_type = names.event_type(self.tables, self.wtxn, event.event_type.as_str())?;
+            names.see(self.tables, self.wtxn, event_type, &event.properties)?;
+            let id = self.records.push(event, event_type, user, hash)?;
+            if let Some(hash) = hash {
+                self.dedup.note(hash, id);
+            }
+            ids.push(id);
+        }
+        if let Some(progress) = progress {
+            self.tables.imports.put(self.wtxn, &progress.fingerprint, &progress.rows)?;
+        }
+        Ok(ids)
+    }
+
+    fn set_user(&mut self, user: &ExternalId, set: &Properties) -> Result<UserId, Failure> {
+        let Known { names, users, next_sequence, .. } = &mut *self.known;
+        users.admit(1)?;
+        names.admit_user(self.tables, self.wtxn, set)?;
+        let user = users.intern(self.tables, self.wtxn, user)?;
+        if !set.is_empty() {
+            users::set_properties(self.tables, self.wtxn, names, user, *next_sequence, set)?;
+            *next_sequence += 1;
+        }
+        Ok(identity::person_of(self.tables, self.wtxn, user)?)
+    }
+
+    /// Writes what is written once for the whole group.
+    fn finish(
+        self,
+        event_before: EventId,
+        sequence_before: u64,
+    ) -> Result<Vec<Arc<Record>>, EngineError> {
+        let Self { tables, wtxn, known, records, .. } = self;
+        known.names.flush(tables, wtxn)?;
+        if known.next_sequence != sequence_before {
+            tables.meta.put(wtxn, meta::NEXT_SEQUENCE, &known.next_sequence)?;
+        }
+        if records.next() != event_before {
+            known.next_event = records.next();
+            tables.meta.put(wtxn, meta::NEXT_EVENT, &known.next_event)?;
+        }
+        let records = records.finish()?;
+        for record in &records {
+            tables.tail.put(wtxn, &record.first(), record.bytes())?;
+        }
+        Ok(records)
+    }
+}
+
+fn answer(change: Change, outcome: Result<Outcome, eventhub_core::Error>) {
+    match (change, outcome) {
+        (Change::Append { answer, .. }, Ok(Outcome::Appended(ids))) => answer.send(Ok(ids)),
+        (Change::Alias { answer, .. }, Ok(Outcome::Aliased)) => answer.send(Ok(())),
+        (Change::Unalias { answer, .. }, Ok(Outcome::Unaliased(found))) => answer.send(Ok(found)),
+        (Change::SetUser { answer, .. }, Ok(Outcome::Set(user))) => answer.send(Ok(user)),
+        (Change::Probe { answer }, Ok(Outcome::Probed)) => answer.send(Ok(())),
+        (change, Err(error)) => refuse(change, error.into()),
+        (_, Ok(_)) => unreachable!("`Group::apply` gives each change its own kind of outcome"),
+    }
+}
+
+fn refuse(change: Change, error: EngineError) {
+    match change {
+        Change::Append { answer, .. } => answer.send(Err(error)),
+        Change::Alias { answer, .. } | Change::Probe { answer } => answer.send(Err(error)),
+        Change::Unalias { answer, .. } => answer.send(Err(error)),
+        Change::SetUser { answer, .. } => answer.send(Err(error)),
+    }
+}
