@@ -4,6 +4,7 @@
 //! `http -> engine -> query -> store`, and both end in `eventhub_core`.
 
 pub mod cli;
+pub mod config;
 
 pub mod http;
 pub mod import;

@@ -1,0 +1,234 @@
+//! What the flags mean together: where to listen, who may ask, how the store is opened.
+//!
+//! The one rule that is not a matter of taste: what is reachable from other machines has a password.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::cli::{ServeArgs, StoreArgs};
+use crate::http::{Access, Gate, PasswordError, Settings, SignIn, Sockets};
+use crate::store::StoreOptions;
+
+const PORT_DEFAULT: u16 = 8080;
+const USERNAME_DEFAULT: &str = "admin";
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why a server cannot be started as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Other machines could read everything.
+    #[error(
+        "{0} can be reached from other machines, so a password is needed: set EVENTHUB_PASSWORD, \
+         --password or --password-file, or listen on 127.0.0.1"
+    )]
+    Open(SocketAddr),
+    /// A user name that nobody will be asked for.
+    #[error("--username is given without --password or --password-file")]
+    UsernameAlone,
+    /// A flag whose value is empty.
+    #[error("{0} is empty")]
+    Empty(&'static str),
+    /// `PORT` is no port.
+    #[error("PORT: {0} is not a port")]
+    Port(String),
+    /// An origin that no browser would send.
+    #[error("--cors-origin: {0} is not an origin such as https://shop.example")]
+    Origin(String),
+    /// A password file that cannot be read.
+    #[error("password file {}: {source}", path.display())]
+    PasswordFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A password that cannot be used.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+}
+
+/// A server as asked for.
+#[derive(Debug)]
+pub struct ServeConfig {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How requests are treated.
+    pub settings: Settings,
+    /// How connections are treated.
+    pub sockets: Sockets,
+}
+
+impl ServeConfig {
+    /// Decides what the flags, and the environment's `PORT`, mean together.
+    ///
+    /// # Errors
+    /// When they contradict one another or would leave data open to other machines.
+    pub fn new(args: &ServeArgs, port: Option<&str>) -> Result<Self, ConfigError> {
+        let listen = listen_address(args.listen, port)?;
+        let gate = match sign_in(args)? {
+            Some(sign_in) => Gate::SignIn(sign_in),
+            None if listen.ip().to_canonical().is_loopback() => {
+                Gate::Hosts(args.allowed_hosts.clone())
+            }
+            None => return Err(ConfigError::Open(listen)),
+        };
+        if args.write_key.as_deref() == Some("") {
+            return Err(ConfigError::Empty("--write-key"));
+        }
+        let cors_origins = args.cors_origins.iter().map(|origin| check_origin(origin));
+        let cors_origins = cors_origins.collect::<Result<_, _>>()?;
+        let access = Access { gate, write_key: args.write_key.clone(), cors_origins };
+        let body_bytes_max = usize::try_from(args.body_bytes).unwrap_or(usize::MAX);
+        Ok(Self {
+            listen,
+            settings: Settings { access, body_bytes_max, body_timeout: BODY_TIMEOUT },
+            sockets: Sockets {
+                connections_max: args.connections as usize,
+                header_timeout: HEADER_TIMEOUT,
+                write_timeout: WRITE_TIMEOUT,
+                stop_timeout: STOP_TIMEOUT,
+            },
+        })
+    }
+}
+
+impl StoreArgs {
+    /// How the store is opened.
+    #[must_use]
+    pub fn options(&self) -> StoreOptions {
+        StoreOptions {
+            seal_events: self.seal_events,
+            map_size_bytes: usize::try_from(self.map_size).unwrap_or(usize::MAX),
+            queue_requests_max: self.queue_requests as usize,
+            insert_id_days: self.insert_id_days,
+            ..StoreOptions::default()
+        }
+    }
+}
+
+/// `--listen`, else every address at `PORT` (as hosting platforms ask for), else this machine alone.
+fn listen_address(
+    listen: Option<SocketAddr>,
+    port: Option<&str>,
+) -> Result<SocketAddr, ConfigError> {
+    match (listen, port.filter(|port| !port.is_empty())) {
+        (Some(listen), _) => Ok(listen),
+        (None, Some(port)) => {
+            let port = port.parse().map_err(|_| ConfigError::Port(port.to_string()))?;
+            Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port))
+        }
+        (None, None) => Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), PORT_DEFAULT)),
+    }
+}
+
+fn sign_in(args: &ServeArgs) -> Result<Option<SignIn>, ConfigError> {
+    let username = || args.username.clone().unwrap_or_else(|| USERNAME_DEFAULT.to_string());
+    match (&args.password, &args.password_file) {
+        (Some(password), _) if password.is_empty() => Err(ConfigError::Empty("--password")),
+        (Some(password), _) => Ok(Some(SignIn::with_password(username(), password)?)),
+        (None, Some(path)) => Ok(Some(sign_in_by_file(username(), path)?)),
+        (None, None) if args.username.is_some() => Err(ConfigError::UsernameAlone),
+        (None, None) => Ok(None),
+    }
+}
+
+fn sign_in_by_file(username: String, path: &Path) -> Result<SignIn, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::PasswordFile { path: path.to_path_buf(), source })?;
+    match text.lines().next().unwrap_or_default() {
+        "" => Err(ConfigError::Empty("the first line of --password-file")),
+        hash if hash.starts_with("$argon2") => Ok(SignIn::with_hash(username, hash.trim())?),
+        password => Ok(SignIn::with_password(username, password)?),
+    }
+}
+
+/// An origin as browsers send it: scheme, host and port, without a path.
+fn check_origin(text: &str) -> Result<String, ConfigError> {
+    let origin = text.trim_end_matches('/');
+    let host = origin.split_once("://").map_or("", |(_, host)| host);
+    if host.is_empty() || host.contains('/') || !origin.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(ConfigError::Origin(text.to_string()));
+    }
+    Ok(origin.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn config(flags: &str, port: Option<&str>) -> Result<ServeConfig, ConfigError> {
+        let words = format!("eventhub serve {flags}");
+        let Command::Serve(args) = Cli::parse_from(words.split_whitespace()).command else {
+            panic!("{flags}")
+        };
+        ServeConfig::new(&args, port)
+    }
+
+    #[test]
+    fn what_others_can_reach_needs_a_password() {
+        let check = |flags: &str, port: Option<&str>, expected: Option<&str>| {
+            let found = config(flags, port).ok().map(|config| config.listen.to_string());
+            assert_eq!(found.as_deref(), expected, "{flags} {port:?}");
+        };
+        check("", None, Some("127.0.0.1:8080"));
+        check("", Some(""), Some("127.0.0.1:8080"));
+        check("", Some("5000"), None);
+        check("", Some("http"), None);
+        check("--password p", Some("5000"), Some("0.0.0.0:5000"));
+        check("--listen 127.0.0.1:1", Some("5000"), Some("127.0.0.1:1"));
+        check("--listen [::1]:1", None, Some("[::1]:1"));
+        check("--listen 0.0.0.0:1", None, None);
+        check("--listen [::]:1", None, None);
+        check("--listen 10.0.0.1:1", None, None);
+        check("--listen 10.0.0.1:1 --password p --username u", None, Some("10.0.0.1:1"));
+        check("--username u", None, None);
+        check("--password=", None, None);
+        check("--write-key=", None, None);
+    }
+
+    #[test]
+    fn the_refusal_says_how_to_set_a_password() {
+        let refused = config("--listen 0.0.0.0:80", None).unwrap_err().to_string();
+        assert!(refused.contains("EVENTHUB_PASSWORD") && refused.contains("--password-file"));
+    }
+
+    #[test]
+    fn a_password_file_holds_a_password_or_its_hash() {
+        let check = |content: &str, expected: bool| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(file.path(), content).unwrap();
+            let found = config(&format!("--password-file {}", file.path().display()), None);
+            assert_eq!(found.is_ok(), expected, "{content}");
+        };
+        check("secret\n", true);
+        check("\n", false);
+        check("$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$", false);
+        check(
+            "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$\
+             wFkGEi5lIfUL9I5R+y1S0hDXJXoO8WyqpMmrrXBVwAo\n",
+            true,
+        );
+        assert!(config("--password-file /no/such/file", None).is_err());
+    }
+
+    #[test]
+    fn origins_are_as_browsers_send_them() {
+        let check = |origin: &str, expected: Option<&str>| {
+            assert_eq!(check_origin(origin).ok().as_deref(), expected, "{origin}");
+        };
+        check("https://shop.example", Some("https://shop.example"));
+        check("https://shop.example/", Some("https://shop.example"));
+        check("http://localhost:3000", Some("http://localhost:3000"));
+        check("https://shop.example/path", None);
+        check("shop.example", None);
+        check("*", None);
+    }
+}
