@@ -8,6 +8,9 @@ mod names;
 mod people;
 mod scans;
 
+#[cfg(test)]
+mod tests;
+
 pub use events::{event, timeline};
 pub use names::{event_keys, event_values, user_keys, user_values};
 pub use people::find_users;

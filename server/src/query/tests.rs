@@ -1,0 +1,259 @@
+//! The store and the questions over it against a naive model: events in any order, persons joined and
+//! parted, properties set, while the tail is sealed and parts are merged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use eventhub_core::naive::{self, NaiveEvent};
+use eventhub_core::query::{CohortQuery, Filter, FunnelQuery, Range, Step};
+use eventhub_core::{DAY_MS, EventType, ExternalId, NewEvent, Properties, TimeMs};
+use proptest::collection::vec as list;
+use proptest::prelude::*;
+
+use super::{cohort, event, find_users, funnel, timeline};
+use crate::engine::PersonRecord;
+use crate::store::{Snapshot, Store, StoreOptions};
+
+const TYPES: [&str; 3] = ["a", "b", "c"];
+const USERS: u8 = 9;
+
+/// One request.
+#[derive(Debug, Clone)]
+enum Act {
+    Append(Vec<Event>),
+    Alias(u8, u8),
+    Unalias(u8, u8),
+    Set(u8, u8, u8),
+}
+
+/// Type, user, day, time of the day, value of a property.
+type Event = (u8, u8, u8, u8, u8);
+
+fn act() -> impl Strategy<Value = Act> {
+    let event = (0..3_u8, 0..USERS, 0..60_u8, 0..3_u8, 0..3_u8);
+    prop_oneof![
+        4 => list(event, 1..40).prop_map(Act::Append),
+        2 => (0..USERS, 0..USERS).prop_map(|(from, to)| Act::Alias(from, to)),
+        1 => (0..USERS, 0..USERS).prop_map(|(from, to)| Act::Unalias(from, to)),
+        2 => (0..USERS, 0..2_u8, 0..2_u8).prop_map(|(user, key, value)| Act::Set(user, key, value)),
+    ]
+}
+
+fn name(user: u8) -> String {
+    format!("user-{user}")
+}
+
+fn time_ms((_, _, day, time, _): Event) -> i64 {
+    i64::from(day) * DAY_MS + i64::from(time) * 3_600_000
+}
+
+fn new_event(event: Event) -> NewEvent {
+    let properties = vec![("p".to_owned(), format!("v{}", event.4))];
+    NewEvent {
+        event_type: EventType::new(TYPES[usize::from(event.0)]).unwrap(),
+        user: ExternalId::new(name(event.1)).unwrap(),
+        time: TimeMs::new(time_ms(event)).unwrap(),
+        insert_id: None,
+        properties: Properties::new(properties).unwrap(),
+    }
+}
+
+/// A person as the model sees it.
+#[derive(Debug, Clone, Default)]
+struct Person {
+    ids: BTreeSet<String>,
+    properties: BTreeMap<String, String>,
+}
+
+/// What must be true after some acts.
+#[derive(Default)]
+struct Model {
+    /// Ids in order of their creation.
+    created: Vec<String>,
+    events: Vec<Event>,
+    /// Sets and the aliases that joined two persons and were not taken back.
+    journal: Vec<Act>,
+}
+
+impl Model {
+    fn create(&mut self, user: u8) {
+        if !self.created.contains(&name(user)) {
+            self.created.push(name(user));
+        }
+    }
+
+    /// Persons by the id that names them.
+    fn persons(&self) -> BTreeMap<String, Person> {
+        let alone = |id: &String| Person { ids: [id.clone()].into(), ..Person::default() };
+        let mut persons: BTreeMap<String, Person> =
+            self.created.iter().map(|id| (id.clone(), alone(id))).collect();
+        for act in &self.journal {
+            match act {
+                Act::Set(user, key, value) => {
+                    let id = Self::person_of(&persons, &name(*user));
+                    let person = persons.get_mut(&id).unwrap();
+                    person.properties.insert(format!("k{key}"), format!("v{value}"));
+                }
+                Act::Alias(from, to) => {
+                    let from = Self::person_of(&persons, &name(*from));
+                    let to = Self::person_of(&persons, &name(*to));
+                    let joined = persons.remove(&from).unwrap();
+                    let stayed = persons.get_mut(&to).unwrap();
+                    stayed.ids.extend(joined.ids);
+                    for (key, value) in joined.properties {
+                        stayed.properties.entry(key).or_insert(value);
+                    }
+                }
+                Act::Append(_) | Act::Unalias(..) => {}
+            }
+        }
+        persons
+    }
+
+    fn person_of(persons: &BTreeMap<String, Person>, id: &str) -> String {
+        persons.iter().find(|(_, person)| person.ids.contains(id)).unwrap().0.clone()
+    }
+
+    fn naive_events(&self, persons: &BTreeMap<String, Person>) -> Vec<NaiveEvent> {
+        let naive = |(id, event): (u64, &Event)| NaiveEvent {
+            id,
+            event_type: TYPES[usize::from(event.0)].to_owned(),
+            person: Self::person_of(persons, &name(event.1)),
+            time_ms: time_ms(*event),
+            properties: [("p".to_owned(), format!("v{}", event.4))].into(),
+        };
+        (0..).zip(&self.events).map(naive).collect()
+    }
+
+    /// Persons for whom a filter holds, in order of their earliest creation.
+    fn find(&self, persons: &BTreeMap<String, Person>, filter: Option<&Filter>) -> Vec<PersonRecord> {
+        let holds = |person: &Person| {
+            filter.is_none_or(|filter| {
+                if filter.key == "external_user_id" {
+                    return person.ids.contains(&filter.value);
+                }
+                person.properties.get(&filter.key) == Some(&filter.value)
+            })
+        };
+        let first = |person: &Person| self.created.iter().position(|id| person.ids.contains(id));
+        let mut found: Vec<_> = persons.iter().filter(|(_, person)| holds(person)).collect();
+        found.sort_by_key(|(_, person)| first(person));
+        let record = |(id, person): (&String, &Person)| PersonRecord {
+            external_user_id: id.clone(),
+            properties: person.properties.clone().into_iter().collect(),
+        };
+        found.into_iter().map(record).collect()
+    }
+}
+
+/// Does an act in the store and in the model.
+fn carry_out(store: &Store, model: &mut Model, act: &Act) {
+    let id = |user: u8| ExternalId::new(name(user)).unwrap();
+    match act {
+        Act::Append(events) => {
+            let first = model.events.len() as u64;
+            let batch = events.iter().map(|event| new_event(*event)).collect();
+            let ids = store.append(batch, None).unwrap().wait().unwrap();
+            assert_eq!(ids, (first..first + events.len() as u64).collect::<Vec<_>>());
+            events.iter().for_each(|event| model.create(event.1));
+            model.events.extend(events);
+        }
+        Act::Alias(from, to) => {
+            store.alias(id(*from), id(*to)).unwrap().wait().unwrap();
+            model.create(*from);
+            model.create(*to);
+            let persons = model.persons();
+            let of = |user: u8| Model::person_of(&persons, &name(user));
+            if of(*from) != of(*to) {
+                model.journal.push(act.clone());
+            }
+        }
+        Act::Unalias(from, to) => {
+            let undone = store.unalias(id(*from), id(*to)).unwrap().wait().unwrap();
+            let stated = |act: &Act| matches!(act, Act::Alias(a, b) if (a, b) == (from, to));
+            let at = model.journal.iter().position(stated);
+            assert_eq!(undone, at.is_some());
+            at.into_iter().for_each(|at| drop(model.journal.remove(at)));
+        }
+        Act::Set(user, key, value) => {
+            let set = vec![(format!("k{key}"), format!("v{value}"))];
+            let set = Properties::new(set).unwrap();
+            store.set_user(id(*user), set).unwrap().wait().unwrap();
+            model.create(*user);
+            model.journal.push(act.clone());
+        }
+    }
+}
+
+fn step(event_type: usize, value: Option<&str>) -> Step {
+    let filter = value.map(|value| Filter { key: "p".to_owned(), value: value.to_owned() });
+    Step { event_type: TYPES[event_type].to_owned(), filters: filter.into_iter().collect() }
+}
+
+/// Asks everything of the store and of the model.
+fn compare(snapshot: &Snapshot, model: &Model) {
+    let persons = model.persons();
+    let events = model.naive_events(&persons);
+    let of = |key: &str, value: &str| Filter { key: key.to_owned(), value: value.to_owned() };
+    let filters = [None, Some(of("k0", "v1")), Some(of("external_user_id", "user-3"))];
+    let day = |day: i64| TimeMs::new(day * DAY_MS).unwrap();
+    for filter in &filters {
+        let found = model.find(&persons, filter.as_ref());
+        let asked: Vec<Filter> = filter.iter().cloned().collect();
+        assert_eq!(find_users(snapshot, &asked).unwrap(), found, "persons with {filter:?}");
+
+        let counts = |person: &str| found.iter().any(|found| found.external_user_id == person);
+        let range = Range::new(day(5), day(50)).unwrap();
+        let steps = vec![step(0, None), step(1, Some("v1")), step(0, None)];
+        let query = FunnelQuery::new(range, steps, 20, asked.clone()).unwrap();
+        let answer = funnel(snapshot, &query).unwrap().0;
+        assert_eq!(answer, naive::funnel(&events, &query, counts), "funnel with {filter:?}");
+
+        let events_asked = (step(0, Some("v0")), step(2, None));
+        let query = CohortQuery::new(day(1), day(49), 7, 5, events_asked, asked).unwrap();
+        let answer = cohort(snapshot, &query).unwrap().0;
+        assert_eq!(answer, naive::cohort(&events, &query, counts), "cohort with {filter:?}");
+    }
+    for (id, person) in &persons {
+        let mut own: Vec<&NaiveEvent> = events.iter().filter(|event| event.person == *id).collect();
+        own.sort_by_key(|event| (event.time_ms, event.id));
+        let expected: Vec<u64> = own.iter().skip(1).take(30).map(|event| event.id).collect();
+        for id in &person.ids {
+            let shown = timeline(snapshot, id, 1, 30).unwrap();
+            assert_eq!(shown.iter().map(|event| event.id).collect::<Vec<_>>(), expected);
+        }
+    }
+    for (id, stored) in (0..).zip(&model.events) {
+        let shown = event(snapshot, id).unwrap().unwrap();
+        assert_eq!(shown.external_user_id, name(stored.1));
+        assert_eq!((shown.id, shown.time.ms()), (id, time_ms(*stored)));
+        assert_eq!(shown.properties, [("p".to_owned(), format!("v{}", stored.4))]);
+    }
+    assert_eq!(event(snapshot, model.events.len() as u64).unwrap(), None);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_store_answers_as_the_naive_model_does(
+        acts in list(act(), 1..30),
+        seal_events in prop_oneof![Just(1_u32), 10..100_u32],
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let options = || StoreOptions { seal_events, ..StoreOptions::default() };
+        let mut model = Model::default();
+        let store = Store::open(folder.path(), options()).unwrap();
+        let (before, after) = acts.split_at(acts.len() / 2);
+        for act in before {
+            carry_out(&store, &mut model, act);
+            compare(&store.snapshot().unwrap(), &model);
+        }
+        store.close();
+        drop(store);
+        let store = Store::open(folder.path(), options()).unwrap();
+        for act in after {
+            carry_out(&store, &mut model, act);
+            compare(&store.snapshot().unwrap(), &model);
+        }
+    }
+}
