@@ -1,0 +1,78 @@
+//! What may go wrong with an import.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::engine::EngineError;
+
+/// Why an import stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Rows of a file are no events; nothing was imported.
+    #[error("{}: {}", path.display(), describe(rows, *count))]
+    Rows {
+        /// The file.
+        path: PathBuf,
+        /// The first of them.
+        rows: Vec<BadRow>,
+        /// How many there are.
+        count: u64,
+    },
+    /// A file is not the same any more as when it was checked.
+    #[error("{}: the file changed while it was read", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The store refuses or fails.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The server refuses or cannot be reached.
+    #[error("{url}: {message}; what it acknowledged is stored, run the same import again to go on")]
+    Server {
+        /// Where the batch was sent.
+        url: String,
+        /// The answer, or why there was none.
+        message: String,
+    },
+}
+
+/// A row that is no event.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {message}")]
+pub struct BadRow {
+    /// Where it begins, counted from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// Why the next row cannot be had.
+#[derive(Debug)]
+pub(super) enum RowError {
+    /// This row is bad; the next one may be good.
+    Bad(BadRow),
+    /// The file cannot be read any further.
+    Read(io::Error),
+}
+
+impl RowError {
+    pub(super) fn bad(line: u64, message: impl Into<String>) -> Self {
+        Self::Bad(BadRow { line, message: message.into() })
+    }
+}
+
+fn describe(rows: &[BadRow], count: u64) -> String {
+    let described: Vec<String> = rows.iter().map(ToString::to_string).collect();
+    let further = count - rows.len() as u64;
+    let more = if further == 0 { String::new() } else { format!("; and {further} more bad rows") };
+    format!("{}{more}; nothing was imported", described.join("; "))
+}
