@@ -47,7 +47,7 @@ fn a_refused_request_leaves_nothing_and_the_rest_of_its_group_is_stored() {
     assert_eq!(snapshot.user("eve").unwrap(), None);
     assert_eq!(seen(&snapshot).len(), 6);
     drop(snapshot);
-    store.close();
+    drop(store);
     checked(folder.path());
 }
 
@@ -153,6 +153,7 @@ fn values_are_kept_for_autocompletion_up_to_a_bound() {
     assert_eq!(values(""), ["", "a", "ab", "b", &long]);
     assert_eq!(values("a"), ["a", "ab"]);
     assert_eq!(values(&long[..2_999]), [&long[..]]);
+    drop(snapshot);
     let many: Vec<_> = (0..VALUES_PER_KEY_MAX).map(|n| n.to_string()).collect();
     append(&store, of(&many.iter().map(String::as_str).collect::<Vec<_>>())).unwrap();
     let snapshot = store.snapshot().unwrap();
