@@ -12,6 +12,7 @@ use probabilistic_collections::SipHasherBuilder;
 use probabilistic_collections::bloom::BloomFilter;
 use xxhash_rust::xxh3::{Xxh3, Xxh3Builder};
 
+use super::hashed::HashBuilder;
 use super::insert_runs::{self, RunId};
 use super::tables::Tables;
 use super::tail::Record;
@@ -59,9 +60,9 @@ impl Filter {
 pub(crate) struct Dedup {
     seed: u64,
     /// Ids of the transaction under way.
-    fresh: HashMap<u128, EventId>,
+    fresh: HashMap<u128, EventId, HashBuilder>,
     /// Ids of the tail.
-    tail: HashMap<u128, EventId>,
+    tail: HashMap<u128, EventId, HashBuilder>,
     runs: Arc<BTreeSet<RunId>>,
     filter: Option<Filter>,
 }
@@ -74,7 +75,7 @@ impl Dedup {
         records: impl Iterator<Item = &'r Record>,
     ) -> Result<Self, EngineError> {
         let filter = runs.is_empty().then(|| Filter::new(seed, 0));
-        let (fresh, tail) = (HashMap::new(), HashMap::new());
+        let (fresh, tail) = (HashMap::default(), HashMap::default());
         let mut dedup = Self { seed, fresh, tail, runs: Arc::new(runs), filter };
         for record in records {
             each_hash(record, |hash, id| {
@@ -158,6 +159,8 @@ impl Dedup {
                 }
             })?;
         }
+        // A tail that was long for once leaves no memory behind.
+        self.tail.shrink_to(2 * self.tail.len());
         Ok(())
     }
 

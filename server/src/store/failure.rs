@@ -1,10 +1,14 @@
 //! How a request can fail, and what LMDB's errors mean to a client.
 
 use std::io;
+use std::path::Path;
 
 use heed::MdbError;
 
 use crate::engine::EngineError;
+
+/// The operating system's number of an input or output error.
+const EIO: i32 = 5;
 
 /// Why a request is not stored.
 #[derive(Debug)]
@@ -51,6 +55,24 @@ impl From<heed::Error> for EngineError {
             other => Self::Storage(other.to_string()),
         }
     }
+}
+
+/// Bytes left on a disk below which a write that failed for no other reason failed for want of space.
+const SPACE_BYTES_MIN: u64 = 1 << 20;
+
+/// The error of a commit. LMDB tells a write that the disk took only in part as an IO error like any
+/// other, so the space that is left must say what it was.
+pub(crate) fn commit_failure(error: heed::Error, data_file: &Path) -> EngineError {
+    let code = match &error {
+        heed::Error::Io(error) => error.raw_os_error(),
+        heed::Error::Mdb(MdbError::Other(code)) => Some(*code),
+        _ => None,
+    };
+    let has_no_space = || {
+        let folder = data_file.parent().unwrap_or(data_file);
+        fs4::available_space(folder).is_ok_and(|bytes| bytes < SPACE_BYTES_MIN)
+    };
+    if code == Some(EIO) && has_no_space() { EngineError::Full } else { error.into() }
 }
 
 /// The error of bytes that do not follow their format.

@@ -14,6 +14,7 @@
 mod tables;
 
 mod failure;
+mod hashed;
 mod lock;
 
 mod job;

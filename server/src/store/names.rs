@@ -12,6 +12,7 @@ use heed::{MdbError, PutFlags, RoTxn, RwTxn};
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::failure::Failure;
+use super::hashed::HashBuilder;
 use super::tables::{
     Tables, USER_SCOPE, decode_key_row, event_value_key, joined, scoped_key, whole_text,
 };
@@ -28,7 +29,7 @@ pub(crate) struct Names {
     types: HashMap<String, u32>,
     scopes: HashMap<u32, Scope>,
     /// Hashes of values that are stored, or that came when their key had room for no more.
-    values: HashSet<u128>,
+    values: HashSet<u128, HashBuilder>,
     /// Keys whose number of values changed in this transaction.
     changed: HashSet<(u32, String)>,
 }
@@ -49,14 +50,14 @@ impl Names {
             let (name, number) = row?;
             types.insert(name.to_owned(), number);
         }
-        let (scopes, values) = (HashMap::new(), HashSet::new());
+        let (scopes, values) = (HashMap::new(), HashSet::default());
         Ok(Self { types, scopes, values, changed: HashSet::new() })
     }
 
     /// Forgets what exceeds the bounds; to be called between transactions.
     pub(crate) fn shrink(&mut self) {
         if self.values.len() > KNOWN_VALUES_MAX {
-            self.values = HashSet::new();
+            self.values = HashSet::default();
         }
         if self.scopes.values().map(HashMap::len).sum::<usize>() > KNOWN_KEYS_MAX {
             self.scopes = HashMap::new();

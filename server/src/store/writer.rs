@@ -13,7 +13,7 @@ use heed::RwTxn;
 use tracing::error;
 
 use super::dedup::Dedup;
-use super::failure::{Failure, repeat};
+use super::failure::{Failure, commit_failure, repeat};
 use super::identity;
 use super::job::{Job, Progress, Task};
 use super::memory::{Published, TailView};
@@ -130,7 +130,7 @@ impl Writer {
             });
         }
         let records = transaction.finish(event_before, sequence_before)?;
-        wtxn.commit()?;
+        self.commit(wtxn)?;
         Ok((outcomes, records))
     }
 
@@ -149,8 +149,12 @@ impl Writer {
     fn store_job(&self, task: &Task) -> Result<Progress, EngineError> {
         let mut wtxn = self.shared.env.write_txn()?;
         let progress = task.store(&self.tables, &mut wtxn)?;
-        wtxn.commit()?;
+        self.commit(wtxn)?;
         Ok(progress)
+    }
+
+    fn commit(&self, wtxn: RwTxn<'_>) -> Result<(), EngineError> {
+        wtxn.commit().map_err(|error| commit_failure(error, self.shared.env.path()))
     }
 
     /// Brings what stands in memory to what a task has stored. The view is published first: readers wait
