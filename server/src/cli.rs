@@ -74,8 +74,13 @@ pub struct ServeArgs {
     #[arg(long, env = "EVENTHUB_USERNAME", value_name = "NAME")]
     pub username: Option<String>,
     /// Password to sign in with; in the environment or a file it is not seen in the list of processes
-    #[arg(long, env = "EVENTHUB_PASSWORD", value_name = "PASSWORD", hide_env_values = true,
-          conflicts_with = "password_file")]
+    #[arg(
+        long,
+        env = "EVENTHUB_PASSWORD",
+        value_name = "PASSWORD",
+        hide_env_values = true,
+        conflicts_with = "password_file"
+    )]
     pub password: Option<String>,
     /// File whose first line is the password, or its Argon2 hash ($argon2id$...)
     #[arg(long, env = "EVENTHUB_PASSWORD_FILE", value_name = "FILE")]
@@ -85,12 +90,20 @@ pub struct ServeArgs {
     pub write_key: Option<String>,
     /// Origin whose pages may send events, such as https://shop.example; may be repeated
     /// [default: any]
-    #[arg(long = "cors-origin", env = "EVENTHUB_CORS_ORIGIN", value_name = "ORIGIN",
-          value_delimiter = ',')]
+    #[arg(
+        long = "cors-origin",
+        env = "EVENTHUB_CORS_ORIGIN",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
     pub cors_origins: Vec<String>,
     /// Host name, beside localhost, under which a server without a password answers; may be repeated
-    #[arg(long = "allowed-host", env = "EVENTHUB_ALLOWED_HOST", value_name = "HOST",
-          value_delimiter = ',')]
+    #[arg(
+        long = "allowed-host",
+        env = "EVENTHUB_ALLOWED_HOST",
+        value_name = "HOST",
+        value_delimiter = ','
+    )]
     pub allowed_hosts: Vec<String>,
     /// Bytes of a request body, after unpacking
     #[arg(long, env = "EVENTHUB_BODY_BYTES", default_value_t = BODY_BYTES_MAX as u64,
@@ -225,7 +238,8 @@ mod tests {
     #[test]
     fn an_import_names_its_columns() {
         let parsed = Cli::try_parse_from(
-            "eventhub import a.csv.gz --data d --event-column event --user-column user_id".split(' '),
+            "eventhub import a.csv.gz --data d --event-column event --user-column user_id"
+                .split(' '),
         );
         let Ok(Cli { command: Command::Import(args), .. }) = parsed else {
             panic!("refused: {parsed:?}")

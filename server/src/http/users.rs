@@ -1,5 +1,8 @@
 //! Questions about users.
 
+use eventhub_core::Error as CoreError;
+use eventhub_core::limits::FILTERS_MAX;
+
 use super::answer::{Answer, EventObject, PersonObject};
 use super::error::ApiError;
 use super::params::Params;
@@ -11,7 +14,12 @@ const TIMELINE_RECORDS_DEFAULT: u64 = 100;
 
 /// `/users/find`
 pub(super) async fn find(engine: &dyn Engine, params: Params) -> Result<Answer, ApiError> {
-    let persons = engine.find_users(filters(&params, "ufk", "ufv")?).await?;
+    let filters = filters(&params, "ufk", "ufv")?;
+    if filters.len() > FILTERS_MAX {
+        let (limit, actual) = (FILTERS_MAX, filters.len());
+        return Err(CoreError::TooMany { field: "filters", limit, actual }.into());
+    }
+    let persons = engine.find_users(filters).await?;
     Ok(Answer::json(&persons.into_iter().map(PersonObject).collect::<Vec<_>>()))
 }
 

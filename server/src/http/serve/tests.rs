@@ -127,3 +127,15 @@ async fn a_stop_does_not_wait_for_ever() {
     server.stop.send(()).unwrap();
     tokio::time::timeout(Duration::from_secs(2), server.task).await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn a_client_that_never_reads_is_let_go() {
+    let server = start(10).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let form = format!("ufk=a&ufv={}", "v".repeat(1_000_000));
+    let head = POST.replace("/events/track", "/users/find");
+    let request = format!("{head}Content-Length: {}\r\n\r\n{form}", form.len());
+    // Every answer is as long as its request: unread, they fill all buffers on the way.
+    let sending = async { while stream.write_all(request.as_bytes()).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(10), sending).await.unwrap();
+}
