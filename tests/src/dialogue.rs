@@ -1,9 +1,10 @@
 //! Dialogues: text files of calls with the answers expected, as a person would write them down.
 //!
 //! A call is one request line `METHOD target`, then the lines of a form body, each behind `> `, then
-//! a line with the status expected and the whole body expected (without the newline it ends in). A
+//! a line with the status expected and the whole body expected (without the newline that JSON ends in). A
 //! media type in brackets after the status is expected in place of `application/json`. An answer
-//! may go on over lines behind `| `. Empty lines part calls, and lines behind `#` explain them.
+//! may go on over lines behind `| `. A refusal is written as status, code and parameter at fault.
+//! Empty lines part calls, and lines behind `#` explain them.
 
 /// A request and the answer expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct Call {
     pub status: u16,
     /// The media type expected.
     pub media_type: String,
-    /// The body expected.
+    /// The body expected, or the code and parameter of a refusal.
     pub body: String,
 }
 

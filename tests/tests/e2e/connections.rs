@@ -15,7 +15,7 @@ const HEAD: &str = "POST /events/track HTTP/1.1\r\nHost: localhost\r\nConnection
 fn assert_alive_and_empty(server: &Server) {
     assert_eq!(server.events(), 0);
     assert_eq!(server.get("/events/types").body, "[]\n");
-    assert_eq!(server.get("/health").body, "ok\n");
+    assert_eq!(server.get("/health").body, "ok");
 }
 
 fn get(target: &str) -> Vec<u8> {

@@ -7,16 +7,17 @@ macro_rules! dialogues {
     ($($name:ident)*) => {$(
         #[test]
         fn $name() {
-            converse(include_str!(concat!("../../established/", stringify!($name), ".txt")));
+            let server = Server::start();
+            converse(&server, include_str!(concat!("../../established/", stringify!($name), ".txt")));
         }
     )*};
 }
 
 dialogues! { script lenient jsonp persons funnels cohorts forms times insert_ids users }
 
-/// Makes every call of a dialogue on a new server and compares the answers.
-fn converse(dialogue: &str) {
-    let server = Server::start();
+/// Makes every call of a dialogue and compares the answers.
+#[track_caller]
+pub(crate) fn converse(server: &Server, dialogue: &str) {
     for call in parse_dialogue(dialogue) {
         let form = call.form.as_deref().map(str::as_bytes);
         let answer = match (call.method.as_str(), form) {
@@ -29,18 +30,25 @@ fn converse(dialogue: &str) {
 
 fn compare(call: &Call, answer: &Answer) {
     let at = format!("line {}: {} {}", call.line, call.method, call.target);
+    println!("{at}");
+    if call.status >= 400 {
+        let (code, param) = call.body.split_once(' ').unwrap_or((&call.body, ""));
+        answer.assert_refused(call.status, code);
+        assert_eq!(answer.error("param"), param, "{at}");
+        return;
+    }
     assert_eq!(answer.status, call.status, "{at}: {}", answer.body);
     let media_type = answer.header("content-type").unwrap_or_default();
     assert_eq!(media_type.split(';').next(), Some(call.media_type.as_str()), "{at}");
+    if call.media_type != "application/json" {
+        assert_eq!(answer.body, call.body, "{at}");
+        return;
+    }
     let body = answer.body.strip_suffix('\n').unwrap_or_else(|| panic!("{at}: no newline"));
     // The order of an object's keys says nothing, so JSON is compared as values.
-    match serde_json::from_str::<Value>(&call.body) {
-        Ok(expected) => {
-            let got = serde_json::from_str(body).unwrap_or_else(|e| panic!("{at}: {e}: {body}"));
-            assert!(matches(&expected, &got), "{at}:\nexpected {expected}\ngot      {got}");
-        }
-        Err(_) => assert_eq!(body, call.body, "{at}"),
-    }
+    let expected = serde_json::from_str(&call.body).unwrap_or_else(|e| panic!("{at}: {e}"));
+    let got = serde_json::from_str(body).unwrap_or_else(|e| panic!("{at}: {e}: {body}"));
+    assert!(matches(&expected, &got), "{at}:\nexpected {expected}\ngot      {got}");
 }
 
 /// Whether values are equal; the text `<digits>` stands for any text of digits.

@@ -114,5 +114,5 @@ fn a_full_disk_is_told_and_space_helps() {
     });
     batches += 1;
     assert_batches(&server, batches);
-    assert_eq!(server.get("/health").body, "ok\n");
+    assert_eq!(server.get("/health").body, "ok");
 }
