@@ -103,7 +103,10 @@ impl Writer {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "outcomes in the group's order, and what they wrote")]
+    #[expect(
+        clippy::type_complexity,
+        reason = "outcomes in the group's order, and what they wrote"
+    )]
     fn store_group(
         &mut self,
         group: &[Request],
