@@ -169,7 +169,9 @@ impl Check<'_> {
             let (name, number) = row?;
             self.report.event_types += 1;
             let back = self.tables.event_type_names.get(self.rtxn, &number)?;
-            self.require(back == Some(name), || format!("event type {name} is not number {number}"));
+            self.require(back == Some(name), || {
+                format!("event type {name} is not number {number}")
+            });
         }
         let names = self.tables.event_type_names.len(self.rtxn)?;
         let types = self.report.event_types;
@@ -235,7 +237,8 @@ impl Check<'_> {
             let (block, bytes) = row?;
             let lows: Vec<_> = decode_merged(bytes).map(|entry| u32::from(entry.0)).collect();
             entries += lows.len() as u64;
-            let sound = lows.is_sorted_by(|a, b| a < b) && lows.iter().all(|low| *low < BLOCK_USERS);
+            let sound =
+                lows.is_sorted_by(|a, b| a < b) && lows.iter().all(|low| *low < BLOCK_USERS);
             self.require(sound, || format!("the merged users of block {block} are out of order"));
         }
         self.report.merges = self.tables.identity.len(self.rtxn)?;

@@ -36,7 +36,7 @@ pub struct Merge {
 ///
 /// # Errors
 /// When the table cannot be read.
-pub fn person_of(
+pub(crate) fn person_of(
     tables: &Tables,
     rtxn: &RoTxn<'_>,
     user: UserId,
@@ -53,7 +53,7 @@ pub fn person_of(
 ///
 /// # Errors
 /// When the table cannot be read.
-pub fn merges_of(
+pub(crate) fn merges_of(
     tables: &Tables,
     rtxn: &RoTxn<'_>,
     canonical: UserId,
@@ -153,13 +153,13 @@ pub(crate) fn unalias(
 type Replayed = BTreeMap<UserId, (Vec<UserId>, Vec<Merge>)>;
 
 /// The persons that the given aliases make of some users.
-fn replay(
-    users: &[UserId],
-    given: &[(u64, (UserId, UserId))],
-) -> Result<Replayed, EngineError> {
+fn replay(users: &[UserId], given: &[(u64, (UserId, UserId))]) -> Result<Replayed, EngineError> {
     let mut roots: HashMap<UserId, UserId> = users.iter().map(|user| (*user, *user)).collect();
     let root_of = |roots: &HashMap<UserId, UserId>, user: &UserId| {
-        roots.get(user).copied().ok_or_else(|| damaged("the journal names a user of another person"))
+        roots
+            .get(user)
+            .copied()
+            .ok_or_else(|| damaged("the journal names a user of another person"))
     };
     let mut done = Vec::with_capacity(given.len());
     for (sequence, (from, to)) in given {

@@ -13,6 +13,7 @@ use eventhub_core::EventId;
 use heed::{RoTxn, RwTxn};
 
 use super::damaged;
+use super::job::Progress;
 use super::tables::{Tables, be_u64, decode_insert_key, insert_key};
 use crate::engine::EngineError;
 
@@ -20,7 +21,7 @@ const ENTRY_BYTES: usize = 24;
 /// Entries of a page at most.
 const PAGE_ENTRIES: usize = 16 << 10;
 /// Pages deleted in one transaction.
-const PAGES_DROPPED: usize = 64;
+const PAGES_DROPPED: usize = 256;
 
 /// A run: the latest day on which its events came, in days since 1970, and a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,7 +50,8 @@ impl PageWriter {
 
     /// Adds an entry, whose hash is not below the last one's; gives a page when one is full.
     pub(crate) fn push(&mut self, hash: u128, id: EventId) -> Option<Page> {
-        let full = if self.bytes.len() == PAGE_ENTRIES * ENTRY_BYTES { self.finish() } else { None };
+        let full =
+            if self.bytes.len() == PAGE_ENTRIES * ENTRY_BYTES { self.finish() } else { None };
         if self.bytes.is_empty() {
             self.first = hash;
         }
@@ -150,21 +152,23 @@ pub(crate) fn merge(
     writer.finish().map_or(Ok(()), sink)
 }
 
-/// Deletes some pages of a run; `true` while there are more.
+/// Deletes some pages of the given runs.
 pub(crate) fn drop_some(
     tables: &Tables,
     wtxn: &mut RwTxn<'_>,
-    run: RunId,
-) -> Result<bool, EngineError> {
-    let prefix = run_prefix(run);
+    runs: &[RunId],
+) -> Result<Progress, EngineError> {
     let mut keys = Vec::new();
-    for row in tables.insert_ids.prefix_iter(wtxn, &prefix)?.take(PAGES_DROPPED) {
-        keys.push(row?.0.to_vec());
+    for run in runs {
+        let left = PAGES_DROPPED - keys.len();
+        for row in tables.insert_ids.prefix_iter(wtxn, &run_prefix(*run))?.take(left) {
+            keys.push(row?.0.to_vec());
+        }
     }
     for key in &keys {
         tables.insert_ids.delete(wtxn, key)?;
     }
-    Ok(keys.len() == PAGES_DROPPED)
+    Ok(if keys.len() == PAGES_DROPPED { Progress::More } else { Progress::Done })
 }
 
 fn read<'t>(

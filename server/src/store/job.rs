@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use eventhub_core::part::ChunkKey;
 use eventhub_core::EventId;
+use eventhub_core::part::ChunkKey;
 use heed::RwTxn;
 
 use super::dedup::Filter;
@@ -19,7 +19,7 @@ use super::tail::Record;
 use crate::engine::EngineError;
 
 /// Chunks deleted in one transaction, of at most 1 MiB each.
-const CHUNKS_DROPPED: usize = 128;
+const CHUNKS_DROPPED: usize = 512;
 
 /// A task and who waits for it.
 pub(crate) struct Job {
@@ -44,6 +44,13 @@ pub(crate) enum Piece {
     Page(Page),
 }
 
+/// A part and those that it replaces.
+pub(crate) struct Merged {
+    pub(crate) key: PartKey,
+    pub(crate) header: Vec<u8>,
+    pub(crate) old: Vec<PartKey>,
+}
+
 /// A change that maintenance makes.
 pub(crate) enum Task {
     /// Stores what nobody reads yet.
@@ -55,14 +62,14 @@ pub(crate) enum Task {
         until: EventId,
         run: Option<RunId>,
     },
-    /// Puts one part in the place of several.
-    PublishMerge { part: (PartKey, Vec<u8>), old: Vec<PartKey> },
+    /// Puts parts in the place of those they were merged from.
+    PublishMerge(Vec<Merged>),
     /// Deletes some chunks of parts that no row names.
     DropChunks { parts: Vec<u64> },
     /// Lets lookups use one run, already stored, in the place of several.
     PublishRun { run: Option<RunId>, old: Vec<RunId> },
-    /// Deletes some pages of a run that lookups do not use.
-    DropPages { run: RunId },
+    /// Deletes some pages of runs that lookups do not use.
+    DropPages { runs: Vec<RunId> },
     /// Puts a filter in front of the runs, filled from those named.
     SetFilter { filter: Filter, filled_from: Arc<BTreeSet<RunId>> },
 }
@@ -93,17 +100,17 @@ impl Task {
                     tables.tail.delete(wtxn, &record.first())?;
                 }
             }
-            Self::PublishMerge { part: (key, header), old } => {
-                tables.parts.put(wtxn, &key.encode(), header)?;
-                for key in old {
-                    tables.parts.delete(wtxn, &key.encode())?;
+            Self::PublishMerge(merged) => {
+                for Merged { key, header, old } in merged {
+                    tables.parts.put(wtxn, &key.encode(), header)?;
+                    for key in old {
+                        tables.parts.delete(wtxn, &key.encode())?;
+                    }
                 }
             }
             Self::DropChunks { parts } => return drop_chunks(tables, wtxn, parts),
-            Self::DropPages { run } if insert_runs::drop_some(tables, wtxn, *run)? => {
-                return Ok(Progress::More);
-            }
-            Self::DropPages { .. } | Self::PublishRun { .. } | Self::SetFilter { .. } => {}
+            Self::DropPages { runs } => return insert_runs::drop_some(tables, wtxn, runs),
+            Self::PublishRun { .. } | Self::SetFilter { .. } => {}
         }
         Ok(Progress::Done)
     }

@@ -10,8 +10,8 @@ use super::damaged;
 use super::identity::{self, Merge};
 use super::snapshot::Snapshot;
 use super::tables::{
-    TEXT_PREFIX, USER_SCOPE, decode_key_row, decode_user_prop, is_shortened, joined,
-    scoped_key, user_prop_key, user_value_key, whole_text,
+    TEXT_PREFIX, USER_SCOPE, decode_key_row, decode_user_prop, is_shortened, joined, scoped_key,
+    user_prop_key, user_value_key, whole_text,
 };
 use super::users;
 use crate::engine::EngineError;
@@ -112,10 +112,7 @@ impl Snapshot {
     }
 
     /// The properties in force of a person, by the numbers of their keys.
-    pub fn person_properties(
-        &self,
-        canonical: UserId,
-    ) -> Result<BTreeMap<u32, &str>, EngineError> {
+    pub fn person_properties(&self, canonical: UserId) -> Result<BTreeMap<u32, &str>, EngineError> {
         users::person_properties(self.tables(), self.rtxn(), canonical)
     }
 

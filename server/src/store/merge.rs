@@ -15,9 +15,8 @@ use eventhub_core::part::{self, PartView};
 use tracing::{error, warn};
 
 use super::dedup::Filter;
-use super::failure::corrupt;
 use super::insert_runs::{self, RunId};
-use super::job::Task;
+use super::job::{Merged, Task};
 use super::seal::RETRY;
 use super::shared::Shared;
 use super::ship::{Shipper, perform_all, sweep};
@@ -29,8 +28,13 @@ use crate::engine::EngineError;
 const TIER: u32 = 4;
 /// Rows of a merged part at most; a merge needs 12 bytes of memory for each.
 const PART_ROWS_MAX: u64 = 1 << 24;
+/// Rows after which merged parts are published, so that a query soon meets fewer.
+const ROWS_AT_ONCE: u64 = 1 << 20;
 /// How long the thread waits when nothing happens: insert ids age without events, too.
 const IDLE: Duration = Duration::from_secs(3_600);
+
+/// Parts of one tier, and what they hold.
+type Group<'s> = (Vec<PartKey>, Vec<PartView<'s>>);
 
 /// The thread's state.
 struct Merger<'a> {
@@ -45,22 +49,20 @@ struct Merger<'a> {
 pub(crate) fn run(shared: &Arc<Shared>) {
     let mut merger = Merger { shared, litter: Vec::new(), damaged: HashSet::new() };
     loop {
-        match merger.tidy() {
-            Ok(()) => {}
+        let go_on = match merger.tidy() {
+            Ok(()) => shared.merge.wait(IDLE),
             Err(EngineError::Stopping) => return,
-            Err(failure) => {
-                match failure {
-                    EngineError::Full => warn!("merging waits: {failure}"),
-                    _ => error!("merging failed: {failure}"),
-                }
-                // The next seal would wake the thread anyway; a full disk should not wait for one.
-                if !shared.merge.pause(RETRY) {
-                    return;
-                }
-                continue;
+            // The next seal would wake the thread anyway; a full disk should not wait for one.
+            Err(failure @ EngineError::Full) => {
+                warn!("merging waits: {failure}");
+                shared.merge.pause(RETRY)
             }
-        }
-        if !shared.merge.wait(IDLE) {
+            Err(failure) => {
+                error!("merging failed: {failure}");
+                shared.merge.wait(IDLE)
+            }
+        };
+        if !go_on {
             return;
         }
     }
@@ -74,57 +76,78 @@ impl Merger<'_> {
         if dropped || self.shared.filter_wanted.load(Relaxed) {
             self.fill_filter()?;
         }
-        while self.merge_parts()? || self.merge_runs()? {
+        loop {
+            let (parts, runs) = (self.merge_parts()?, self.merge_runs()?);
+            if !parts && !runs {
+                return Ok(());
+            }
             if self.shared.merge.is_stopped() {
                 return Err(EngineError::Stopping);
             }
         }
-        Ok(())
     }
 
-    /// Merges one group of parts; `false` when there is none.
+    /// Merges groups of parts and publishes them together; `false` when there is none.
     fn merge_parts(&mut self) -> Result<bool, EngineError> {
         let snapshot = Snapshot::take(self.shared)?;
-        let Some((keys, views)) = self.choose(snapshot.sealed_parts()?) else {
+        let due = self.due(snapshot.sealed_parts()?);
+        if due.is_empty() {
             return Ok(false);
-        };
+        }
         let mut shipper = Shipper::new(self.shared);
-        let part = shipper.new_part();
-        let place = keys[0];
-        let merged = part::merge(&views, &mut |key, bytes| shipper.chunk(part, key, bytes));
-        // A part that fails its checks is stored data, not a client's mistake.
-        let merged = merged.map_err(|failure| match failure {
-            EngineError::Invalid(error) => corrupt(error),
-            other => other,
+        let published = self.ship_merged(&mut shipper, due).and_then(|merged| {
+            let old = merged.iter().flat_map(|merged| merged.old.iter().map(|key| key.part));
+            let (old, merges) = (old.collect::<Vec<_>>(), merged.len() as u64);
+            self.shared.perform(Task::PublishMerge(merged))?;
+            self.shared.counters.merges.fetch_add(merges, Relaxed);
+            Ok(old)
         });
-        let published = merged.and_then(|header| {
-            shipper.ship()?;
-            let key = PartKey { part, ..place };
-            self.shared.perform(Task::PublishMerge { part: (key, header), old: keys.clone() })
-        });
-        drop(views);
         drop(snapshot);
         match published {
-            Ok(_) => {
-                self.litter.extend(keys.iter().map(|key| key.part));
-                self.shared.counters.merges.fetch_add(1, Relaxed);
-            }
+            Ok(old) => self.litter.extend(old),
             Err(failure) => {
                 self.litter.extend(shipper.abandon());
-                let EngineError::Corrupt(_) = failure else { return Err(failure) };
-                error!("parts of bucket {} are left unmerged: {failure}", place.bucket);
-                self.damaged.insert((place.event_type, place.bucket));
+                return Err(failure);
             }
         }
         sweep(self.shared, &mut self.litter)?;
         Ok(true)
     }
 
-    /// Parts to merge, the smallest first.
-    fn choose<'s>(
-        &self,
-        parts: Vec<(PartKey, PartView<'s>)>,
-    ) -> Option<(Vec<PartKey>, Vec<PartView<'s>>)> {
+    /// Merges one group after the other, up to a bound, and stores the chunks.
+    fn ship_merged(
+        &mut self,
+        shipper: &mut Shipper<'_>,
+        due: Vec<Group<'_>>,
+    ) -> Result<Vec<Merged>, EngineError> {
+        let mut merged = Vec::new();
+        let mut rows = 0;
+        for (old, views) in due {
+            let place = old[0];
+            let part = shipper.new_part();
+            match part::merge(&views, &mut |key, bytes| shipper.chunk(part, key, bytes)) {
+                Ok(header) => {
+                    merged.push(Merged { key: PartKey { part, ..place }, header, old });
+                    rows += views.iter().map(|view| u64::from(view.rows())).sum::<u64>();
+                }
+                // A part that fails its checks is stored data, not a client's mistake.
+                Err(failure @ (EngineError::Invalid(_) | EngineError::Corrupt(_))) => {
+                    error!("parts of bucket {} are left unmerged: {failure}", place.bucket);
+                    self.litter.push(part);
+                    self.damaged.insert((place.event_type, place.bucket));
+                }
+                Err(failure) => return Err(failure),
+            }
+            if rows >= ROWS_AT_ONCE {
+                break;
+            }
+        }
+        shipper.ship()?;
+        Ok(merged)
+    }
+
+    /// Groups of parts to merge, the smallest first.
+    fn due<'s>(&self, parts: Vec<(PartKey, PartView<'s>)>) -> Vec<Group<'s>> {
         let mut tiers: BTreeMap<(u32, u32, u32), Vec<(PartKey, PartView<'s>)>> = BTreeMap::new();
         for (key, view) in parts {
             let small = u64::from(view.rows()) * u64::from(TIER) <= PART_ROWS_MAX;
@@ -133,15 +156,18 @@ impl Merger<'_> {
                 tiers.entry((tier, key.event_type, key.bucket)).or_default().push((key, view));
             }
         }
-        let mut group = tiers.into_values().find(|group| group.len() >= TIER as usize)?;
-        let mut rows = 0;
-        let fitting = group.iter().take_while(|(_, view)| {
-            rows += u64::from(view.rows());
-            rows <= PART_ROWS_MAX
-        });
-        let fitting = fitting.count();
-        group.truncate(fitting);
-        Some(group.into_iter().unzip())
+        let full = tiers.into_values().filter(|group| group.len() >= TIER as usize);
+        full.map(|mut group| {
+            let mut rows = 0;
+            let fitting = group.iter().take_while(|(_, view)| {
+                rows += u64::from(view.rows());
+                rows <= PART_ROWS_MAX
+            });
+            let fitting = fitting.count();
+            group.truncate(fitting);
+            group.into_iter().unzip()
+        })
+        .collect()
     }
 
     /// Merges one group of runs; `false` when there is none.
@@ -155,7 +181,8 @@ impl Merger<'_> {
             let ids = insert_runs::len(tables, &rtxn, *run)?;
             tiers.entry((run.day, ids.max(1).ilog(u64::from(TIER)))).or_default().push(*run);
         }
-        let Some(((day, _), old)) = tiers.into_iter().find(|(_, runs)| runs.len() >= TIER as usize) else {
+        let Some(((day, _), old)) = tiers.into_iter().find(|(_, runs)| runs.len() >= TIER as usize)
+        else {
             return Ok(false);
         };
         let run = RunId { day, run: self.shared.next_number.fetch_add(1, Relaxed) };
@@ -173,7 +200,8 @@ impl Merger<'_> {
         let today = (self.shared.now_ms() / DAY_MS) as u32;
         let first_kept = today.saturating_sub(self.shared.options.insert_id_days);
         let published = self.shared.published();
-        let old: Vec<_> = published.runs.iter().filter(|run| run.day < first_kept).copied().collect();
+        let old: Vec<_> =
+            published.runs.iter().filter(|run| run.day < first_kept).copied().collect();
         if old.is_empty() {
             return Ok(false);
         }
@@ -183,7 +211,7 @@ impl Merger<'_> {
     }
 
     fn drop_pages(&self, runs: &[RunId]) -> Result<(), EngineError> {
-        runs.iter().try_for_each(|run| perform_all(self.shared, || Task::DropPages { run: *run }))
+        perform_all(self.shared, || Task::DropPages { runs: runs.to_vec() })
     }
 
     /// Fills a new filter from the runs there are and puts it in place.

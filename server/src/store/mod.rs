@@ -67,12 +67,10 @@ use self::shared::Shared;
 use crate::engine::EngineError;
 
 pub use self::check::{CheckReport, check};
-pub use self::identity::{Merge, members, merges_of, person_of};
+pub use self::identity::{Merge, members};
 pub use self::request::{ImportProgress, Pending};
 pub use self::snapshot::Snapshot;
 pub use self::stats::stats_of;
-pub use self::tables::Tables;
-pub use self::users::{OwnProperty, own_properties, person_properties};
 
 /// Seals' worth of events that the tail may hold before requests are refused.
 const TAIL_SEALS_MAX: u64 = 16;
@@ -246,10 +244,7 @@ impl Store {
         }
     }
 
-    fn push<T>(
-        &self,
-        change: impl FnOnce(Answer<T>) -> Change,
-    ) -> Result<Pending<T>, EngineError> {
+    fn push<T>(&self, change: impl FnOnce(Answer<T>) -> Change) -> Result<Pending<T>, EngineError> {
         let (answer, pending) = Answer::new();
         self.shared.queue.push(Request::new(change(answer)))?;
         Ok(pending)

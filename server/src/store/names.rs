@@ -11,12 +11,12 @@ use eventhub_core::{Error, NewEvent, Properties};
 use heed::{MdbError, PutFlags, RoTxn, RwTxn};
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
+use super::damaged;
 use super::failure::Failure;
 use super::hashed::HashBuilder;
 use super::tables::{
     Tables, USER_SCOPE, decode_key_row, event_value_key, joined, scoped_key, whole_text,
 };
-use super::damaged;
 use crate::engine::EngineError;
 
 /// Values remembered at most.

@@ -66,12 +66,30 @@ pub(crate) struct Request {
 
 /// What a request changes.
 pub(crate) enum Change {
-    Append { events: Vec<NewEvent>, progress: Option<ImportProgress>, answer: Answer<Vec<EventId>> },
-    Alias { from: ExternalId, to: ExternalId, answer: Answer<()> },
-    Unalias { from: ExternalId, to: ExternalId, answer: Answer<bool> },
-    SetUser { user: ExternalId, set: Properties, answer: Answer<UserId> },
+    Append {
+        events: Vec<NewEvent>,
+        progress: Option<ImportProgress>,
+        answer: Answer<Vec<EventId>>,
+    },
+    Alias {
+        from: ExternalId,
+        to: ExternalId,
+        answer: Answer<()>,
+    },
+    Unalias {
+        from: ExternalId,
+        to: ExternalId,
+        answer: Answer<bool>,
+    },
+    SetUser {
+        user: ExternalId,
+        set: Properties,
+        answer: Answer<UserId>,
+    },
     /// Writes something without a meaning, to find out whether that is possible again.
-    Probe { answer: Answer<()> },
+    Probe {
+        answer: Answer<()>,
+    },
 }
 
 impl Request {

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use eventhub_core::EventId;
+use eventhub_core::limits::SEAL_EVENTS_DEFAULT;
 use eventhub_core::part::{PartBuilder, bucket_of};
 use tracing::{error, warn};
 
@@ -59,7 +60,7 @@ fn is_due(shared: &Shared) -> bool {
 
 fn seal(shared: &Shared, litter: &mut Vec<u64>) -> Result<(), EngineError> {
     let published = shared.published();
-    let events_max = u64::from(shared.options.seal_events) * SEALS_AT_ONCE;
+    let events_max = u64::from(shared.options.seal_events.max(SEAL_EVENTS_DEFAULT)) * SEALS_AT_ONCE;
     let mut events = 0;
     let mut records = Vec::new();
     for record in published.tail.records() {

@@ -9,11 +9,11 @@ use eventhub_core::part::{ChunkKey, Chunks, PartView, bucket_of, check_chunk, tr
 use eventhub_core::{EventId, TimeMs, UserId};
 use heed::{RoTxn, WithoutTls};
 
+use super::damaged;
 use super::failure::corrupt;
 use super::memory::Published;
 use super::shared::{Shared, Verified};
 use super::tables::{PartKey, Tables, USER_SCOPE, column_key, decode_key_row, next_event};
-use super::damaged;
 use crate::engine::EngineError;
 
 /// A state of the whole store that does not change while it is read.
@@ -40,14 +40,12 @@ impl Snapshot {
     }
 
     /// The tables, to be read with [`Self::rtxn`].
-    #[must_use]
-    pub fn tables(&self) -> &Tables {
+    pub(crate) fn tables(&self) -> &Tables {
         &self.shared.tables
     }
 
     /// The read transaction.
-    #[must_use]
-    pub fn rtxn(&self) -> &RoTxn<'_> {
+    pub(crate) fn rtxn(&self) -> &RoTxn<'_> {
         &self.rtxn
     }
 
@@ -84,7 +82,8 @@ impl Snapshot {
     /// # Errors
     /// When the table cannot be read.
     pub fn user(&self, external_id: &str) -> Result<Option<UserId>, EngineError> {
-        if external_id.is_empty() || external_id.len() > eventhub_core::limits::EXTERNAL_ID_BYTES_MAX
+        if external_id.is_empty()
+            || external_id.len() > eventhub_core::limits::EXTERNAL_ID_BYTES_MAX
         {
             return Ok(None);
         }

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use heed::RoTxn;
 
+use super::Store;
 use super::recovery::{open_read_only, read_tail};
 use super::tables::{StoreEnv, Tables, next_event};
-use super::Store;
 use crate::engine::{EngineError, Stats};
 
 impl Store {

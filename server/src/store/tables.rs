@@ -44,8 +44,8 @@ macro_rules! tables {
     ($($(#[$doc:meta])* $name:ident: $key:ty => $value:ty, $flags:expr;)*) => {
         /// The tables. Keys and values of several fields are their concatenation, integers big-endian.
         #[derive(Clone, Copy)]
-        pub struct Tables {
-            $($(#[$doc])* pub $name: Database<'static, $key, $value>,)*
+        pub(crate) struct Tables {
+            $($(#[$doc])* pub(crate) $name: Database<'static, $key, $value>,)*
         }
 
         const TABLES: &[(&str, DatabaseFlags)] = &[$((stringify!($name), $flags)),*];

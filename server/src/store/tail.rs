@@ -160,7 +160,8 @@ impl RecordWriter {
             insert_hash: insert_hash.map(u128::to_be_bytes),
             properties: event.properties.iter().collect(),
         };
-        self.body = postcard::to_extend(&row, std::mem::take(&mut self.body)).map_err(unencodable)?;
+        self.body =
+            postcard::to_extend(&row, std::mem::take(&mut self.body)).map_err(unencodable)?;
         self.events += 1;
         self.next += 1;
         if self.body.len() >= RECORD_BYTES {

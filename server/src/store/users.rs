@@ -8,9 +8,7 @@ use heed::{PutFlags, RoTxn, RwTxn};
 use super::damaged;
 use super::failure::Failure;
 use super::names::Names;
-use super::tables::{
-    Tables, decode_user_prop, split, user_prop_key, user_value_key,
-};
+use super::tables::{Tables, decode_user_prop, split, user_prop_key, user_value_key};
 use crate::engine::EngineError;
 
 /// External ids remembered at most.
@@ -117,20 +115,20 @@ pub(crate) fn set_properties(
 
 /// A property set on a user's own id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnProperty<'t> {
-    /// Number of its key; `Snapshot::user_keys` names it.
-    pub key: u32,
+pub(crate) struct OwnProperty<'t> {
+    /// Number of its key.
+    pub(crate) key: u32,
     /// When it was set, among all sets and merges.
-    pub sequence: u64,
+    pub(crate) sequence: u64,
     /// What it was set to.
-    pub value: &'t str,
+    pub(crate) value: &'t str,
 }
 
 /// The properties set on a user's own id, in order of their keys' numbers.
 ///
 /// # Errors
 /// When the table cannot be read.
-pub fn own_properties<'t>(
+pub(crate) fn own_properties<'t>(
     tables: &Tables,
     rtxn: &'t RoTxn<'_>,
     user: UserId,
@@ -151,7 +149,7 @@ pub fn own_properties<'t>(
 ///
 /// # Errors
 /// When a table cannot be read.
-pub fn person_properties<'t>(
+pub(crate) fn person_properties<'t>(
     tables: &Tables,
     rtxn: &'t RoTxn<'_>,
     canonical: UserId,

@@ -170,9 +170,9 @@ impl Writer {
                 self.publish(tail.without(until));
                 return self.dedup.sealed(sealed.iter().map(|record| &**record));
             }
-            Task::PublishMerge { old, .. } => {
+            Task::PublishMerge(merged) => {
                 self.publish(tail);
-                self.shared.verified.forget(&old);
+                merged.iter().for_each(|merged| self.shared.verified.forget(&merged.old));
             }
             Task::PublishRun { run, old } => {
                 self.dedup.replace_runs(&old, run);

@@ -128,7 +128,10 @@ async fn a_full_map_refuses_and_the_store_goes_on_when_there_is_space() {
     assert!(matches!(store.ready().await, Err(EngineError::Full) | Ok(())));
     // Types and users of the lost transactions are not remembered.
     for n in 0..20 {
-        let event = NewEvent { event_type: EventType::new(format!("type{n}")).unwrap(), ..bulky(n).remove(0) };
+        let event = NewEvent {
+            event_type: EventType::new(format!("type{n}")).unwrap(),
+            ..bulky(n).remove(0)
+        };
         let lost = store.append(vec![event], None).unwrap().done().await;
         assert!(matches!(lost, Ok(_) | Err(EngineError::Full)));
         stored += i64::from(lost.is_ok());

@@ -32,7 +32,8 @@ fn properties_of(store: &Store, user: &str) -> Vec<(String, String)> {
     let canonical = snapshot.person_of(snapshot.user(user).unwrap().unwrap()).unwrap();
     let in_force = snapshot.person_properties(canonical).unwrap();
     let keys = snapshot.user_keys().unwrap();
-    let named = |(name, number): (&str, u32)| Some((name.to_owned(), (*in_force.get(&number)?).to_owned()));
+    let named =
+        |(name, number): (&str, u32)| Some((name.to_owned(), (*in_force.get(&number)?).to_owned()));
     keys.into_iter().filter_map(named).collect()
 }
 
@@ -100,9 +101,8 @@ fn two_big_persons_join_up_to_the_limit() {
     // Ids of one person in different blocks of users.
     append(&store, (0..20_000).map(|n| event("v", &format!("filler{n}"), 0)).collect()).unwrap();
     let grow = |name: &str, to: usize| {
-        let pending: Vec<_> = (1..to)
-            .map(|n| store.alias(id(&format!("{name}{n}")), id(name)).unwrap())
-            .collect();
+        let pending: Vec<_> =
+            (1..to).map(|n| store.alias(id(&format!("{name}{n}")), id(name)).unwrap()).collect();
         pending.into_iter().for_each(|pending| pending.wait().unwrap());
     };
     grow("left", half);
@@ -138,11 +138,17 @@ fn a_merge_keeps_the_values_of_the_side_that_stays() {
     assert_eq!(properties_of(&store, "ann"), pairs(&[("plan", "team"), ("source", "ad")]));
     alias(&store, "ann", "boss");
     set(&store, "boss", &[("source", "word of mouth")]);
-    assert_eq!(properties_of(&store, "ann"), pairs(&[("plan", "team"), ("source", "word of mouth")]));
+    assert_eq!(
+        properties_of(&store, "ann"),
+        pairs(&[("plan", "team"), ("source", "word of mouth")])
+    );
     // Taken back, each has what was set on its own ids.
     assert!(unalias(&store, "anon", "ann"));
     assert_eq!(properties_of(&store, "anon"), pairs(&[("plan", "team"), ("source", "ad")]));
-    assert_eq!(properties_of(&store, "ann"), pairs(&[("plan", "pro"), ("source", "word of mouth")]));
+    assert_eq!(
+        properties_of(&store, "ann"),
+        pairs(&[("plan", "pro"), ("source", "word of mouth")])
+    );
     drop(store);
     checked(folder.path());
 }
@@ -162,7 +168,7 @@ fn the_index_of_user_properties_follows_what_is_set() {
     assert_eq!(snapshot.users_with(plan, "pro").unwrap(), [0]);
     assert_eq!(snapshot.users_with(bio, &long).unwrap(), [0]);
     assert_eq!(snapshot.user_values(plan, "").unwrap(), ["free", "pro"]);
-    assert_eq!(snapshot.user_values(bio, "yy").unwrap(), [long.clone()]);
+    assert_eq!(snapshot.user_values(bio, "yy").unwrap(), [&long[..]]);
     drop(snapshot);
     set(&store, "bob", &[("plan", "pro")]);
     set(&store, "ann", &[("bio", "short")]);
