@@ -54,7 +54,7 @@ impl<'a, R: Read> CsvRows<'a, R> {
             Ok(false) => return None,
             Err(error) => return Some(Err(row_error(error))),
         }
-        let mut row = Row::default();
+        let mut row = Row::with_capacity(self.record.len());
         for ((name, role), cell) in self.columns.iter().flatten().zip(&self.record) {
             if !cell.is_empty() {
                 row.push(*role, Cow::Borrowed(name), Value::Text(Cow::Borrowed(cell)));

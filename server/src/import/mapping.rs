@@ -36,7 +36,7 @@ pub(super) struct Mapping {
 }
 
 /// A row of a file on its way to an event.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Row<'a> {
     pairs: Pairs<'a>,
     time: Option<Cow<'a, str>>,
@@ -122,6 +122,11 @@ impl Mapping {
 }
 
 impl<'a> Row<'a> {
+    /// A row with room for so many cells, and one more.
+    pub(super) fn with_capacity(cells: usize) -> Self {
+        Self { pairs: Vec::with_capacity(cells + 1), time: None }
+    }
+
     /// Adds a cell of a column with this role and name.
     pub(super) fn push(&mut self, role: Role, name: Cow<'a, str>, value: Value<'a>) {
         match (role, value) {

@@ -84,7 +84,7 @@ fn import(
 ) -> Result<(), Error> {
     let done = sink.begin(path, checked.fingerprint)?;
     summary.there_already += done;
-    let progress = Progress::new(path, checked.rows - done);
+    let progress = Progress::of_import(path, checked.rows);
     let mut batch = Batch::default();
     let mut row = 0;
     source::read(path, checked.form, mapping, |event| {
@@ -95,7 +95,7 @@ fn import(
         summary.users.insert(xxh3_128(event.user.as_str().as_bytes()));
         batch.push(event);
         if batch.is_full() {
-            progress.advance(batch.events.len());
+            progress.reach(row);
             sink.put(batch.take(), row)?;
         }
         Ok(())
@@ -104,7 +104,7 @@ fn import(
         return Err(Error::Changed { path: path.to_owned() });
     }
     if !batch.events.is_empty() {
-        progress.advance(batch.events.len());
+        progress.reach(row);
         sink.put(batch.take(), row)?;
     }
     sink.flush()?;

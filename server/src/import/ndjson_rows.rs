@@ -28,7 +28,7 @@ impl<'a, R: BufRead> NdjsonRows<'a, R> {
     fn event(&self) -> Result<NewEvent, String> {
         let text = std::str::from_utf8(&self.bytes).map_err(|_| "not UTF-8".to_owned())?;
         let pairs = read_object(text).map_err(|error| error.to_string())?;
-        let mut row = Row::default();
+        let mut row = Row::with_capacity(pairs.len());
         for (key, value) in pairs {
             let role = self.mapping.role(&key);
             if role == Role::Clash {

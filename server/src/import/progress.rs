@@ -10,35 +10,50 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 const LINE_EVERY: Duration = Duration::from_secs(5);
 const TEMPLATE: &str = "{msg} {wide_bar} {human_pos}/{human_len} events, {per_sec}, {eta} left";
 
-/// The progress of one file.
+const CHECK_TEMPLATE: &str = "{msg} {spinner} {human_pos} events checked, {per_sec}";
+
+/// The progress of one pass over a file.
 pub(super) struct Progress {
     name: String,
-    total: u64,
-    done: Cell<u64>,
+    /// How many events there are, once they were counted.
+    total: Option<u64>,
     said: Cell<Instant>,
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
-    pub(super) fn new(path: &Path, total: u64) -> Self {
-        let name = path.display().to_string();
-        let bar = stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template(TEMPLATE);
-            let bar = ProgressBar::new(total).with_message(name.clone());
-            bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-        });
-        Self { name, total, done: Cell::new(0), said: Cell::new(Instant::now()), bar }
+    /// Of the first pass, whose end nobody knows.
+    pub(super) fn of_check(path: &Path) -> Self {
+        Self::new(path, None, CHECK_TEMPLATE)
     }
 
-    /// So many more events were handed over.
-    pub(super) fn advance(&self, events: usize) {
-        self.done.set(self.done.get() + events as u64);
+    /// Of the second pass.
+    pub(super) fn of_import(path: &Path, total: u64) -> Self {
+        Self::new(path, Some(total), TEMPLATE)
+    }
+
+    fn new(path: &Path, total: Option<u64>, template: &str) -> Self {
+        let name = path.display().to_string();
+        let bar = stderr().is_terminal().then(|| {
+            let style = ProgressStyle::with_template(template);
+            let bar = total.map_or_else(ProgressBar::no_length, ProgressBar::new);
+            let bar = bar.with_message(name.clone());
+            bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        });
+        Self { name, total, said: Cell::new(Instant::now()), bar }
+    }
+
+    /// So many events are done.
+    pub(super) fn reach(&self, done: u64) {
         if let Some(bar) = &self.bar {
-            bar.set_position(self.done.get());
+            bar.set_position(done);
         } else if self.said.get().elapsed() >= LINE_EVERY {
             self.said.set(Instant::now());
-            let (done, total) = (HumanCount(self.done.get()), HumanCount(self.total));
-            eprintln!("{}: {done} of {total} events", self.name);
+            let done = HumanCount(done);
+            match self.total {
+                Some(total) => eprintln!("{}: {done} of {} events", self.name, HumanCount(total)),
+                None => eprintln!("{}: {done} events checked", self.name),
+            }
         }
     }
 

@@ -12,10 +12,13 @@ use super::csv_rows::CsvRows;
 use super::error::{Error, RowError};
 use super::mapping::Mapping;
 use super::ndjson_rows::NdjsonRows;
+use super::progress::Progress;
 use crate::cli::ImportFormat;
 
 /// Bytes that are read at a time.
 const BUFFER_BYTES: usize = 128 << 10;
+/// Events between two reports of progress.
+const PROGRESS_EVENTS: u64 = 8_192;
 /// Bad rows that are described; the others are counted.
 const BAD_ROWS_DESCRIBED_MAX: usize = 10;
 
@@ -61,10 +64,16 @@ pub(super) fn check(
     }
     let hashed = Hashed { inner: unpacked(path).map_err(failed)?, hash: &mut hash };
     let mut rows = rows(BufReader::with_capacity(BUFFER_BYTES, hashed), form, mapping);
+    let progress = Progress::of_check(path);
     let (mut good, mut count, mut bad) = (0, 0, Vec::new());
     while let Some(row) = rows.next() {
         match row {
-            Ok(_) => good += 1,
+            Ok(_) => {
+                good += 1;
+                if good % PROGRESS_EVENTS == 0 {
+                    progress.reach(good);
+                }
+            }
             Err(RowError::Read(source)) => return Err(failed(source)),
             Err(RowError::Bad(row)) => {
                 count += 1;
@@ -75,6 +84,7 @@ pub(super) fn check(
         }
     }
     drop(rows);
+    progress.finish();
     if count > 0 {
         return Err(Error::Rows { path: path.to_owned(), rows: bad, count });
     }
