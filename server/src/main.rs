@@ -16,6 +16,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+/// Requests are made on one thread and freed on another, at which glibc is slow; and it keeps what it freed.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How long questions that nobody waits for any more may keep the program from ending.
 const QUESTIONS_TIMEOUT: Duration = Duration::from_secs(1);
 
