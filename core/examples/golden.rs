@@ -47,7 +47,7 @@ fn events() -> Vec<(u32, NaiveEvent)> {
     };
     let mut event = |id: u64| {
         let user = (next(4) * 8_192 + next(175)) as u32;
-        let exact = if id % 3 == 0 { next(DAY_MS as u64) as i64 } else { 0 };
+        let exact = if id.is_multiple_of(3) { next(DAY_MS as u64) as i64 } else { 0 };
         let time_ms = start + next(31) as i64 * DAY_MS + exact;
         let mut properties = BTreeMap::new();
         properties.insert("platform".into(), ["web", "ios", "android"][next(3) as usize].into());

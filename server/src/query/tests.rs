@@ -125,7 +125,11 @@ impl Model {
     }
 
     /// Persons for whom a filter holds, in order of their earliest creation.
-    fn find(&self, persons: &BTreeMap<String, Person>, filter: Option<&Filter>) -> Vec<PersonRecord> {
+    fn find(
+        &self,
+        persons: &BTreeMap<String, Person>,
+        filter: Option<&Filter>,
+    ) -> Vec<PersonRecord> {
         let holds = |person: &Person| {
             filter.is_none_or(|filter| {
                 if filter.key == "external_user_id" {
