@@ -19,10 +19,11 @@ struct Progress {
     done: AtomicBool,
 }
 
-/// New users who each visit and buy, an hour of data a batch, so that buckets of time fill.
+/// New users who each visit and buy, and one event of a user who is always there; an hour of data a
+/// batch, so that buckets of time fill.
 fn batch(first_user: u64) -> String {
     let time = START_MS + i64::try_from(first_user / USERS_PER_BATCH).expect("few") * HOUR_MS;
-    let events: Vec<Event> = (first_user..first_user + USERS_PER_BATCH)
+    let mut events: Vec<Event> = (first_user..first_user + USERS_PER_BATCH)
         .flat_map(|n| {
             let user = format!("user_{n}");
             let even = if n % 2 == 0 { "yes" } else { "no" };
@@ -30,6 +31,7 @@ fn batch(first_user: u64) -> String {
             [event("visit", time), event("buy", time + 60_000)]
         })
         .collect();
+    events.push(Event::new("tick", "clock", time));
     batch_json(&events)
 }
 
@@ -37,7 +39,7 @@ fn ingest(client: &Client, progress: &Progress) {
     let start = Instant::now();
     while start.elapsed() < DURATION {
         let first = progress.sent.fetch_add(USERS_PER_BATCH, Ordering::SeqCst);
-        assert_eq!(client.batch(&batch(first)).len() as u64, 2 * USERS_PER_BATCH);
+        assert_eq!(client.batch(&batch(first)).len() as u64, 2 * USERS_PER_BATCH + 1);
         progress.acknowledged.fetch_add(USERS_PER_BATCH, Ordering::SeqCst);
     }
     progress.done.store(true, Ordering::SeqCst);
@@ -79,6 +81,12 @@ fn cohort(client: &Client) -> u64 {
     rows.iter().map(|[size, _]| size).sum()
 }
 
+/// Events of the user who is always there: unlike persons, they are not counted once whatever happens.
+fn ticks(client: &Client) -> u64 {
+    let target = "/users/timeline?external_user_id=clock&offset=0&num_records=1000000";
+    client.get(target).json().as_array().map_or(0, |events| events.len() as u64)
+}
+
 fn while_it_seals(seal_events: &str) {
     let server = Server::with(&["--seal-events", seal_events]);
     let progress = Progress::default();
@@ -88,6 +96,7 @@ fn while_it_seals(seal_events: &str) {
             scope.spawn(|| watch(&progress, || funnel(&server, ""))),
             scope.spawn(|| watch(&progress, || 2 * funnel(&server, "&efk[]=even&efv[]=yes"))),
             scope.spawn(|| watch(&progress, || cohort(&server))),
+            scope.spawn(|| watch(&progress, || USERS_PER_BATCH * ticks(&server))),
         ];
         for watcher in watchers {
             let asked = watcher.join().expect("every answer was right");
