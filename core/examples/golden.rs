@@ -79,13 +79,7 @@ fn parts_of(number: u32, events: &[(u32, NaiveEvent)]) -> Result<Vec<EncodedPart
         part(&|event| exact(event) && event.id % 2 == 1 && event.id >= 2_000),
     ];
     let views = to_merge.iter().map(EncodedPart::view).collect::<Result<Vec<_>, _>>()?;
-    let mut chunks = Vec::new();
-    let header = merge(&views, &mut |key, bytes| -> Result<(), eventhub_core::Error> {
-        chunks.push((key, bytes));
-        Ok(())
-    })?;
-    chunks.sort_unstable_by_key(|(key, _)| *key);
-    let merged = EncodedPart { header, chunks };
+    let merged = EncodedPart::collect(|sink| merge(&views, sink))?;
     Ok(vec![part(&|event| !exact(event)), part(&|event| exact(event) && event.id % 2 == 0), merged])
 }
 

@@ -45,9 +45,17 @@ impl Embedded {
         &self,
         question: impl FnOnce(&Snapshot) -> Result<T, EngineError> + Send + 'static,
     ) -> Result<T, EngineError> {
+        self.blocking(move |store| question(&store.snapshot()?)).await
+    }
+
+    /// Has the store do something on a thread that may block.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T, EngineError> + Send + 'static,
+    ) -> Result<T, EngineError> {
         let store = Arc::clone(&self.store);
-        let asked = tokio::task::spawn_blocking(move || question(&store.snapshot()?));
-        asked.await.unwrap_or_else(|error| Err(EngineError::Storage(error.to_string())))
+        let done = tokio::task::spawn_blocking(move || work(&store)).await;
+        done.unwrap_or_else(|error| Err(EngineError::Storage(error.to_string())))
     }
 
     fn count(&self, met: ScanStats) {
@@ -137,9 +145,7 @@ impl Engine for Embedded {
     }
 
     async fn stats(&self) -> Result<Stats, EngineError> {
-        let store = Arc::clone(&self.store);
-        let stats = tokio::task::spawn_blocking(move || store.stats()).await;
-        let stats = stats.unwrap_or_else(|error| Err(EngineError::Storage(error.to_string())))?;
+        let stats = self.blocking(Store::stats).await?;
         Ok(Stats {
             filter_checks: self.scanned.filter_checks.load(Relaxed),
             bloom_rejections: self.scanned.bloom_rejections.load(Relaxed),

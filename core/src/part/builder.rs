@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 
 use super::layout::EncodedPart;
 use super::writer::{self, SortedRows};
-use crate::{Error, EventId, TimeMs, UserId};
+use crate::{EventId, TimeMs, UserId};
 
 /// Collects the events of one type, in any order, and encodes them as a part.
 ///
@@ -91,14 +91,8 @@ impl PartBuilder {
             .collect();
         properties.sort_unstable_by_key(|(key, _)| *key);
         let sorted = BuiltRows { builder: self, order, properties };
-        let mut chunks = Vec::new();
-        let header = writer::write(&sorted, &mut |key, bytes| -> Result<(), Error> {
-            chunks.push((key, bytes));
-            Ok(())
-        });
-        let header = header.expect("rows are sorted above, and ids are distinct");
-        chunks.sort_unstable_by_key(|(key, _)| *key);
-        EncodedPart { header, chunks }
+        EncodedPart::collect(|sink| writer::write(&sorted, sink))
+            .expect("rows are sorted above, and ids are distinct")
     }
 }
 

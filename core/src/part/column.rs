@@ -64,6 +64,20 @@ impl<'a> Column<'a> {
     }
 }
 
+/// How far, from the range's start, `before` holds; it holds up to some place and not from there on.
+pub(super) fn partition_point(range: Range<u32>, before: impl Fn(u32) -> bool) -> u32 {
+    let (mut low, mut high) = (range.start, range.end);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if before(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
 /// Cuts rows where chunks end, so that each piece can be read by [`Column::bytes`].
 pub(crate) fn pieces(rows: Range<u32>) -> impl Iterator<Item = Range<u32>> {
     let mut next = rows.start;
@@ -126,16 +140,7 @@ impl<'a> Blocks<'a> {
 
     /// How many entries, from the first, hold `before`.
     fn place(&self, before: impl Fn((u32, u32)) -> bool) -> u32 {
-        let (mut low, mut high) = (0, self.count);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if before(self.entry(middle)) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
+        partition_point(0..self.count, |at| before(self.entry(at)))
     }
 
     fn entry(&self, at: u32) -> (u32, u32) {

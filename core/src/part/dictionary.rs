@@ -90,6 +90,16 @@ impl<'a> Dictionary<'a> {
         chunk.get(number - chunk.first)
     }
 
+    /// Checks that the values are distinct and in order.
+    pub(super) fn verify(&self) -> Result<(), Error> {
+        for value in 1..self.values {
+            if self.get(value - 1)? >= self.get(value)? {
+                return Err(Error::corrupt("dictionary", "its values are not in order"));
+            }
+        }
+        Ok(())
+    }
+
     /// The number of a value, by binary search.
     pub(crate) fn find(&self, value: &str) -> Result<Option<u32>, Error> {
         let (mut low, mut high) = (0, self.values);

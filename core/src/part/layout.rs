@@ -80,6 +80,9 @@ pub trait Chunks<'a> {
     fn chunk(&self, key: ChunkKey) -> Result<&'a [u8], Error>;
 }
 
+/// Where finished chunks go.
+pub type Sink<'s, E> = dyn FnMut(ChunkKey, Vec<u8>) -> Result<(), E> + 's;
+
 /// Puts the checksum in front of a payload.
 pub(super) fn seal_chunk(key: ChunkKey, payload: &[u8]) -> Vec<u8> {
     debug_assert!(payload.len() <= CHUNK_BYTES_MAX, "a chunk is at most 1 MiB");
@@ -120,6 +123,22 @@ pub struct EncodedPart {
 }
 
 impl EncodedPart {
+    /// Keeps what `write`, such as [`merge()`](super::merge()), sends chunk by chunk and the header it returns.
+    ///
+    /// # Errors
+    /// When `write` fails.
+    pub fn collect(
+        write: impl FnOnce(&mut Sink<'_, Error>) -> Result<Vec<u8>, Error>,
+    ) -> Result<Self, Error> {
+        let mut chunks = Vec::new();
+        let header = write(&mut |key, bytes| {
+            chunks.push((key, bytes));
+            Ok(())
+        })?;
+        chunks.sort_unstable_by_key(|(key, _)| *key);
+        Ok(Self { header, chunks })
+    }
+
     /// Reads the part; chunks made in this process are not verified again.
     ///
     /// # Errors

@@ -7,9 +7,10 @@ use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::layout::Sink;
 use super::order::OrderReader;
 use super::view::{PartView, PropertyColumns};
-use super::writer::{self, Sink, SortedRows};
+use super::writer::{self, SortedRows};
 use crate::{Error, EventId, TimeMs, UserId};
 
 /// Merges parts of one event type; each chunk goes to `sink` when it is complete, the header is
@@ -141,6 +142,6 @@ impl SortedRows for MergedRows<'_> {
         let Some((columns, codes)) = &self.properties[property].inputs[input as usize] else {
             return 0;
         };
-        codes.get(columns.code(row) as usize).copied().unwrap_or(0)
+        codes.get(columns.codes.code(row) as usize).copied().unwrap_or(0)
     }
 }

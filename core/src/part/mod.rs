@@ -23,7 +23,7 @@ mod rows;
 
 pub use builder::PartBuilder;
 pub use layout::{
-    BLOCK_USERS, BUCKET_DAYS, CHUNK_BYTES_MAX, ChunkKey, Chunks, EncodedPart, bucket_of,
+    BLOCK_USERS, BUCKET_DAYS, CHUNK_BYTES_MAX, ChunkKey, Chunks, EncodedPart, Sink, bucket_of,
     check_chunk, trusted_chunk,
 };
 pub use merge::merge;

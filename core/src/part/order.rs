@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::column::{Blocks, Column};
+use super::column::{Blocks, Column, partition_point};
 use super::layout::BLOCK_USERS;
 use super::view::PartView;
 use crate::{Error, EventId, TimeMs, UserId};
@@ -53,18 +53,8 @@ impl<'a> OrderReader<'a> {
     #[must_use]
     pub fn rows_of(&self, user: UserId) -> Range<u32> {
         let rows = self.blocks.rows(user / BLOCK_USERS);
-        let first_not_below = |low: u64| {
-            let (mut from, mut to) = (rows.start, rows.end);
-            while from < to {
-                let middle = from + (to - from) / 2;
-                if self.users.get(middle) < low {
-                    from = middle + 1;
-                } else {
-                    to = middle;
-                }
-            }
-            from
-        };
+        let first_not_below =
+            |low: u64| partition_point(rows.clone(), |row| self.users.get(row) < low);
         let low = u64::from(user % BLOCK_USERS);
         first_not_below(low)..first_not_below(low + 1)
     }

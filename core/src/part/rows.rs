@@ -2,8 +2,9 @@
 
 use alloc::vec::Vec;
 
+use super::column::partition_point;
 use super::order::OrderReader;
-use super::view::{PartView, PropertyColumns};
+use super::view::{Codes, PartView, PropertyColumns};
 use crate::{Error, EventId, TimeMs, UserId};
 
 /// One event of a part.
@@ -44,7 +45,7 @@ impl<'a> RowReader<'a> {
         let (user, time, id) = self.order.get(row)?;
         let mut properties = Vec::new();
         for (key, columns) in &self.properties {
-            if let Some(value) = columns.code(row).checked_sub(1) {
+            if let Some(value) = columns.codes.code(row).checked_sub(1) {
                 properties.push((*key, columns.dictionary.get(value)?));
             }
         }
@@ -61,7 +62,8 @@ impl PartView<'_> {
         OrderReader::open(self)?.verify()?;
         for place in 0..self.keys().len() {
             let columns = self.property_columns(place)?;
-            columns.verify(self.rows())?;
+            columns.dictionary.verify()?;
+            columns.codes.verify(self.rows(), columns.dictionary.len())?;
             for value in 0..columns.dictionary.len() {
                 if !self.may_contain(place, columns.dictionary.get(value)?)? {
                     return Err(Error::corrupt("Bloom filter", "it denies a value that is there"));
@@ -72,29 +74,15 @@ impl PartView<'_> {
     }
 }
 
-impl PropertyColumns<'_> {
+impl Codes<'_> {
     /// The code of a row.
     pub(super) fn code(&self, row: u32) -> u32 {
         let Some((rows, present)) = &self.rows else { return self.codes.get(row) as u32 };
-        let (mut low, mut high) = (0, *present);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if (rows.get(middle) as u32) < row {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        if low < *present && rows.get(low) as u32 == row { self.codes.get(low) as u32 } else { 0 }
+        let at = partition_point(0..*present, |at| (rows.get(at) as u32) < row);
+        if at < *present && rows.get(at) as u32 == row { self.codes.get(at) as u32 } else { 0 }
     }
 
-    fn verify(&self, part_rows: u32) -> Result<(), Error> {
-        let values = self.dictionary.len();
-        for value in 1..values {
-            if self.dictionary.get(value - 1)? >= self.dictionary.get(value)? {
-                return Err(Error::corrupt("dictionary", "its values are not in order"));
-            }
-        }
+    fn verify(&self, part_rows: u32, values: u32) -> Result<(), Error> {
         let entries = self.rows.as_ref().map_or(part_rows, |(_, present)| *present);
         let least_code = u64::from(self.rows.is_some());
         let codes = least_code..=u64::from(values);

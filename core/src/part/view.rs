@@ -20,11 +20,16 @@ pub struct PartView<'a> {
 }
 
 /// The codes of a property and where they stand.
-pub(crate) struct PropertyColumns<'a> {
+pub(crate) struct Codes<'a> {
     /// One code a row, or one a row of `rows`.
     pub codes: Column<'a>,
     /// The rows that have the property, when it is sparse.
     pub rows: Option<(Column<'a>, u32)>,
+}
+
+/// A property: the codes of the rows, and what they stand for.
+pub(crate) struct PropertyColumns<'a> {
+    pub codes: Codes<'a>,
     pub dictionary: Dictionary<'a>,
 }
 
@@ -138,13 +143,17 @@ impl<'a> PartView<'a> {
     }
 
     pub(crate) fn property_columns(&self, property: usize) -> Result<PropertyColumns<'a>, Error> {
+        let (codes, dictionary) = (self.codes(property)?, self.dictionary(property)?);
+        Ok(PropertyColumns { codes, dictionary })
+    }
+
+    pub(crate) fn codes(&self, property: usize) -> Result<Codes<'a>, Error> {
         let Property { sparse, code_width, present, .. } = self.header.properties[property];
         let columns = column_of(property);
         let entries = if sparse { present } else { self.header.rows };
         let codes = self.column(columns.codes(), code_width, entries)?;
         let rows = sparse.then(|| self.column(columns.rows(), 4, present)).transpose()?;
-        let dictionary = self.dictionary(property)?;
-        Ok(PropertyColumns { codes, rows: rows.map(|rows| (rows, present)), dictionary })
+        Ok(Codes { codes, rows: rows.map(|rows| (rows, present)) })
     }
 
     fn column(&self, column: u32, width: u8, entries: u32) -> Result<Column<'a>, Error> {

@@ -7,12 +7,9 @@ use super::dictionary;
 use super::header::{Header, Property};
 use super::layout::{
     BLOCK_SHIFT, BLOCK_USERS, BLOOM_VALUES_MIN, CHUNK_ENTRIES, COLUMN_BLOCK, COLUMN_ID,
-    COLUMN_TIME, COLUMN_USER, ChunkKey, PropertyColumn, seal_chunk, width_of,
+    COLUMN_TIME, COLUMN_USER, ChunkKey, PropertyColumn, Sink, seal_chunk, width_of,
 };
 use crate::{Error, EventId, TimeMs, UserId};
-
-/// Where finished chunks go.
-pub(super) type Sink<'s, E> = dyn FnMut(ChunkKey, Vec<u8>) -> Result<(), E> + 's;
 
 /// Rows in order of (user, time, id), at least one, and their properties in order of keys.
 pub(super) trait SortedRows {

@@ -48,7 +48,7 @@ impl<'q, 'p> CohortScan<'q, 'p> {
         let mut open = |parts: &[PartView<'p>], step, periods| {
             Source::open(parts, step, query.times(periods), persons, &mut stats)
         };
-        let row = open(row_parts, query.row(), query.row_periods())?;
+        let row = open(row_parts, query.row(), query.rows())?;
         let column = open(column_parts, query.column(), query.column_periods())?;
         Ok(Self { query, persons, row, column, stats })
     }
@@ -71,10 +71,10 @@ impl<'q, 'p> CohortScan<'q, 'p> {
         let stride = self.query.columns() as usize + 1;
         let mut counts =
             CohortCounts { cells: vec![0; self.query.rows() as usize * stride], stride };
-        let periods = (self.query.row_periods() + self.query.column_periods()) as usize;
+        let periods = (self.query.rows() + self.query.column_periods()) as usize;
         let words = (BITMAP_WORDS_MAX / periods.max(1)).clamp(1, BLOCK_WORDS);
         let bitmaps = |periods| Bitmaps::new(self.query, periods, words);
-        let mut row = bitmaps(self.query.row_periods());
+        let mut row = bitmaps(self.query.rows());
         let mut column = bitmaps(self.query.column_periods());
         let mut selected = Vec::new();
         for block in blocks {

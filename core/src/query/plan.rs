@@ -173,7 +173,7 @@ impl CohortQuery {
         Ok(Self { start: range.start, rows, columns, period_days, row, column, user_filters })
     }
 
-    /// How many rows the table has; it may be none.
+    /// How many rows the table has, and periods that row events can lie in; it may be none.
     #[must_use]
     pub const fn rows(&self) -> u32 {
         self.rows
@@ -207,12 +207,6 @@ impl CohortQuery {
     #[must_use]
     pub const fn period_ms(&self) -> i64 {
         self.period_days as i64 * DAY_MS
-    }
-
-    /// The number of periods that row events can lie in.
-    #[must_use]
-    pub const fn row_periods(&self) -> u32 {
-        self.rows
     }
 
     /// The number of periods that column events can lie in.

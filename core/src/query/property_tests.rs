@@ -16,7 +16,7 @@ use super::{CohortQuery, CohortScan, Filter, FunnelQuery, FunnelScan, Range, Ste
 use crate::naive::{self, NaiveEvent};
 use crate::part::{BLOCK_USERS, EncodedPart, PackedPart, PartBuilder, PartView, merge};
 use crate::persons::{Persons, UserSet, encode_merged};
-use crate::{DAY_MS, Error, TimeMs, UserId};
+use crate::{DAY_MS, TimeMs, UserId};
 
 const TYPES: [&str; 3] = ["a", "b", "c"];
 const CASES: u32 = 400;
@@ -209,13 +209,7 @@ fn shapes(parts: &[Vec<EncodedPart>]) -> [Vec<Vec<EncodedPart>>; 2] {
         if views.is_empty() {
             return Vec::new();
         }
-        let mut chunks = Vec::new();
-        let header = merge(&views, &mut |key, bytes| -> Result<(), Error> {
-            chunks.push((key, bytes));
-            Ok(())
-        });
-        chunks.sort_unstable_by_key(|(key, _)| *key);
-        vec![EncodedPart { header: header.unwrap(), chunks }]
+        vec![EncodedPart::collect(|sink| merge(&views, sink)).unwrap()]
     });
     [parts.to_vec(), merged.collect()]
 }

@@ -34,7 +34,7 @@ impl<'a> Selection<'a> {
             let Some(value) = part.dictionary(property)?.find(&filter.value)? else {
                 return Ok(None);
             };
-            let columns = part.property_columns(property)?;
+            let columns = part.codes(property)?;
             let code = value + 1;
             match columns.rows {
                 None => selection.dense.push((columns.codes, code)),

@@ -3,7 +3,9 @@
 use std::ops::Range;
 
 use eventhub_core::part::PartView;
-use eventhub_core::query::{CohortQuery, CohortScan, FunnelQuery, FunnelScan, ScanStats, Step};
+use eventhub_core::query::{
+    CohortCounts, CohortQuery, CohortScan, FunnelCounts, FunnelQuery, FunnelScan, ScanStats, Step,
+};
 use rayon::prelude::*;
 
 use super::people;
@@ -27,11 +29,7 @@ pub fn funnel(
         parts.push(parts_of(snapshot, step, query.step_times(number))?);
     }
     let scan = FunnelScan::open(query, &parts, &persons)?;
-    let blocks = |blocks| scan.run(blocks);
-    let counts = pieces(scan.blocks()).into_par_iter().map(blocks).reduce_with(|mut a, b| {
-        a.merge(&b);
-        a
-    });
+    let counts = in_parallel(scan.blocks(), |blocks| scan.run(blocks), FunnelCounts::merge);
     let counts = counts.map_or_else(|| vec![0; query.steps().len()], |counts| counts.finish());
     Ok((counts, scan.stats()))
 }
@@ -45,14 +43,10 @@ pub fn cohort(
     query: &CohortQuery,
 ) -> Result<(Vec<Vec<u64>>, ScanStats), EngineError> {
     let persons = people::persons(snapshot, query.user_filters())?;
-    let row = parts_of(snapshot, query.row(), query.times(query.row_periods()))?;
+    let row = parts_of(snapshot, query.row(), query.times(query.rows()))?;
     let column = parts_of(snapshot, query.column(), query.times(query.column_periods()))?;
     let scan = CohortScan::open(query, &row, &column, &persons)?;
-    let blocks = |blocks| scan.run(blocks);
-    let counts = pieces(scan.blocks()).into_par_iter().map(blocks).reduce_with(|mut a, b| {
-        a.merge(&b);
-        a
-    });
+    let counts = in_parallel(scan.blocks(), |blocks| scan.run(blocks), CohortCounts::merge);
     let zeros = || vec![vec![0; query.columns() as usize + 1]; query.rows() as usize];
     Ok((counts.map_or_else(zeros, |counts| counts.finish()), scan.stats()))
 }
@@ -66,6 +60,18 @@ fn parts_of<'s>(
         Some(number) => snapshot.parts(number, from_ms, before_ms),
         None => Ok(Vec::new()),
     }
+}
+
+/// Runs a scan over all blocks on all cores and merges the counts; `None` when there are no blocks.
+fn in_parallel<C: Send>(
+    blocks: Range<u32>,
+    run: impl Fn(Range<u32>) -> C + Send + Sync,
+    merge: impl Fn(&mut C, &C) + Send + Sync,
+) -> Option<C> {
+    pieces(blocks).into_par_iter().map(run).reduce_with(|mut counts, others| {
+        merge(&mut counts, &others);
+        counts
+    })
 }
 
 /// Cuts the blocks into ranges of about equal length.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use eventhub_core::limits::IDS_PER_PERSON_MAX;
 use eventhub_core::part::BLOCK_USERS;
-use eventhub_core::persons::{decode_merged, encode_merged};
+use eventhub_core::persons::{canonical_in, decode_merged, encode_merged};
 use eventhub_core::{Error, ExternalId, UserId};
 use heed::{RoTxn, RwTxn};
 
@@ -44,9 +44,7 @@ pub(crate) fn person_of(
     let Some(entries) = tables.canonical.get(rtxn, &(user / BLOCK_USERS))? else {
         return Ok(user);
     };
-    let low = user % BLOCK_USERS;
-    let entry = decode_merged(entries).find(|entry| u32::from(entry.0) == low);
-    Ok(entry.map_or(user, |entry| entry.1))
+    Ok(canonical_in(entries, user))
 }
 
 /// The merges that made a person, in order; none for a person of one id.

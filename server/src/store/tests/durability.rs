@@ -40,13 +40,19 @@ fn everything_is_there_after_a_restart() {
     assert_eq!(checked(folder.path()).events, 240);
 }
 
-#[test]
-fn chunks_that_no_part_names_are_swept_away() {
+/// A folder with twenty events, all of them sealed.
+fn sealed_folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     let store = open(&folder, sealing(10));
     append(&store, events(0, 20)).unwrap();
     wait_for("the seal", || store.stats().unwrap().tail_events == 0);
     drop(store);
+    folder
+}
+
+#[test]
+fn chunks_that_no_part_names_are_swept_away() {
+    let folder = sealed_folder();
     let (env, tables) = raw(&folder);
     let mut wtxn = env.write_txn().unwrap();
     for chunk in 0..300 {
@@ -64,11 +70,7 @@ fn chunks_that_no_part_names_are_swept_away() {
 
 #[test]
 fn a_damaged_chunk_is_reported_each_time_and_never_answered_from() {
-    let folder = TempDir::new().unwrap();
-    let store = open(&folder, sealing(10));
-    append(&store, events(0, 20)).unwrap();
-    wait_for("the seal", || store.stats().unwrap().tail_events == 0);
-    drop(store);
+    let folder = sealed_folder();
     let (env, tables) = raw(&folder);
     let mut wtxn = env.write_txn().unwrap();
     let (key, mut chunk) = {
