@@ -21,6 +21,12 @@ pub type UserId = u32;
 pub const RESERVED_KEYS: [&str; 6] =
     ["event_type", "external_user_id", "timestamp", "date", "insert_id", "callback"];
 
+/// Bytes of the client's name in an insert id of the tracker.
+const CLIENT_BYTES_MIN: usize = 8;
+const CLIENT_BYTES_MAX: usize = 64;
+/// The first counter that JavaScript's numbers do not hold exactly.
+const COUNTER_END: u64 = 1 << 53;
+
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident, $field:literal, $max:expr) => {
         $(#[$doc])*
@@ -62,6 +68,31 @@ text_type!(
     /// A client's own name for an event, by which a repeated delivery is known: 1 to 128 bytes.
     InsertId, "insert_id", INSERT_ID_BYTES_MAX
 );
+
+impl InsertId {
+    /// The client and the counter of an id that the tracker made, `~CLIENT.COUNTER`: the client 8 to 64
+    /// of `A-Z a-z 0-9 _ -`, the counter a decimal number below 2^53 without leading zeros. A client
+    /// counts up, so that its ids can be remembered as ranges.
+    ///
+    /// ```
+    /// use eventhub_core::InsertId;
+    /// let of = |text: &str| InsertId::new(text).map(|id| id.counted().map(|(_, counter)| counter));
+    /// assert_eq!(of("~V1StGXR8Z5jdHi6B.42")?, Some(42));
+    /// assert_eq!(of("order-42")?, None);
+    /// # Ok::<(), eventhub_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn counted(&self) -> Option<(&str, u64)> {
+        let (client, digits) = self.0.strip_prefix('~')?.split_once('.')?;
+        let is_client = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        let plain = digits == "0" || !digits.starts_with(['0', '+']);
+        let counter = digits.parse().ok().filter(|counter| *counter < COUNTER_END)?;
+        let sound = plain
+            && (CLIENT_BYTES_MIN..=CLIENT_BYTES_MAX).contains(&client.len())
+            && client.bytes().all(is_client);
+        sound.then_some((client, counter))
+    }
+}
 
 /// Properties of an event or a user: distinct keys in order, each with a text.
 ///
@@ -155,7 +186,7 @@ fn check_length(field: &str, text: &str, limit: usize) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
+    use alloc::{format, vec};
 
     use super::*;
 
@@ -167,6 +198,32 @@ mod tests {
         assert!(ExternalId::new("x".repeat(400)).is_ok());
         assert!(ExternalId::new("x".repeat(401)).is_err());
         assert!(InsertId::new("x".repeat(129)).is_err());
+    }
+
+    #[test]
+    fn an_insert_id_of_the_tracker_has_one_form() {
+        let check = |text: &str, expected: Option<(&str, u64)>| {
+            assert_eq!(InsertId::new(text).unwrap().counted(), expected, "{text}");
+        };
+        check("~abcdefgh.0", Some(("abcdefgh", 0)));
+        check("~a_-45678.9007199254740991", Some(("a_-45678", (1 << 53) - 1)));
+        for other in [
+            "~abcdefgh.9007199254740992",
+            "~abcdefgh.00",
+            "~abcdefgh.+1",
+            "~abcdefgh.-1",
+            "~abcdefgh.",
+            "~abcdefgh",
+            "~abcdefg.1",
+            "~abcdef.h.1",
+            "~abcdefg h.1",
+            "abcdefgh.1",
+        ] {
+            check(other, None);
+        }
+        let long = "c".repeat(64);
+        check(&format!("~{long}.1"), Some((&long, 1)));
+        check(&format!("~{long}c.1"), None);
     }
 
     #[test]

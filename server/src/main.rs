@@ -123,6 +123,7 @@ fn check(folder: &Path) -> Result<ExitCode> {
         ("merged persons", report.merges),
         ("user properties", report.user_properties),
         ("insert ids", report.insert_ids),
+        ("insert id ranges", report.insert_ranges),
         ("problems", report.problems_total),
     ]))?;
     for problem in &report.problems {

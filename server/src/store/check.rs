@@ -14,7 +14,6 @@ use heed::RoTxn;
 use serde::Serialize;
 
 use super::identity::{self, members, merges_of};
-use super::insert_runs;
 use super::recovery::{open_read_only, read_tail};
 use super::shared::Verified;
 use super::snapshot::{StoredChunks, open_part};
@@ -22,6 +21,7 @@ use super::tables::{
     PartKey, Tables, USER_SCOPE, be_u32, decode_column_key, decode_key_row, decode_user_prop,
     next_event, split, user_value_key, whole_text,
 };
+use super::{insert_ranges, insert_runs};
 use crate::engine::EngineError;
 
 /// Problems that are named; further ones are only counted.
@@ -48,8 +48,10 @@ pub struct CheckReport {
     pub merges: u64,
     /// Properties set on users' own ids.
     pub user_properties: u64,
-    /// Insert ids of sealed events.
+    /// Insert ids of sealed events, those of the tracker left out.
     pub insert_ids: u64,
+    /// Ranges of the tracker's insert ids.
+    pub insert_ranges: u64,
     /// How many problems there are.
     pub problems_total: u64,
     /// What is wrong, as far as it is named.
@@ -274,6 +276,16 @@ impl Check<'_> {
                 sound &= last.replace(hash) < Some(hash) && id < events;
             })?;
             self.require(sound, || format!("insert ids of {run:?} are out of order"));
+        }
+        let mut last = None;
+        for range in insert_ranges::all(self.tables, self.rtxn)? {
+            let range = range?;
+            self.report.insert_ranges += 1;
+            let (client, counters) = (range.client, range.counters.clone());
+            let apart = last.replace((client, counters.end)) <= Some((client, counters.start));
+            self.require(apart && !counters.is_empty() && range.events().end <= events, || {
+                format!("the insert ids {counters:?} of a client overlap or have no events")
+            });
         }
         Ok(())
     }

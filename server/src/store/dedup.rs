@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use eventhub_core::{EventId, NewEvent};
+use eventhub_core::{EventId, ExternalId, NewEvent};
 use heed::RoTxn;
 use probabilistic_collections::SipHasherBuilder;
 use probabilistic_collections::bloom::BloomFilter;
@@ -56,6 +56,15 @@ impl Filter {
     }
 }
 
+/// By what an insert id is remembered; the hashes are within the event's user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InsertKey {
+    /// The hash of the id, for some days.
+    Hash(u128),
+    /// The hash of the tracker's client and its counter, for ever; see [`super::insert_ranges`].
+    Counted(u128, u64),
+}
+
 /// What the writer knows of insert ids.
 pub(crate) struct Dedup {
     seed: u64,
@@ -85,16 +94,23 @@ impl Dedup {
         Ok(dedup)
     }
 
-    /// The hash of an event's insert id within its user.
-    pub(crate) fn hash(&self, event: &NewEvent) -> Option<u128> {
-        let insert_id = event.insert_id.as_ref()?.as_str().as_bytes();
-        let user = event.user.as_str().as_bytes();
+    /// By what an event's insert id is remembered, if it has one.
+    pub(crate) fn key(&self, event: &NewEvent) -> Option<InsertKey> {
+        let insert_id = event.insert_id.as_ref()?;
+        Some(match insert_id.counted() {
+            Some((client, counter)) => InsertKey::Counted(self.hash(&event.user, client), counter),
+            None => InsertKey::Hash(self.hash(&event.user, insert_id.as_str())),
+        })
+    }
+
+    fn hash(&self, user: &ExternalId, text: &str) -> u128 {
+        let user = user.as_str().as_bytes();
         let mut hasher: Xxh3 = Xxh3Builder::new().with_seed(self.seed).build();
         // The length keeps ("ab", "c") apart from ("a", "bc").
         hasher.update(&(user.len() as u64).to_le_bytes());
         hasher.update(user);
-        hasher.update(insert_id);
-        Some(hasher.digest128())
+        hasher.update(text.as_bytes());
+        hasher.digest128()
     }
 
     /// The event that came with this hash before.

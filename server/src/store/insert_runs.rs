@@ -4,13 +4,14 @@
 //! the ids of the tail are known in memory and stand in its records; a seal writes those of the events it
 //! seals as one sorted run, and runs of a day are merged by size. A run is a sequence of pages in
 //! `insert_ids`, each keyed by day, run and its first hash, so that a lookup is one step of the tree and a
-//! binary search. An entry may stand in two runs after a crash in the middle of a merge, which is harmless.
+//! binary search. It ends with an XXH3-64 of its entries. An entry may stand in two runs after a crash in the middle of a merge, which is harmless.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
 use eventhub_core::EventId;
 use heed::{RoTxn, RwTxn};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::damaged;
 use super::job::Progress;
@@ -18,10 +19,12 @@ use super::tables::{Tables, be_u64, decode_insert_key, insert_key};
 use crate::engine::EngineError;
 
 const ENTRY_BYTES: usize = 24;
-/// Entries of a page at most.
-const PAGE_ENTRIES: usize = 16 << 10;
+const CHECKSUM_BYTES: usize = 8;
+/// Entries of a page at most: with its checksum and LMDB's own head it is six of LMDB's pages, and so
+/// short that a lookup may verify it.
+const PAGE_ENTRIES: usize = 1_023;
 /// Pages deleted in one transaction.
-const PAGES_DROPPED: usize = 256;
+const PAGES_DROPPED: usize = 4_096;
 
 /// A run: the latest day on which its events came, in days since 1970, and a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,9 +65,12 @@ impl PageWriter {
 
     /// The last page, unless it is empty.
     pub(crate) fn finish(&mut self) -> Option<Page> {
-        let bytes = std::mem::take(&mut self.bytes);
-        let key = insert_key(self.run.day, self.run.run, self.first);
-        (!bytes.is_empty()).then_some(Page { key, bytes })
+        if self.bytes.is_empty() {
+            return None;
+        }
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.extend_from_slice(&xxh3_64(&bytes).to_le_bytes());
+        Some(Page { key: insert_key(self.run.day, self.run.run, self.first), bytes })
     }
 }
 
@@ -100,7 +106,7 @@ pub(crate) fn list(tables: &Tables, rtxn: &RoTxn<'_>) -> Result<BTreeSet<RunId>,
 pub(crate) fn len(tables: &Tables, rtxn: &RoTxn<'_>, run: RunId) -> Result<u64, EngineError> {
     let mut bytes = 0;
     for row in tables.insert_ids.prefix_iter(rtxn, &run_prefix(run))? {
-        bytes += row?.1.len();
+        bytes += row?.1.len().saturating_sub(CHECKSUM_BYTES);
     }
     Ok((bytes / ENTRY_BYTES) as u64)
 }
@@ -199,6 +205,30 @@ fn run_prefix(run: RunId) -> [u8; 12] {
 }
 
 fn entries(bytes: &[u8]) -> Result<&[[u8; ENTRY_BYTES]], EngineError> {
-    let (entries, rest) = bytes.as_chunks::<ENTRY_BYTES>();
-    if rest.is_empty() { Ok(entries) } else { Err(damaged("a page of insert ids is cut short")) }
+    let cut = || damaged("a page of insert ids is cut short");
+    let (body, checksum) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or_else(cut)?;
+    if xxh3_64(body) != u64::from_le_bytes(*checksum) {
+        return Err(damaged("a page of insert ids has a wrong checksum"));
+    }
+    let (entries, rest) = body.as_chunks::<ENTRY_BYTES>();
+    if rest.is_empty() { Ok(entries) } else { Err(cut()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_page_is_refused() {
+        let mut writer = PageWriter::new(RunId { day: 1, run: 2 });
+        (0..5).for_each(|n| assert!(writer.push(n, n as u64).is_none()));
+        let page = writer.finish().unwrap().bytes;
+        assert_eq!(entries(&page).unwrap().len(), 5);
+        for at in 0..page.len() {
+            let mut damaged = page.clone();
+            damaged[at] ^= 1;
+            assert!(entries(&damaged).is_err(), "byte {at}");
+            assert!(entries(&page[..at]).is_err(), "cut at {at}");
+        }
+    }
 }

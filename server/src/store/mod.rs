@@ -32,6 +32,7 @@ mod users;
 mod identity;
 
 mod dedup;
+mod insert_ranges;
 mod insert_runs;
 
 mod writer;

@@ -21,7 +21,7 @@ pub(crate) type BeU32 = U32<BigEndian>;
 pub(crate) type BeU64 = U64<BigEndian>;
 
 /// What `meta` says of the layout of all tables; a file with another number is not opened.
-pub(crate) const FORMAT_VERSION: u64 = 1;
+pub(crate) const FORMAT_VERSION: u64 = 2;
 /// The scope of `keys` under which user properties stand; no event type has this number.
 pub(crate) const USER_SCOPE: u32 = u32::MAX;
 
@@ -121,8 +121,12 @@ tables! {
     parts: Bytes => Bytes, PLAIN;
     /// (part u64, column u32, chunk u32) -> the chunk.
     columns: Bytes => Bytes, PLAIN;
-    /// (day u32, run u64, first hash u128) -> sorted (hash u128, event u64); see the module `runs`.
+    /// (day u32, run u64, first hash u128) -> sorted (hash u128, event u64) and a checksum; see the
+    /// module `insert_runs`.
     insert_ids: Bytes => Bytes, PLAIN;
+    /// (hash of a user and a client u128, first counter u64) -> (counter after the last u64, event of the
+    /// first u64): the tracker's own insert ids; see the module `insert_ranges`.
+    insert_ranges: Bytes => Bytes, PLAIN;
     /// Fingerprint of an imported file -> how many of its rows are stored.
     imports: Bytes => BeU64, PLAIN;
 }

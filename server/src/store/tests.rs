@@ -13,6 +13,7 @@ mod counting;
 mod durability;
 mod events;
 mod persons;
+mod ranges;
 
 /// 2024-01-01.
 const START_MS: i64 = 19_723 * DAY_MS;

@@ -12,9 +12,10 @@ use eventhub_core::{DAY_MS, EventId, ExternalId, NewEvent, Properties, UserId};
 use heed::RwTxn;
 use tracing::error;
 
-use super::dedup::Dedup;
+use super::dedup::{Dedup, InsertKey};
 use super::failure::{Failure, commit_failure, repeat};
 use super::identity;
+use super::insert_ranges::Ranges;
 use super::job::{Job, Progress, Task};
 use super::memory::{Published, TailView};
 use super::names::Names;
@@ -246,23 +247,39 @@ impl Group<'_, '_> {
         names.admit(self.tables, self.wtxn, events)?;
         users.admit(events.len())?;
         let mut ids = Vec::with_capacity(events.len());
+        let mut ranges = Ranges::default();
         for event in events {
-            let hash = self.dedup.hash(event);
-            if let Some(hash) = hash
-                && let Some(id) = self.dedup.find(self.tables, self.wtxn, hash)?
-            {
+            let key = self.dedup.key(event);
+            let before = match key {
+                None => None,
+                Some(InsertKey::Hash(hash)) => self.dedup.find(self.tables, self.wtxn, hash)?,
+                Some(InsertKey::Counted(client, counter)) => {
+                    ranges.find(self.tables, self.wtxn, client, counter)?
+                }
+            };
+            if let Some(id) = before {
                 ids.push(id);
                 continue;
             }
             let user = users.intern(self.tables, self.wtxn, &event.user)?;
             let event_type = names.event_type(self.tables, self.wtxn, event.event_type.as_str())?;
             names.see(self.tables, self.wtxn, event_type, &event.properties)?;
-            let id = self.records.push(event, event_type, user, hash)?;
-            if let Some(hash) = hash {
-                self.dedup.note(hash, id);
-            }
+            let id = match key {
+                Some(InsertKey::Hash(hash)) => {
+                    let id = self.records.push(event, event_type, user, Some(hash))?;
+                    self.dedup.note(hash, id);
+                    id
+                }
+                Some(InsertKey::Counted(client, counter)) => {
+                    let id = self.records.push(event, event_type, user, None)?;
+                    ranges.note(self.tables, self.wtxn, (client, counter), id)?;
+                    id
+                }
+                None => self.records.push(event, event_type, user, None)?,
+            };
             ids.push(id);
         }
+        ranges.flush(self.tables, self.wtxn)?;
         if let Some(progress) = progress {
             self.tables.imports.put(self.wtxn, &progress.fingerprint, &progress.rows)?;
         }
