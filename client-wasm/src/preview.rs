@@ -4,7 +4,7 @@ use crate::query::FunnelJson;
 use eventhub_core::Error;
 use eventhub_core::part::{PackedPart, PartView};
 use eventhub_core::persons::Persons;
-use eventhub_core::query::{FunnelQuery, FunnelScan, Step};
+use eventhub_core::query::{FunnelQuery, FunnelScan, Step, answer};
 use js_sys::{Array, JSON, Object, Uint8Array};
 use std::collections::HashMap;
 use wasm_bindgen::prelude::*;
@@ -59,6 +59,5 @@ fn count(query: &FunnelQuery, files: &Files) -> Result<Vec<u64>, Error> {
     };
     let parts: Vec<Vec<PartView<'_>>> =
         query.steps().iter().map(open).collect::<Result<_, Error>>()?;
-    let scan = FunnelScan::open(query, &parts, &persons)?;
-    Ok(scan.run(scan.blocks()).finish())
+    Ok(answer(FunnelScan::open(query, &parts, &persons)?).finish())
 }

@@ -3,7 +3,6 @@
 //! Rows keep the user under which they came. Users merged into another are listed per block of users,
 //! each with its canonical user; everyone else is a person alone.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::part::{BLOCK_USERS, u16_at, u32_at};
@@ -131,11 +130,6 @@ impl<'a> Persons<'a> {
         !self.merged.is_empty()
     }
 
-    /// Blocks with merged users.
-    pub(crate) fn merged_blocks(&self) -> impl Iterator<Item = (u32, &'a [u8])> {
-        self.merged.iter().copied()
-    }
-
     /// The users of a block who count: canonical, and asked about.
     pub(crate) fn alive(&self, block: u32) -> [u64; BLOCK_WORDS] {
         let mut alive = [u64::MAX; BLOCK_WORDS];
@@ -150,39 +144,17 @@ impl<'a> Persons<'a> {
         alive
     }
 
-    fn merged_in(&self, block: u32) -> &'a [u8] {
+    /// The entries of a block's merged users.
+    pub(crate) fn merged_in(&self, block: u32) -> &'a [u8] {
         let at = self.merged.binary_search_by_key(&block, |(block, _)| *block);
         at.map_or(&[], |at| self.merged[at].1)
     }
 }
 
-/// A table from a block's users to canonical users, filled for one block at a time.
-pub(crate) struct CanonicalTable {
-    table: Vec<UserId>,
-}
-
-impl CanonicalTable {
-    const NOT_MERGED: UserId = UserId::MAX;
-
-    pub(crate) fn new() -> Self {
-        Self { table: vec![Self::NOT_MERGED; BLOCK_USERS as usize] }
-    }
-
-    /// Calls `visit` with the lookup for a block's entries in place.
-    pub(crate) fn with(&mut self, entries: &[u8], visit: impl FnOnce(&Self)) {
-        decode_merged(entries).for_each(|(low, user)| self.table[usize::from(low)] = user);
-        visit(self);
-        decode_merged(entries).for_each(|(low, _)| self.table[usize::from(low)] = Self::NOT_MERGED);
-    }
-
-    /// The canonical user of a merged one.
-    pub(crate) fn get(&self, low: usize) -> Option<UserId> {
-        Some(self.table[low]).filter(|user| *user != Self::NOT_MERGED)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+
     use super::*;
 
     #[test]

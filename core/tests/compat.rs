@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use eventhub_core::parse_date;
 use eventhub_core::part::{PackedPart, PartView};
 use eventhub_core::persons::Persons;
-use eventhub_core::query::{Filter, FunnelQuery, FunnelScan, Range, Step};
+use eventhub_core::query::{Filter, FunnelQuery, FunnelScan, Range, Step, answer};
 use serde_json::Value;
 
 fn folder(version: &str) -> PathBuf {
@@ -62,8 +62,7 @@ fn version_1_is_read_and_answers_as_it_always_did() {
             })
             .collect();
         parts.iter().flatten().for_each(|part| part.verify().unwrap());
-        let scan = FunnelScan::open(&query, &parts, &persons).unwrap();
-        let answer = scan.run(scan.blocks()).finish();
+        let answer = answer(FunnelScan::open(&query, &parts, &persons).unwrap()).finish();
         let expected: Vec<u64> =
             list(&case["answer"]).map(|count| count.as_u64().unwrap()).collect();
         assert!(expected[0] > 0);

@@ -65,7 +65,7 @@ impl<'a> Column<'a> {
 }
 
 /// How far, from the range's start, `before` holds; it holds up to some place and not from there on.
-pub(super) fn partition_point(range: Range<u32>, before: impl Fn(u32) -> bool) -> u32 {
+pub(crate) fn partition_point(range: Range<u32>, before: impl Fn(u32) -> bool) -> u32 {
     let (mut low, mut high) = (range.start, range.end);
     while low < high {
         let middle = low + (high - low) / 2;

@@ -32,5 +32,5 @@ pub use packed::PackedPart;
 pub use rows::{EventRow, RowReader};
 pub use view::PartView;
 
-pub(crate) use column::{Blocks, Column, pieces};
-pub(crate) use layout::{u16_at, u32_at, u64_at};
+pub(crate) use column::{Blocks, Column, partition_point, pieces};
+pub(crate) use layout::{u16_at, u32_at};

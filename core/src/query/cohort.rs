@@ -8,23 +8,26 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::source::{Source, Visit};
+use super::mask::Mask;
+use super::scan::{Counts, Routed, Scan, Sources, blocks_of};
+use super::source::{Milliseconds, Place, Source, Visit};
 use super::{CohortQuery, ScanStats};
-use crate::part::PartView;
+use crate::part::{BLOCK_USERS, PartView};
 use crate::persons::{BLOCK_WORDS, Persons};
-use crate::{Error, EventId};
+use crate::{Error, UserId};
 
 /// 64-bit words of bitmaps worked on at a time: 1 MiB.
 const BITMAP_WORDS_MAX: usize = 1 << 17;
 
-/// A cohort table over opened parts, ready to be computed by blocks on any number of threads.
-pub struct CohortScan<'q, 'p> {
-    query: &'q CohortQuery,
-    persons: &'q Persons<'q>,
-    row: Source<'p>,
-    column: Source<'p>,
-    stats: ScanStats,
+/// A cohort table over opened parts.
+pub struct CohortScan<'a> {
+    query: &'a CohortQuery,
+    sources: Sources<'a>,
 }
+
+/// The sources of a cohort table, in order.
+const ROW: usize = 0;
+const COLUMN: usize = 1;
 
 /// The table so far: per row its size and its columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,57 +36,62 @@ pub struct CohortCounts {
     stride: usize,
 }
 
-impl<'q, 'p> CohortScan<'q, 'p> {
+impl<'a> CohortScan<'a> {
     /// Opens what the query needs: the parts of the row event's type and of the column event's.
     ///
     /// # Errors
     /// When a part is damaged.
     pub fn open(
-        query: &'q CohortQuery,
-        row_parts: &[PartView<'p>],
-        column_parts: &[PartView<'p>],
-        persons: &'q Persons<'q>,
+        query: &'a CohortQuery,
+        row_parts: &[PartView<'a>],
+        column_parts: &[PartView<'a>],
+        persons: &'a Persons<'a>,
     ) -> Result<Self, Error> {
         let mut stats = ScanStats::default();
-        let mut open = |parts: &[PartView<'p>], step, periods| {
-            Source::open(parts, step, query.times(periods), persons, &mut stats)
+        let mut open = |parts: &[PartView<'a>], step, periods| {
+            Source::open(parts, step, query.times(periods), &mut stats)
         };
         let row = open(row_parts, query.row(), query.rows())?;
         let column = open(column_parts, query.column(), query.column_periods())?;
-        Ok(Self { query, persons, row, column, stats })
+        Ok(Self { query, sources: Sources::new(vec![row, column], persons, stats) })
+    }
+}
+
+impl Scan for CohortScan<'_> {
+    type Counts = CohortCounts;
+
+    fn sources(&self) -> &Sources<'_> {
+        &self.sources
     }
 
-    /// The blocks of users that can count. Blocks are independent of one another.
-    #[must_use]
-    pub fn blocks(&self) -> Range<u32> {
-        0..self.row.blocks_end()
+    fn take_routed(&mut self, routed: Vec<Routed>) {
+        self.sources.take_routed(routed);
     }
 
-    /// What opening the parts met.
-    #[must_use]
-    pub const fn stats(&self) -> ScanStats {
-        self.stats
-    }
-
-    /// Computes some of the blocks.
-    #[must_use]
-    pub fn run(&self, blocks: Range<u32>) -> CohortCounts {
+    fn run(&self, users: Range<UserId>) -> CohortCounts {
         let stride = self.query.columns() as usize + 1;
         let mut counts =
             CohortCounts { cells: vec![0; self.query.rows() as usize * stride], stride };
         let periods = (self.query.rows() + self.query.column_periods()) as usize;
         let words = (BITMAP_WORDS_MAX / periods.max(1)).clamp(1, BLOCK_WORDS);
-        let bitmaps = |periods| Bitmaps::new(self.query, periods, words);
-        let mut row = bitmaps(self.query.rows());
-        let mut column = bitmaps(self.query.column_periods());
-        let mut selected = Vec::new();
-        for block in blocks {
-            let alive = self.persons.alive(block);
-            for first_word in (0..BLOCK_WORDS).step_by(words) {
+        let slice_users = words as u32 * 64;
+        let mut row = Bitmaps::new(self.query, self.query.rows(), words);
+        let mut column = Bitmaps::new(self.query, self.query.column_periods(), words);
+        let mut mask = Mask::default();
+        for users in blocks_of(users) {
+            let block = users.start / BLOCK_USERS;
+            let alive = self.sources.persons().alive(block);
+            let slices = (block * BLOCK_USERS..).step_by(slice_users as usize);
+            for from in slices.take(BLOCK_WORDS.div_ceil(words)) {
+                let slice = users.start.max(from)..users.end.min(from + slice_users);
+                if slice.is_empty() {
+                    continue;
+                }
+                let first_word = ((from % BLOCK_USERS) / 64) as usize;
                 row.start(first_word);
                 column.start(first_word);
-                self.row.visit(block, &mut selected, &mut row);
-                self.column.visit(block, &mut selected, &mut column);
+                self.sources.visit(ROW, &slice, &mut mask, &mut row);
+                self.sources.visit(COLUMN, &slice, &mut mask, &mut column);
                 row.keep(&alive[first_word..]);
                 counts.add(&row, &column);
             }
@@ -92,12 +100,13 @@ impl<'q, 'p> CohortScan<'q, 'p> {
     }
 }
 
-impl CohortCounts {
-    /// Adds the counts of other blocks.
-    pub fn merge(&mut self, other: &Self) {
+impl Counts for CohortCounts {
+    fn merge(&mut self, other: &Self) {
         self.cells.iter_mut().zip(&other.cells).for_each(|(count, other)| *count += other);
     }
+}
 
+impl CohortCounts {
     /// The rows, each `[size, column 0, ...]`.
     #[must_use]
     pub fn finish(self) -> Vec<Vec<u64>> {
@@ -122,11 +131,47 @@ impl CohortCounts {
     }
 }
 
+/// The periods of a table, by which times are counted.
+#[derive(Clone, Copy)]
+struct Periods {
+    start_ms: i64,
+    span_ms: u64,
+    period_ms: u64,
+    /// 2^64 / `period_ms`, rounded up, where multiplying by it is exact for all offsets within the span
+    /// (Granlund and Montgomery, "Division by Invariant Integers using Multiplication", 1994); else 0.
+    inverse: u64,
+}
+
+impl Periods {
+    fn new(query: &CohortQuery, periods: u32) -> Self {
+        let (start_ms, end_ms) = query.times(periods);
+        let (span_ms, period_ms) = (end_ms.abs_diff(start_ms), query.period_ms().unsigned_abs());
+        Self::spanning(start_ms, span_ms, period_ms)
+    }
+
+    fn spanning(start_ms: i64, span_ms: u64, period_ms: u64) -> Self {
+        let exact = span_ms.checked_mul(period_ms).is_some();
+        let inverse = if exact { (u64::MAX / period_ms).wrapping_add(1) } else { 0 };
+        Self { start_ms, span_ms, period_ms, inverse }
+    }
+
+    /// The number of the period in which a time lies.
+    #[inline(always)]
+    fn of(&self, time_ms: i64) -> Option<usize> {
+        let offset = time_ms.wrapping_sub(self.start_ms) as u64;
+        if offset >= self.span_ms {
+            return None;
+        }
+        Some(match self.inverse {
+            0 => (offset / self.period_ms) as usize,
+            inverse => ((u128::from(offset) * u128::from(inverse)) >> 64) as usize,
+        })
+    }
+}
+
 /// One bitmap a period over the users of a slice of a block.
 struct Bitmaps {
-    start_ms: i64,
-    end_ms: i64,
-    period_ms: i64,
+    periods: Periods,
     words: usize,
     first_word: usize,
     bits: Vec<u64>,
@@ -134,9 +179,8 @@ struct Bitmaps {
 
 impl Bitmaps {
     fn new(query: &CohortQuery, periods: u32, words: usize) -> Self {
-        let (start_ms, end_ms) = query.times(periods);
         let bits = vec![0; periods as usize * words];
-        Self { start_ms, end_ms, period_ms: query.period_ms(), words, first_word: 0, bits }
+        Self { periods: Periods::new(query, periods), words, first_word: 0, bits }
     }
 
     fn start(&mut self, first_word: usize) {
@@ -156,13 +200,46 @@ impl Bitmaps {
 }
 
 impl Visit for Bitmaps {
+    type Clock = Milliseconds;
+
+    fn clock(&self) -> Milliseconds {
+        Milliseconds::default()
+    }
+
     #[inline(always)]
-    fn event(&mut self, low: usize, time_ms: i64, _: impl FnOnce() -> EventId) {
+    fn event(&mut self, low: usize, time_ms: i64, _: Place) {
         let word = (low / 64).wrapping_sub(self.first_word);
-        if time_ms < self.start_ms || time_ms >= self.end_ms || word >= self.words {
-            return;
+        let Some(period) = self.periods.of(time_ms) else { return };
+        if word < self.words {
+            self.bits[period * self.words + word] |= 1 << (low % 64);
         }
-        let period = ((time_ms - self.start_ms) / self.period_ms) as usize;
-        self.bits[period * self.words + word] |= 1 << (low % 64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_period_is_the_one_that_division_tells(
+            start_ms in 0..1_i64 << 42,
+            period_ms in prop_oneof![1..100_u64, 1..1_u64 << 43],
+            count in 1..100_000_u64,
+            at in any::<u64>(),
+            near in -2..3_i64,
+        ) {
+            let span_ms = period_ms.saturating_mul(count).min(1 << 43);
+            let periods = Periods::spanning(start_ms, span_ms, period_ms);
+            // Any offset, and those beside the edges of periods.
+            let edge = (at % span_ms / period_ms * period_ms).saturating_add_signed(near);
+            for offset in [at % span_ms, edge] {
+                let expected = (offset < span_ms).then(|| (offset / period_ms) as usize);
+                prop_assert_eq!(periods.of(start_ms + offset as i64), expected);
+            }
+            prop_assert_eq!(periods.of(start_ms - 1), None);
+        }
     }
 }

@@ -2,24 +2,28 @@
 //!
 //! Of a first-touch funnel only the earliest match at each step matters, so the parts of a step may be
 //! read in any order, as long as every part of a step is done before the next step begins. Work goes by
-//! blocks of users, whose state fits the cache.
+//! blocks of users, whose state fits the cache, and the loop over rows has no branch that depends on the
+//! data but one that is hardly ever taken: ids are read only when times are equal.
 
+use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::hint::select_unpredictable;
 use core::ops::Range;
 
-use super::source::{Source, Visit};
+use super::mask::Mask;
+use super::scan::{Counts, Routed, Scan, Sources, blocks_of};
+use super::source::{Place, Source, Times, Visit};
+use super::ticks::Ticks;
 use super::{FunnelQuery, ScanStats};
 use crate::part::{BLOCK_USERS, PartView};
 use crate::persons::Persons;
-use crate::{Error, EventId};
+use crate::{Error, EventId, UserId};
 
-/// A funnel over opened parts, ready to be computed by blocks on any number of threads.
-pub struct FunnelScan<'q, 'p> {
-    query: &'q FunnelQuery,
-    persons: &'q Persons<'q>,
-    sources: Vec<Source<'p>>,
-    stats: ScanStats,
+/// A funnel over opened parts.
+pub struct FunnelScan<'a> {
+    query: &'a FunnelQuery,
+    sources: Sources<'a>,
 }
 
 /// How many persons reached each step, so far.
@@ -28,7 +32,7 @@ pub struct FunnelCounts {
     reached: Vec<u64>,
 }
 
-impl<'q, 'p> FunnelScan<'q, 'p> {
+impl<'a> FunnelScan<'a> {
     /// Opens what the query needs; `parts` has one list of parts a step, empty for a type never seen.
     ///
     /// # Errors
@@ -37,64 +41,58 @@ impl<'q, 'p> FunnelScan<'q, 'p> {
     /// # Panics
     /// When `parts` has not one list a step.
     pub fn open(
-        query: &'q FunnelQuery,
-        parts: &[Vec<PartView<'p>>],
-        persons: &'q Persons<'q>,
+        query: &'a FunnelQuery,
+        parts: &[Vec<PartView<'a>>],
+        persons: &'a Persons<'a>,
     ) -> Result<Self, Error> {
         assert_eq!(parts.len(), query.steps().len(), "one list of parts a step");
         let mut stats = ScanStats::default();
-        let mut sources = Vec::new();
+        let mut steps = Vec::new();
         for (number, (step, parts)) in query.steps().iter().zip(parts).enumerate() {
-            let times = query.step_times(number);
-            sources.push(Source::open(parts, step, times, persons, &mut stats)?);
+            steps.push(Source::open(parts, step, query.step_times(number), &mut stats)?);
         }
-        Ok(Self { query, persons, sources, stats })
+        Ok(Self { query, sources: Sources::new(steps, persons, stats) })
+    }
+}
+
+impl Scan for FunnelScan<'_> {
+    type Counts = FunnelCounts;
+
+    fn sources(&self) -> &Sources<'_> {
+        &self.sources
     }
 
-    /// The blocks of users that can count. Blocks are independent of one another.
-    #[must_use]
-    pub fn blocks(&self) -> Range<u32> {
-        0..self.sources.first().map_or(0, Source::blocks_end)
+    fn take_routed(&mut self, routed: Vec<Routed>) {
+        self.sources.take_routed(routed);
     }
 
-    /// What opening the parts met.
-    #[must_use]
-    pub const fn stats(&self) -> ScanStats {
-        self.stats
-    }
-
-    /// Computes some of the blocks.
-    #[must_use]
-    pub fn run(&self, blocks: Range<u32>) -> FunnelCounts {
-        let mut counts = FunnelCounts { reached: vec![0; self.sources.len()] };
-        let mut state = BlockState { slots: vec![Slot::default(); BLOCK_USERS as usize] };
-        let mut selected = Vec::new();
-        for block in blocks {
-            state.start(&self.persons.alive(block), self.query);
-            for (step, source) in self.sources.iter().enumerate() {
-                source.visit(block, &mut selected, &mut state);
-                let reached =
-                    state.advance(
-                        |first| {
-                            if step == 0 { Some(self.query.limit_ms(first)) } else { None }
-                        },
-                    );
-                counts.reached[step] += reached;
-                if reached == 0 {
+    fn run(&self, users: Range<UserId>) -> FunnelCounts {
+        let mut reached = vec![0; self.sources.steps()];
+        let mut block = Block::new(self);
+        let mut mask = Mask::default();
+        for users in blocks_of(users) {
+            block.start(&users);
+            for (step, reached) in reached.iter_mut().enumerate() {
+                block.step = step;
+                self.sources.visit(step, &users, &mut mask, &mut block);
+                let matched = block.advance();
+                *reached += matched;
+                if matched == 0 {
                     break;
                 }
             }
         }
-        counts
+        FunnelCounts { reached }
+    }
+}
+
+impl Counts for FunnelCounts {
+    fn merge(&mut self, other: &Self) {
+        self.reached.iter_mut().zip(&other.reached).for_each(|(count, other)| *count += other);
     }
 }
 
 impl FunnelCounts {
-    /// Adds the counts of other blocks.
-    pub fn merge(&mut self, other: &Self) {
-        self.reached.iter_mut().zip(&other.reached).for_each(|(count, other)| *count += other);
-    }
-
     /// The counts in order of the steps.
     #[must_use]
     pub fn finish(self) -> Vec<u64> {
@@ -102,62 +100,203 @@ impl FunnelCounts {
     }
 }
 
-/// Where a user stands. The match of a step must be later than `after` and before `limit_ms`.
-#[derive(Clone, Copy, Default)]
-struct Slot {
-    after_ms: i64,
-    after_id: EventId,
-    next_ms: i64,
-    next_id: EventId,
-    limit_ms: i64,
+/// No event: in the place of the last match before the first step, of the next while there is none.
+const NOWHERE: Place = Place::MAX;
+
+/// A value for each user of a block, and some bytes that keep those of one user in different tables from
+/// having addresses that end alike, which processors take for the same.
+type Table<T> = [T; TABLE];
+const TABLE: usize = BLOCK_USERS as usize + 80;
+
+/// `from` of a user whom no event matches; its `room` is 0.
+const DEAD: i32 = i32::MIN;
+
+/// Where the users of a block stand. In ticks, the match of a step must lie after `from` and less than `room`
+/// later; `next` is the place of the earliest so far, to which `room` was narrowed. Within the ticks at both
+/// ends exact times decide.
+struct Slots {
+    from: Table<i32>,
+    room: Table<u32>,
+    next: Table<Place>,
+    /// The match of the step before.
+    last: Table<Place>,
+    /// The match of the first step, and the tick that is too late for the others.
+    first: Table<Place>,
+    limit: Table<i32>,
 }
 
-const NEVER: i64 = i64::MAX;
-
-struct BlockState {
-    slots: Vec<Slot>,
+/// The users of a block on their way through the steps.
+struct Block<'s> {
+    scan: &'s FunnelScan<'s>,
+    ticks: Ticks,
+    block: u32,
+    lows: Range<usize>,
+    step: usize,
+    slots: Box<Slots>,
 }
 
-impl BlockState {
+impl<'s> Block<'s> {
+    fn new(scan: &'s FunnelScan<'s>) -> Self {
+        let query = scan.query;
+        let (start_ms, end_ms) = (query.range().start().ms(), query.range().end().ms());
+        let limit_ms = query.limit_ms(end_ms);
+        let times_ms = scan.sources.times_ms().unwrap_or((start_ms, end_ms));
+        let times_ms = (times_ms.0.min(start_ms), times_ms.1.max(limit_ms));
+        let (zero, nowhere) = ([0; TABLE], [NOWHERE; TABLE]);
+        let slots = Box::new(Slots {
+            from: zero,
+            room: [0; TABLE],
+            next: nowhere,
+            last: nowhere,
+            first: nowhere,
+            limit: zero,
+        });
+        Self { scan, ticks: Ticks::new(start_ms, times_ms), block: 0, lows: 0..0, step: 0, slots }
+    }
+
     /// Everyone who counts waits for a first event in the range; nobody else matches anything.
-    fn start(&mut self, alive: &[u64], query: &FunnelQuery) {
-        let range = query.range();
-        let (after_ms, end) = (range.start().ms() - 1, range.end().ms());
-        for (low, slot) in self.slots.iter_mut().enumerate() {
-            let limit_ms = if alive[low / 64] >> (low % 64) & 1 == 1 { end } else { i64::MIN };
-            *slot = Slot { after_ms, after_id: EventId::MAX, next_ms: NEVER, next_id: 0, limit_ms };
-        }
-    }
-
-    /// Ends a step: who matched goes on from there, with the limit that `limit` may set anew; who did
-    /// not is out. The number of those who matched.
-    fn advance(&mut self, limit: impl Fn(i64) -> Option<i64>) -> u64 {
-        let mut reached = 0;
-        for slot in &mut self.slots {
-            if slot.next_ms == NEVER {
-                slot.limit_ms = i64::MIN;
-                continue;
+    fn start(&mut self, users: &Range<UserId>) {
+        self.block = users.start / BLOCK_USERS;
+        let low = (users.start % BLOCK_USERS) as usize;
+        self.lows = low..low + users.len();
+        let alive = self.scan.sources.persons().alive(self.block);
+        let end = self.ticks.of(self.scan.query.range().end().ms());
+        self.slots.from[self.lows.clone()].fill(-1);
+        self.slots.room[self.lows.clone()].fill((end + 1) as u32);
+        for (word, first) in
+            alive.iter().zip((0..).step_by(64)).filter(|(word, _)| **word != u64::MAX)
+        {
+            for low in (0..64).filter(|bit| word >> bit & 1 == 0).map(|bit| first + bit) {
+                (self.slots.from[low], self.slots.room[low]) = (DEAD, 0);
             }
-            reached += 1;
-            slot.limit_ms = limit(slot.next_ms).unwrap_or(slot.limit_ms);
-            (slot.after_ms, slot.after_id, slot.next_ms) = (slot.next_ms, slot.next_id, NEVER);
         }
-        reached
+        self.slots.last[self.lows.clone()].fill(NOWHERE);
+        self.slots.next[self.lows.clone()].fill(NOWHERE);
     }
-}
 
-impl Visit for BlockState {
-    #[inline(always)]
-    fn event(&mut self, low: usize, time_ms: i64, id: impl FnOnce() -> EventId) {
-        let slot = &mut self.slots[low];
-        if time_ms < slot.after_ms || time_ms >= slot.limit_ms || time_ms > slot.next_ms {
+    /// Ends a step: who matched goes on from there, who did not has no room left. The number of those
+    /// who matched.
+    fn advance(&mut self) -> u64 {
+        if self.step == 0 {
+            self.set_limits();
+        }
+        let Slots { from, room, next, last, limit, .. } = &mut *self.slots;
+        let mut reached = 0;
+        let lows = || self.lows.clone();
+        let users = from[lows()].iter_mut().zip(&mut room[lows()]).zip(&next[lows()]);
+        for (((from, room), next), limit) in users.zip(&limit[lows()]) {
+            let matched = i32::from(*next != NOWHERE);
+            reached += matched as u32;
+            // All bits or none, so that several users are advanced at a time.
+            let mask = matched.wrapping_neg();
+            let match_tick = from.wrapping_add(*room as i32);
+            *from = (match_tick & mask) | (DEAD & !mask);
+            *room = (limit.wrapping_sub(match_tick) & mask) as u32;
+        }
+        last[lows()].copy_from_slice(&next[lows()]);
+        next[lows()].fill(NOWHERE);
+        u64::from(reached)
+    }
+
+    /// Notes the first matches and until when the others may come.
+    fn set_limits(&mut self) {
+        let query = self.scan.query;
+        let ticks = self.ticks;
+        let lows = self.lows.clone();
+        let slots = &mut *self.slots;
+        slots.first[lows.clone()].copy_from_slice(&slots.next[lows.clone()]);
+        if let Some(days) = ticks.days() {
+            let room = &slots.room[lows.clone()];
+            for (limit, room) in slots.limit[lows].iter_mut().zip(room) {
+                // Before the first step, `from` is -1.
+                *limit = days.after(room.wrapping_sub(1), query.window_days());
+            }
             return;
         }
-        let id = id();
-        if (time_ms, id) > (slot.after_ms, slot.after_id)
-            && (time_ms, id) < (slot.next_ms, slot.next_id)
-        {
-            (slot.next_ms, slot.next_id) = (time_ms, id);
+        for low in lows {
+            if self.slots.first[low] != NOWHERE {
+                self.slots.limit[low] = ticks.of(self.limit_ms(low));
+            }
+        }
+    }
+
+    /// The time that is too late for the step.
+    fn end_ms(&self, low: usize) -> i64 {
+        if self.step == 0 { self.scan.query.range().end().ms() } else { self.limit_ms(low) }
+    }
+
+    /// The time that is too late for the steps after the first.
+    fn limit_ms(&self, low: usize) -> i64 {
+        self.scan.query.limit_ms(self.time_and_id(0, self.slots.first[low]).0)
+    }
+
+    fn time_and_id(&self, step: usize, place: Place) -> (i64, EventId) {
+        self.scan.sources.time_and_id(step, self.block, place)
+    }
+
+    /// An event in the tick of the last match, of the earliest so far or of the limit: exact times decide.
+    #[cold]
+    #[inline(never)]
+    fn decide(&mut self, low: usize, tick: i32, place: Place) {
+        let event = self.time_and_id(self.step, place);
+        let is_later = match self.slots.last[low] {
+            NOWHERE => event.0 >= self.ticks.base_ms(),
+            last => event > self.time_and_id(self.step - 1, last),
+        };
+        let is_earlier = match self.slots.next[low] {
+            NOWHERE => event.0 < self.end_ms(low),
+            next => event < self.time_and_id(self.step, next),
+        };
+        if is_later && is_earlier {
+            self.slots.room[low] = tick.wrapping_sub(self.slots.from[low]) as u32;
+            self.slots.next[low] = place;
+        }
+    }
+}
+
+impl Visit for Block<'_> {
+    type Clock = Ticks;
+
+    fn clock(&self) -> Ticks {
+        self.ticks
+    }
+
+    #[inline(always)]
+    fn event(&mut self, low: usize, tick: i32, place: Place) {
+        let Slots { from, room, next, .. } = &mut *self.slots;
+        let later = tick.wrapping_sub(from[low]) as u32;
+        let left = room[low];
+        if (later == 0) | (later == left) {
+            return self.decide(low, tick, place);
+        }
+        room[low] = select_unpredictable(later < left, later, left);
+        next[low] = select_unpredictable(later < left, place, next[low]);
+    }
+
+    /// Only the first event after the last match can be the next one, or those in the tick of either.
+    fn run<T: Times<Time = i32>>(&mut self, low: usize, times: &T, first: Place) {
+        let from = self.slots.from[low];
+        if from == DEAD {
+            return;
+        }
+        let (mut at, mut end) = (0, times.len());
+        while at < end {
+            let middle = at + (end - at) / 2;
+            if times.get(middle) < from {
+                at = middle + 1;
+            } else {
+                end = middle;
+            }
+        }
+        for at in at..times.len() {
+            let place = first + at as Place;
+            if times.get(at).wrapping_sub(from) as u32 > self.slots.room[low] {
+                return;
+            }
+            self.event(low, times.get(at), place);
+            if self.slots.next[low] == place {
+                return;
+            }
         }
     }
 }

@@ -1,13 +1,19 @@
 //! Questions and answers: typed queries, and the scans that answer them over parts.
 //!
 //! A query names event types and properties by text and is checked when it is made. The store
-//! resolves it to parts; a scan opens the columns it needs, works block of users by block of users, and
+//! resolves it to parts; a [`Scan`] opens the columns it needs, works block of users by block of users, and
 //! its counts are merged over threads.
 
 mod plan;
 
+mod mask;
 mod select;
+
 mod source;
+
+mod route;
+mod scan;
+mod ticks;
 
 mod cohort;
 mod funnel;
@@ -18,6 +24,7 @@ mod property_tests;
 pub use cohort::{CohortCounts, CohortScan};
 pub use funnel::{FunnelCounts, FunnelScan};
 pub use plan::{CohortQuery, Filter, FunnelQuery, Range, Step};
+pub use scan::{Counts, Routed, Scan, Sources, answer};
 
 /// What opening the parts of a query met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -4,9 +4,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::mask::Mask;
 use super::{Filter, ScanStats};
 use crate::Error;
-use crate::part::{Column, PartView, u16_at, u32_at};
+use crate::part::{Column, PartView};
 
 /// Which rows of a part pass all filters.
 pub(super) struct Selection<'a> {
@@ -52,29 +53,15 @@ impl<'a> Selection<'a> {
         self.dense.is_empty() && self.sparse.is_none()
     }
 
-    /// The places within `rows`, which lie in one chunk, of the rows that pass.
-    pub(super) fn select(&self, rows: &Range<u32>, selected: &mut Vec<u32>) {
-        let mut dense = self.dense.iter();
-        selected.clear();
-        selected.resize(rows.len(), 0);
-        let mut kept = match dense.next() {
-            Some((column, code)) => first_by_code(column, *code, rows, selected),
-            None => {
-                (0..).zip(selected.iter_mut()).for_each(|(at, slot)| *slot = at);
-                rows.len()
-            }
-        };
-        for (column, code) in dense {
-            let codes = column.bytes(rows);
-            kept = retain(&mut selected[..kept], |at| code_at(codes, column.width(), at) == *code);
+    /// Of rows that lie in one chunk, those that pass.
+    pub(super) fn select(&self, rows: &Range<u32>, mask: &mut Mask) {
+        mask.fill(rows.len());
+        for (column, code) in &self.dense {
+            mask.keep_equal(column.bytes(rows), column.width(), *code);
         }
         if let Some(sparse) = &self.sparse {
-            kept = retain(&mut selected[..kept], |at| {
-                let row = rows.start as usize + at;
-                sparse[row / 64] >> (row % 64) & 1 == 1
-            });
+            mask.keep_bits(sparse, rows.start as usize);
         }
-        selected.truncate(kept);
     }
 
     /// Narrows the bitmap to these rows.
@@ -87,41 +74,5 @@ impl<'a> Selection<'a> {
             bitmap.iter_mut().zip(before).for_each(|(word, before)| *word &= before);
         }
         self.sparse = Some(bitmap);
-    }
-}
-
-/// Selects by one column; the loop has no branch that depends on the data.
-fn first_by_code(column: &Column<'_>, code: u32, rows: &Range<u32>, selected: &mut [u32]) -> usize {
-    fn collect(hits: impl Iterator<Item = bool>, selected: &mut [u32]) -> usize {
-        let mut kept = 0;
-        for (at, hit) in (0..).zip(hits) {
-            selected[kept] = at;
-            kept += usize::from(hit);
-        }
-        kept
-    }
-    let codes = column.bytes(rows);
-    match column.width() {
-        1 => collect(codes.iter().map(|c| u32::from(*c) == code), selected),
-        2 => collect(codes.chunks_exact(2).map(|c| u32::from(u16_at(c, 0)) == code), selected),
-        _ => collect(codes.chunks_exact(4).map(|c| u32_at(c, 0) == code), selected),
-    }
-}
-
-fn retain(selected: &mut [u32], keep: impl Fn(usize) -> bool) -> usize {
-    let mut kept = 0;
-    for at in 0..selected.len() {
-        let place = selected[at];
-        selected[kept] = place;
-        kept += usize::from(keep(place as usize));
-    }
-    kept
-}
-
-fn code_at(codes: &[u8], width: u8, at: usize) -> u32 {
-    match width {
-        1 => u32::from(codes[at]),
-        2 => u32::from(u16_at(codes, at * 2)),
-        _ => u32_at(codes, at * 4),
     }
 }

@@ -1,25 +1,84 @@
-//! The events of one step: parts opened for a scan, visited block of users by block of users.
+//! The events of one step: parts opened for a scan, visited by ranges of users.
 
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::mask::Mask;
+use super::route::Members;
 use super::select::Selection;
 use super::{ScanStats, Step};
-use crate::part::{BLOCK_USERS, Blocks, Column, PartView, pieces, u16_at, u32_at, u64_at};
-use crate::persons::{CanonicalTable, Persons};
+use crate::part::{BLOCK_USERS, Blocks, Column, PartView, partition_point, pieces};
 use crate::{Error, EventId, UserId};
 
-/// What a scan does with an event that passes the filters.
+/// Where an event stands among those of a block: its row, after the block's rows of the parts before.
+pub(super) type Place = u32;
+
+/// Rows that are looked at one by one before the next look for a user of many rows.
+const STRIP_ROWS: usize = 64;
+
+/// What a scan does with the events that pass the filters.
 pub(super) trait Visit {
-    /// `low` is the user's place in the block; `id` reads the event's id when it is needed.
-    fn event(&mut self, low: usize, time_ms: i64, id: impl FnOnce() -> EventId);
+    /// How it counts times.
+    type Clock: Clock;
+
+    /// The clock by which it is told times.
+    fn clock(&self) -> Self::Clock;
+
+    /// `low` is the user's place in the block, below [`BLOCK_USERS`].
+    fn event(&mut self, low: usize, time: <Self::Clock as Clock>::Time, place: Place);
+
+    /// Many events of one user in order of time and id, at places that follow one another.
+    #[inline]
+    fn run<T: Times<Time = <Self::Clock as Clock>::Time>>(
+        &mut self,
+        low: usize,
+        times: &T,
+        first: Place,
+    ) {
+        (0..times.len()).for_each(|at| self.event(low, times.get(at), first + at as Place));
+    }
+}
+
+/// A way to count times.
+pub(super) trait Clock: Copy {
+    type Time: Copy;
+
+    /// The same clock, with another zero, in ms.
+    fn starting_at(self, zero_ms: i64) -> Self;
+
+    /// The time that lies so long, in ms, after the clock's zero.
+    fn read(self, after_zero_ms: i64) -> Self::Time;
+}
+
+/// Milliseconds since 1970.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Milliseconds {
+    zero_ms: i64,
+}
+
+impl Clock for Milliseconds {
+    type Time = i64;
+
+    fn starting_at(self, zero_ms: i64) -> Self {
+        Self { zero_ms }
+    }
+
+    #[inline(always)]
+    fn read(self, after_zero_ms: i64) -> i64 {
+        self.zero_ms.wrapping_add(after_zero_ms)
+    }
+}
+
+/// The times of a user's events, ascending.
+pub(super) trait Times {
+    type Time;
+    fn len(&self) -> usize;
+    fn get(&self, at: usize) -> Self::Time;
 }
 
 /// The events of one step, opened.
 pub(super) struct Source<'a> {
     parts: Vec<OpenPart<'a>>,
-    /// Events of merged users, under their canonical user, in order of it.
-    routed: Vec<Routed>,
 }
 
 struct OpenPart<'a> {
@@ -27,17 +86,10 @@ struct OpenPart<'a> {
     users: Column<'a>,
     times: Column<'a>,
     time_unit: i64,
-    time_least: i64,
+    times_ms: (i64, i64),
     ids: Column<'a>,
     id_least: EventId,
     selection: Selection<'a>,
-}
-
-#[derive(Clone, Copy)]
-struct Routed {
-    user: UserId,
-    time_ms: i64,
-    id: EventId,
 }
 
 impl<'a> Source<'a> {
@@ -47,7 +99,6 @@ impl<'a> Source<'a> {
         parts: &[PartView<'a>],
         step: &Step,
         (from, before): (i64, i64),
-        persons: &Persons<'_>,
         stats: &mut ScanStats,
     ) -> Result<Self, Error> {
         let mut opened = Vec::new();
@@ -63,105 +114,200 @@ impl<'a> Source<'a> {
                 users: part.user_column()?,
                 times: part.time_column()?,
                 time_unit: i64::from(part.time_unit()),
-                time_least: least.ms(),
+                times_ms: (least.ms(), greatest.ms()),
                 ids: part.id_column()?,
                 id_least: part.ids().0,
                 selection,
             });
         }
-        let routed = if persons.any_merged() { route(&opened, persons) } else { Vec::new() };
-        Ok(Self { parts: opened, routed })
+        let source = Self { parts: opened };
+        let blocks = 0..source.blocks_end();
+        if blocks.into_iter().any(|block| source.rows_in(block) >= u64::from(Place::MAX)) {
+            return Err(Error::corrupt("parts", "a block of users has too many events"));
+        }
+        Ok(source)
     }
 
     /// One more than the last block that has events.
     pub(super) fn blocks_end(&self) -> u32 {
-        let parts = self.parts.iter().map(|part| part.blocks.last() + 1);
-        let routed = self.routed.last().map(|event| event.user / BLOCK_USERS + 1);
-        parts.chain(routed).max().unwrap_or(0)
+        self.parts.iter().map(|part| part.blocks.last() + 1).max().unwrap_or(0)
     }
 
-    /// Visits the events of a block's users, those of merged users under their canonical one too.
-    pub(super) fn visit(&self, block: u32, selected: &mut Vec<u32>, visit: &mut impl Visit) {
+    /// The rows of a block over all parts.
+    pub(super) fn rows_in(&self, block: u32) -> u64 {
+        self.parts.iter().map(|part| part.blocks.rows(block).len() as u64).sum()
+    }
+
+    /// Cuts a block into this many ranges of users with about as many rows each.
+    pub(super) fn cuts(&self, block: u32, count: u64) -> impl Iterator<Item = UserId> {
+        let part = self.parts.iter().max_by_key(|part| part.blocks.rows(block).len());
+        (1..count).filter_map(move |cut| {
+            let part = part?;
+            let rows = part.blocks.rows(block);
+            let row = rows.start + (rows.len() as u64 * cut / count) as u32;
+            Some(block * BLOCK_USERS + (part.users.get(row) as UserId).min(BLOCK_USERS - 1))
+        })
+    }
+
+    /// Visits the events of a range of users, which lie in one block; of its merged users alone when
+    /// `only` names them.
+    pub(super) fn visit(
+        &self,
+        users: &Range<UserId>,
+        only: Option<&Members>,
+        mask: &mut Mask,
+        visit: &mut impl Visit,
+    ) {
+        let block = users.start / BLOCK_USERS;
+        let mut before = 0;
         for part in &self.parts {
-            part.visit(part.blocks.rows(block), selected, visit);
-        }
-        let first = self.routed.partition_point(|event| event.user / BLOCK_USERS < block);
-        for event in &self.routed[first..] {
-            if event.user / BLOCK_USERS != block {
-                break;
+            let block_rows = part.blocks.rows(block);
+            for rows in pieces(part.rows_of(users, block_rows.clone())) {
+                let first = before + (rows.start - block_rows.start);
+                match part.times.width() {
+                    1 => part.visit_piece::<1, _>(&rows, first, only, mask, visit),
+                    2 => part.visit_piece::<2, _>(&rows, first, only, mask, visit),
+                    4 => part.visit_piece::<4, _>(&rows, first, only, mask, visit),
+                    _ => part.visit_piece::<8, _>(&rows, first, only, mask, visit),
+                }
             }
-            visit.event((event.user % BLOCK_USERS) as usize, event.time_ms, || event.id);
+            before += block_rows.len() as Place;
         }
+    }
+
+    /// The least and the greatest time of the opened parts, in ms.
+    pub(super) fn times_ms(&self) -> Option<(i64, i64)> {
+        let times = self.parts.iter().map(|part| part.times_ms);
+        times.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
+    /// The time and id of the event at a place of a block; none beyond the block's rows.
+    pub(super) fn time_and_id(&self, block: u32, place: Place) -> Option<(i64, EventId)> {
+        let mut place = place;
+        for part in &self.parts {
+            let rows = part.blocks.rows(block);
+            if (place as usize) < rows.len() {
+                let row = rows.start + place;
+                let time = (part.times.get(row) as i64).wrapping_mul(part.time_unit);
+                let id = part.id_least.wrapping_add(part.ids.get(row));
+                return Some((part.times_ms.0.wrapping_add(time), id));
+            }
+            place -= rows.len() as Place;
+        }
+        None
     }
 }
 
 impl OpenPart<'_> {
-    fn visit(&self, rows: Range<u32>, selected: &mut Vec<u32>, visit: &mut impl Visit) {
-        for rows in pieces(rows) {
-            match self.times.width() {
-                1 => self.visit_piece(&rows, selected, visit, |times, at| i64::from(times[at])),
-                2 => self.visit_piece(&rows, selected, visit, |times, at| {
-                    i64::from(u16_at(times, at * 2))
-                }),
-                4 => self.visit_piece(&rows, selected, visit, |times, at| {
-                    i64::from(u32_at(times, at * 4))
-                }),
-                _ => self
-                    .visit_piece(&rows, selected, visit, |times, at| u64_at(times, at * 8) as i64),
-            }
+    /// Of a block's rows those of some of its users.
+    fn rows_of(&self, users: &Range<UserId>, rows: Range<u32>) -> Range<u32> {
+        if users.len() == BLOCK_USERS as usize {
+            return rows;
         }
+        let first = users.start / BLOCK_USERS * BLOCK_USERS;
+        let first_not_below = |user: UserId| {
+            let low = u64::from(user - first);
+            partition_point(rows.clone(), |row| self.users.get(row) < low)
+        };
+        first_not_below(users.start)..first_not_below(users.end)
     }
 
-    #[inline(always)]
-    fn visit_piece(
+    fn visit_piece<const W: usize, V: Visit>(
         &self,
         rows: &Range<u32>,
-        selected: &mut Vec<u32>,
-        visit: &mut impl Visit,
-        time: impl Fn(&[u8], usize) -> i64,
+        first: Place,
+        only: Option<&Members>,
+        mask: &mut Mask,
+        visit: &mut V,
     ) {
-        let (users, times) = (self.users.bytes(rows), self.times.bytes(rows));
-        let mut event = |at: usize| {
-            let low = usize::from(u16_at(users, at * 2)) % BLOCK_USERS as usize;
-            let time_ms =
-                self.time_least.wrapping_add(time(times, at).wrapping_mul(self.time_unit));
-            visit.event(low, time_ms, || {
-                self.id_least.wrapping_add(self.ids.get(rows.start + at as u32))
-            });
-        };
-        if self.selection.keeps_all() {
-            (0..rows.len()).for_each(event);
-        } else {
-            self.selection.select(rows, selected);
-            selected.iter().for_each(|at| event(*at as usize));
+        let piece = Piece::<W, V::Clock>::new(self, rows, first, visit.clock());
+        if only.is_none() && self.selection.keeps_all() {
+            return piece.visit_all(visit);
         }
+        self.selection.select(rows, mask);
+        if let Some(only) = only {
+            mask.keep(|at| only.contains(low_of(piece.users[at])));
+        }
+        mask.each(|at| visit.event(low_of(piece.users[at]), piece.times.get(at), piece.place(at)));
     }
 }
 
-/// Collects the events of merged users.
-fn route(parts: &[OpenPart<'_>], persons: &Persons<'_>) -> Vec<Routed> {
-    struct Router<'t, 'r> {
-        table: &'t CanonicalTable,
-        routed: &'r mut Vec<Routed>,
+/// Rows of one part that lie within one chunk.
+struct Piece<'p, const W: usize, C> {
+    users: &'p [[u8; 2]],
+    times: PieceTimes<'p, W, C>,
+    first: Place,
+}
+
+#[derive(Clone, Copy)]
+struct PieceTimes<'p, const W: usize, C> {
+    entries: &'p [[u8; W]],
+    unit: i64,
+    clock: C,
+}
+
+impl<'p, const W: usize, C: Clock> Piece<'p, W, C> {
+    fn new(part: &OpenPart<'p>, rows: &Range<u32>, first: Place, clock: C) -> Self {
+        let users = part.users.bytes(rows).as_chunks().0;
+        let entries = part.times.bytes(rows).as_chunks().0;
+        let clock = clock.starting_at(part.times_ms.0);
+        Self { users, times: PieceTimes { entries, unit: part.time_unit, clock }, first }
     }
-    impl Visit for Router<'_, '_> {
-        fn event(&mut self, low: usize, time_ms: i64, id: impl FnOnce() -> EventId) {
-            if let Some(user) = self.table.get(low) {
-                self.routed.push(Routed { user, time_ms, id: id() });
+
+    fn place(&self, at: usize) -> Place {
+        self.first + at as Place
+    }
+
+    fn visit_all<V: Visit<Clock = C>>(&self, visit: &mut V) {
+        let mut from = 0;
+        while let Some(user) = self.users.get(from) {
+            let to = (from + STRIP_ROWS).min(self.users.len());
+            if to - from == STRIP_ROWS && self.users[to - 1] == *user {
+                from = self.visit_run(from, visit);
+                continue;
             }
+            let strip = self.users[from..to].iter().zip(&self.times.entries[from..to]);
+            for ((user, time), place) in strip.zip(self.place(from)..) {
+                visit.event(low_of(*user), self.times.at(*time), place);
+            }
+            from = to;
         }
     }
-    let mut routed = Vec::new();
-    let mut selected = Vec::new();
-    let mut table = CanonicalTable::new();
-    for (block, entries) in persons.merged_blocks() {
-        table.with(entries, |table| {
-            let mut router = Router { table, routed: &mut routed };
-            for part in parts {
-                part.visit(part.blocks.rows(block), &mut selected, &mut router);
-            }
-        });
+
+    /// Visits all rows of the user at `from`, and gives the row after them.
+    fn visit_run<V: Visit<Clock = C>>(&self, from: usize, visit: &mut V) -> usize {
+        let low = low_of(self.users[from]);
+        let count = self.users[from..].partition_point(|user| low_of(*user) <= low).max(1);
+        let times = PieceTimes { entries: &self.times.entries[from..from + count], ..self.times };
+        visit.run(low, &times, self.place(from));
+        from + count
     }
-    routed.sort_unstable_by_key(|event| event.user);
-    routed
+}
+
+impl<const W: usize, C: Clock> PieceTimes<'_, W, C> {
+    #[inline(always)]
+    fn at(&self, entry: [u8; W]) -> C::Time {
+        let mut wide = [0; 8];
+        wide[..W].copy_from_slice(&entry);
+        self.clock.read((u64::from_le_bytes(wide) as i64).wrapping_mul(self.unit))
+    }
+}
+
+impl<const W: usize, C: Clock> Times for PieceTimes<'_, W, C> {
+    type Time = C::Time;
+
+    fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    #[inline(always)]
+    fn get(&self, at: usize) -> C::Time {
+        self.at(self.entries[at])
+    }
+}
+
+/// The user's place in its block, within bounds also where a part is damaged.
+#[inline(always)]
+fn low_of(user: [u8; 2]) -> usize {
+    usize::from(u16::from_le_bytes(user)) % BLOCK_USERS as usize
 }

@@ -1,0 +1,154 @@
+//! Events of merged users on their way to the block of their canonical user.
+//!
+//! Ids of one person lie in different blocks, so before blocks are computed the events of merged users
+//! are collected by the block of their canonical user. Without merges nothing is done.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::source::{Clock, Milliseconds, Place, Visit};
+use crate::UserId;
+use crate::part::BLOCK_USERS;
+use crate::persons::decode_merged;
+
+/// An event under its canonical user.
+#[derive(Debug, Clone, Copy)]
+struct RoutedEvent {
+    time_ms: i64,
+    /// Place in the block that it came from.
+    place: Place,
+    block: u32,
+    /// The canonical user's place in its block.
+    low: u32,
+}
+
+/// Events of one step under their canonical users, by block.
+#[derive(Debug, Default)]
+pub(super) struct RoutedEvents {
+    blocks: Vec<Vec<RoutedEvent>>,
+}
+
+impl RoutedEvents {
+    /// One more than the last block that has events.
+    pub(super) fn blocks_end(&self) -> u32 {
+        self.blocks.len() as u32
+    }
+
+    /// How many events a block has.
+    pub(super) fn rows_in(&self, block: u32) -> u64 {
+        self.of(block).len() as u64
+    }
+
+    /// Visits the events of a range of users, which lie in one block.
+    /// The first of a block's events stands at place `first`.
+    pub(super) fn visit<V: Visit>(&self, users: &Range<UserId>, first: Place, visit: &mut V) {
+        let clock = visit.clock().starting_at(0);
+        let block = users.start / BLOCK_USERS;
+        for (event, place) in self.of(block).iter().zip(first..) {
+            if users.contains(&(block * BLOCK_USERS + event.low)) {
+                visit.event(event.low as usize, clock.read(event.time_ms), place);
+            }
+        }
+    }
+
+    /// The block and place from which an event of a block came.
+    pub(super) fn origin(&self, block: u32, number: u32) -> (u32, Place) {
+        let event = self.of(block)[number as usize];
+        (event.block, event.place)
+    }
+
+    fn of(&self, block: u32) -> &[RoutedEvent] {
+        self.blocks.get(block as usize).map_or(&[], Vec::as_slice)
+    }
+
+    fn push(&mut self, user: UserId, event: RoutedEvent) {
+        let block = (user / BLOCK_USERS) as usize;
+        if block >= self.blocks.len() {
+            self.blocks.resize_with(block + 1, Vec::new);
+        }
+        self.blocks[block].push(event);
+    }
+}
+
+/// The merged users of one block.
+pub(super) struct Members {
+    is_merged: Box<[bool; BLOCK_USERS as usize]>,
+}
+
+impl Members {
+    #[inline(always)]
+    pub(super) fn contains(&self, low: usize) -> bool {
+        self.is_merged[low]
+    }
+}
+
+/// Collects the events of merged users, block of users by block of users.
+pub(super) struct Router<'a> {
+    members: Members,
+    canonical: Box<[UserId; BLOCK_USERS as usize]>,
+    block: u32,
+    entries: &'a [u8],
+}
+
+impl<'a> Router<'a> {
+    pub(super) fn new() -> Self {
+        let members = Members { is_merged: boxed(false) };
+        Self { members, canonical: boxed(0), block: 0, entries: &[] }
+    }
+
+    /// Takes the merged users of a block in the place of the last one's.
+    pub(super) fn enter(&mut self, block: u32, entries: &'a [u8]) {
+        for (low, _) in decode_merged(self.entries) {
+            self.members.is_merged[usize::from(low)] = false;
+        }
+        for (low, user) in decode_merged(entries) {
+            self.members.is_merged[usize::from(low)] = true;
+            self.canonical[usize::from(low)] = user;
+        }
+        (self.block, self.entries) = (block, entries);
+    }
+
+    /// Whether the block has no merged users.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The merged users of the block.
+    pub(super) fn members(&self) -> &Members {
+        &self.members
+    }
+
+    /// Takes events of the block's merged users.
+    pub(super) fn collect<'r>(&'r self, routed: &'r mut RoutedEvents) -> impl Visit + 'r {
+        Collect { canonical: &self.canonical, block: self.block, routed }
+    }
+}
+
+struct Collect<'r> {
+    canonical: &'r [UserId; BLOCK_USERS as usize],
+    block: u32,
+    routed: &'r mut RoutedEvents,
+}
+
+impl Visit for Collect<'_> {
+    type Clock = Milliseconds;
+
+    fn clock(&self) -> Milliseconds {
+        Milliseconds::default()
+    }
+
+    #[inline(always)]
+    fn event(&mut self, low: usize, time_ms: i64, place: Place) {
+        let user = self.canonical[low];
+        let (block, low) = (self.block, user % BLOCK_USERS);
+        self.routed.push(user, RoutedEvent { time_ms, place, block, low });
+    }
+}
+
+/// A value for every user of a block.
+pub(super) fn boxed<T: Clone>(value: T) -> Box<[T; BLOCK_USERS as usize]> {
+    let values = vec![value; BLOCK_USERS as usize].into_boxed_slice();
+    values.try_into().ok().expect("there is one value a user")
+}

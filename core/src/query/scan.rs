@@ -1,0 +1,216 @@
+//! What all scans have in common: sources by step, and how their work is cut into ranges of users.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::ScanStats;
+use super::mask::Mask;
+use super::route::{RoutedEvents, Router};
+use super::source::{Place, Source, Visit};
+use crate::part::BLOCK_USERS;
+use crate::persons::Persons;
+use crate::{EventId, UserId};
+
+/// A question over opened parts. It is computed by ranges of users, in any order and on any number of threads.
+///
+/// First, where [`Sources::must_route`] says so, events are routed; then the ranges are run and their counts
+/// merged. [`answer`] does it on one thread.
+pub trait Scan {
+    /// What is counted.
+    type Counts: Counts;
+
+    /// The parts it reads.
+    fn sources(&self) -> &Sources<'_>;
+
+    /// Takes the routed events of all ranges, before the first run.
+    fn take_routed(&mut self, routed: Vec<Routed>);
+
+    /// Computes the users of a range.
+    fn run(&self, users: Range<UserId>) -> Self::Counts;
+}
+
+/// Counts of some users.
+pub trait Counts {
+    /// Adds the counts of other users.
+    fn merge(&mut self, other: &Self);
+}
+
+/// Computes a scan on one thread.
+pub fn answer<S: Scan>(mut scan: S) -> S::Counts {
+    if scan.sources().must_route() {
+        let all = scan.sources().everyone();
+        let routed = scan.sources().route(all);
+        scan.take_routed(vec![routed]);
+    }
+    scan.run(scan.sources().everyone())
+}
+
+/// The events of all steps, and whose they are.
+pub struct Sources<'a> {
+    steps: Vec<Source<'a>>,
+    persons: &'a Persons<'a>,
+    routed: Vec<Routed>,
+    stats: ScanStats,
+}
+
+/// Events of merged users under their canonical users, of every step.
+pub struct Routed {
+    steps: Vec<RoutedEvents>,
+}
+
+impl<'a> Sources<'a> {
+    pub(super) const fn new(
+        steps: Vec<Source<'a>>,
+        persons: &'a Persons<'a>,
+        stats: ScanStats,
+    ) -> Self {
+        Self { steps, persons, routed: Vec::new(), stats }
+    }
+
+    /// What opening the parts met.
+    #[must_use]
+    pub const fn stats(&self) -> ScanStats {
+        self.stats
+    }
+
+    /// Whether events of merged users are to be routed before anything is counted.
+    #[must_use]
+    pub fn must_route(&self) -> bool {
+        self.persons.any_merged()
+    }
+
+    /// The range of all users who have events.
+    #[must_use]
+    pub fn everyone(&self) -> Range<UserId> {
+        0..self.blocks_end() * BLOCK_USERS
+    }
+
+    /// Cuts all users into about this many ranges, at least one, with about as many events each.
+    #[must_use]
+    pub fn pieces(&self, count: u64) -> Vec<Range<UserId>> {
+        let rows_of =
+            |block| -> u64 { (0..self.steps.len()).map(|s| self.rows_in(s, block)).sum() };
+        let blocks: Vec<u64> = (0..self.blocks_end()).map(rows_of).collect();
+        let share = (blocks.iter().sum::<u64>() / count.max(1)).max(1);
+        let mut cuts = vec![0];
+        let mut rows = 0;
+        for (block, of_block) in (0..).zip(&blocks) {
+            if rows > 0 && rows + of_block / 2 > share {
+                cuts.push(block * BLOCK_USERS);
+                rows = 0;
+            }
+            if *of_block > share + share / 2 {
+                let widest = self.steps.iter().max_by_key(|source| source.rows_in(block));
+                cuts.extend(
+                    widest.into_iter().flat_map(|s| s.cuts(block, of_block.div_ceil(share))),
+                );
+            }
+            rows += of_block;
+        }
+        cuts.push(self.blocks_end() * BLOCK_USERS);
+        // One piece with nobody in it is still a piece.
+        let mut pieces: Vec<_> = cuts.windows(2).map(|pair| pair[0]..pair[1]).collect();
+        pieces.retain(|users| !users.is_empty() || cuts.len() == 2);
+        pieces
+    }
+
+    /// Collects the events of a range's merged users.
+    #[must_use]
+    pub fn route(&self, users: Range<UserId>) -> Routed {
+        let mut steps: Vec<RoutedEvents> = Vec::new();
+        steps.resize_with(self.steps.len(), RoutedEvents::default);
+        let mut router = Router::new();
+        let mut mask = Mask::default();
+        for users in blocks_of(users) {
+            let block = users.start / BLOCK_USERS;
+            router.enter(block, self.persons.merged_in(block));
+            if router.is_empty() {
+                continue;
+            }
+            for (source, routed) in self.steps.iter().zip(&mut steps) {
+                let mut collect = router.collect(routed);
+                source.visit(&users, Some(router.members()), &mut mask, &mut collect);
+            }
+        }
+        Routed { steps }
+    }
+
+    pub(super) fn take_routed(&mut self, routed: Vec<Routed>) {
+        self.routed = routed;
+    }
+
+    pub(super) const fn persons(&self) -> &'a Persons<'a> {
+        self.persons
+    }
+
+    /// How many steps there are.
+    pub(super) const fn steps(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// Visits the events of a step of a range of users, which lie in one block; those of merged users
+    /// come under their canonical one too.
+    pub(super) fn visit(
+        &self,
+        step: usize,
+        users: &Range<UserId>,
+        mask: &mut Mask,
+        visit: &mut impl Visit,
+    ) {
+        let block = users.start / BLOCK_USERS;
+        self.steps[step].visit(users, None, mask, visit);
+        let mut before = self.steps[step].rows_in(block) as Place;
+        for routed in &self.routed {
+            routed.steps[step].visit(users, before, visit);
+            before += routed.steps[step].rows_in(block) as Place;
+        }
+    }
+
+    /// The time and id of the event at a place of a block.
+    pub(super) fn time_and_id(&self, step: usize, block: u32, place: Place) -> (i64, EventId) {
+        let source = &self.steps[step];
+        let own = source.time_and_id(block, place);
+        own.or_else(|| {
+            let mut number = place - source.rows_in(block) as Place;
+            for routed in self.routed.iter().map(|routed| &routed.steps[step]) {
+                let rows = routed.rows_in(block) as u32;
+                if number < rows {
+                    let (block, place) = routed.origin(block, number);
+                    return source.time_and_id(block, place);
+                }
+                number -= rows;
+            }
+            None
+        })
+        .expect("a place is one that was visited")
+    }
+
+    /// The least and the greatest time of all parts, in ms.
+    pub(super) fn times_ms(&self) -> Option<(i64, i64)> {
+        let times = self.steps.iter().filter_map(Source::times_ms);
+        times.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
+    }
+
+    fn blocks_end(&self) -> u32 {
+        let routed = self.routed.iter().flat_map(|routed| &routed.steps);
+        let routed = routed.map(RoutedEvents::blocks_end);
+        self.steps.iter().map(Source::blocks_end).chain(routed).max().unwrap_or(0)
+    }
+
+    fn rows_in(&self, step: usize, block: u32) -> u64 {
+        let routed = self.routed.iter().map(|routed| routed.steps[step].rows_in(block));
+        self.steps[step].rows_in(block) + routed.sum::<u64>()
+    }
+}
+
+/// Cuts a range of users where blocks end.
+pub(super) fn blocks_of(users: Range<UserId>) -> impl Iterator<Item = Range<UserId>> {
+    let mut next = users.start;
+    core::iter::from_fn(move || {
+        let from = next;
+        let block_end = (from / BLOCK_USERS + 1).saturating_mul(BLOCK_USERS);
+        next = block_end.min(users.end);
+        (from < users.end).then_some(from..next)
+    })
+}
