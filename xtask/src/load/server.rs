@@ -80,8 +80,9 @@ impl Counts {
     /// # Errors
     /// When it does not answer, or wants a password.
     pub(super) fn of(target: &Target) -> Result<Self> {
-        let text = fetched(target, "/varz")
-            .context("a server without a password is needed, since its figures are compared")?;
+        let text = fetched(target, "/varz").context(
+            "the server's figures cannot be read, as they can of one without a password",
+        )?;
         Self::read(&text)
     }
 
