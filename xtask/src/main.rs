@@ -2,6 +2,7 @@
 
 mod bench;
 mod counts;
+mod load;
 mod run;
 mod test;
 mod tidy;
@@ -27,6 +28,8 @@ enum Verb {
     Test(test::Args),
     /// Measure the server and write docs/benchmarks.md
     Bench(bench::Args),
+    /// Drive the server at rising numbers of connections and draw docs/load.svg
+    Load(load::Args),
     /// Check the style of the house
     Tidy,
 }
@@ -46,6 +49,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode> {
         Verb::Run(args) => run::run(args),
         Verb::Test(args) => test::run(args),
         Verb::Bench(args) => bench::run(args),
+        Verb::Load(args) => load::run(args),
         Verb::Tidy => {
             tidy::check()?;
             Ok(ExitCode::SUCCESS)
