@@ -33,4 +33,4 @@ pub use rows::{EventRow, RowReader};
 pub use view::PartView;
 
 pub(crate) use column::{Blocks, Column, partition_point, pieces};
-pub(crate) use layout::{u16_at, u32_at};
+pub(crate) use layout::{BLOCK_SHIFT, u16_at, u32_at};

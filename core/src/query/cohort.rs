@@ -90,8 +90,8 @@ impl Scan for CohortScan<'_> {
                 let first_word = ((from % BLOCK_USERS) / 64) as usize;
                 row.start(first_word);
                 column.start(first_word);
-                self.sources.visit(ROW, &slice, &mut mask, &mut row);
-                self.sources.visit(COLUMN, &slice, &mut mask, &mut column);
+                self.sources.visit(ROW, &slice, None, &mut mask, &mut row);
+                self.sources.visit(COLUMN, &slice, None, &mut mask, &mut column);
                 row.keep(&alive[first_word..]);
                 counts.add(&row, &column);
             }

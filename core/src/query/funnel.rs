@@ -12,6 +12,7 @@ use core::hint::select_unpredictable;
 use core::ops::Range;
 
 use super::mask::Mask;
+use super::route::Members;
 use super::scan::{Counts, Routed, Scan, Sources, blocks_of};
 use super::source::{Place, Source, Times, Visit};
 use super::ticks::Ticks;
@@ -69,15 +70,19 @@ impl Scan for FunnelScan<'_> {
     fn run(&self, users: Range<UserId>) -> FunnelCounts {
         let mut reached = vec![0; self.sources.steps()];
         let mut block = Block::new(self);
-        let mut mask = Mask::default();
+        let (mut mask, mut members) = (Mask::default(), Members::none());
         for users in blocks_of(users) {
-            block.start(&users);
+            let mut left = block.start(&users);
             for (step, reached) in reached.iter_mut().enumerate() {
                 block.step = step;
-                self.sources.visit(step, &users, &mut mask, &mut block);
-                let matched = block.advance();
-                *reached += matched;
-                if matched == 0 {
+                let few = left * FEW < users.len() as u64;
+                if few {
+                    block.name_alive(&mut members);
+                }
+                self.sources.visit(step, &users, few.then_some(&members), &mut mask, &mut block);
+                left = block.advance();
+                *reached += left;
+                if left == 0 {
                     break;
                 }
             }
@@ -99,6 +104,9 @@ impl FunnelCounts {
         self.reached
     }
 }
+
+/// When fewer than one of so many users are left, the events of the others are passed over.
+const FEW: u64 = 4;
 
 /// No event: in the place of the last match before the first step, of the next while there is none.
 const NOWHERE: Place = Place::MAX;
@@ -154,8 +162,9 @@ impl<'s> Block<'s> {
         Self { scan, ticks: Ticks::new(start_ms, times_ms), block: 0, lows: 0..0, step: 0, slots }
     }
 
-    /// Everyone who counts waits for a first event in the range; nobody else matches anything.
-    fn start(&mut self, users: &Range<UserId>) {
+    /// Everyone who counts waits for a first event in the range; nobody else matches anything. The number
+    /// of those who count.
+    fn start(&mut self, users: &Range<UserId>) -> u64 {
         self.block = users.start / BLOCK_USERS;
         let low = (users.start % BLOCK_USERS) as usize;
         self.lows = low..low + users.len();
@@ -172,6 +181,13 @@ impl<'s> Block<'s> {
         }
         self.slots.last[self.lows.clone()].fill(NOWHERE);
         self.slots.next[self.lows.clone()].fill(NOWHERE);
+        alive.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+
+    /// Takes those whom an event may still match.
+    fn name_alive(&self, members: &mut Members) {
+        let from = &self.slots.from[self.lows.clone()];
+        members.set(self.lows.clone(), from.iter().map(|from| *from != DEAD));
     }
 
     /// Ends a step: who matched goes on from there, who did not has no room left. The number of those

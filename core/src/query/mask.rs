@@ -25,14 +25,15 @@ impl Mask {
     /// Keeps the rows for which `keep` holds; it is asked for all rows, without a branch.
     #[inline(always)]
     pub(super) fn keep(&mut self, keep: impl Fn(usize) -> bool) {
-        let rows = self.rows;
+        let whole = self.rows / 64;
         for (number, word) in self.words.iter_mut().enumerate() {
             let first = number * 64;
-            let mut kept = 0;
-            for bit in 0..(rows - first).min(64) {
-                kept |= u64::from(keep(first + bit)) << bit;
-            }
-            *word &= kept;
+            // Of a whole word the number of rows is known when this is compiled.
+            *word &= if number < whole {
+                bits_of::<64>(first, &keep)
+            } else {
+                (0..self.rows - first).fold(0, |bits, at| bits | u64::from(keep(first + at)) << at)
+            };
         }
     }
 
@@ -92,6 +93,15 @@ impl Mask {
             *word &= kept;
         }
     }
+}
+
+#[inline(always)]
+fn bits_of<const ROWS: usize>(first: usize, keep: &impl Fn(usize) -> bool) -> u64 {
+    let mut bits = 0;
+    for at in 0..ROWS {
+        bits |= u64::from(keep(first + at)) << at;
+    }
+    bits
 }
 
 const ONES_8: u64 = u64::MAX / 0xff;

@@ -10,18 +10,31 @@ use core::ops::Range;
 
 use super::source::{Clock, Milliseconds, Place, Visit};
 use crate::UserId;
-use crate::part::BLOCK_USERS;
+use crate::part::{BLOCK_SHIFT, BLOCK_USERS};
 use crate::persons::decode_merged;
 
 /// An event under its canonical user.
 #[derive(Debug, Clone, Copy)]
 struct RoutedEvent {
-    time_ms: i64,
-    /// Place in the block that it came from.
-    place: Place,
+    /// Its time, 43 bits of ms, and below it the canonical user's place in its block.
+    time_and_low: u64,
+    /// The block that it came from, and its place there.
     block: u32,
-    /// The canonical user's place in its block.
-    low: u32,
+    place: Place,
+}
+
+impl RoutedEvent {
+    fn new(time_ms: i64, low: u32, block: u32, place: Place) -> Self {
+        Self { time_and_low: (time_ms as u64) << BLOCK_SHIFT | u64::from(low), block, place }
+    }
+
+    const fn time_ms(self) -> i64 {
+        (self.time_and_low >> BLOCK_SHIFT) as i64
+    }
+
+    const fn low(self) -> u32 {
+        self.time_and_low as u32 % BLOCK_USERS
+    }
 }
 
 /// Events of one step under their canonical users, by block.
@@ -47,8 +60,8 @@ impl RoutedEvents {
         let clock = visit.clock().starting_at(0);
         let block = users.start / BLOCK_USERS;
         for (event, place) in self.of(block).iter().zip(first..) {
-            if users.contains(&(block * BLOCK_USERS + event.low)) {
-                visit.event(event.low as usize, clock.read(event.time_ms), place);
+            if users.contains(&(block * BLOCK_USERS + event.low())) {
+                visit.event(event.low() as usize, clock.read(event.time_ms()), place);
             }
         }
     }
@@ -72,15 +85,24 @@ impl RoutedEvents {
     }
 }
 
-/// The merged users of one block.
+/// Some users of a block.
 pub(super) struct Members {
-    is_merged: Box<[bool; BLOCK_USERS as usize]>,
+    contains: Box<[bool; BLOCK_USERS as usize]>,
 }
 
 impl Members {
+    pub(super) fn none() -> Self {
+        Self { contains: boxed(false) }
+    }
+
+    /// Takes exactly the users of a range of places for whom `contains` holds.
+    pub(super) fn set(&mut self, lows: Range<usize>, contains: impl Iterator<Item = bool>) {
+        self.contains[lows].iter_mut().zip(contains).for_each(|(slot, holds)| *slot = holds);
+    }
+
     #[inline(always)]
     pub(super) fn contains(&self, low: usize) -> bool {
-        self.is_merged[low]
+        self.contains[low]
     }
 }
 
@@ -94,17 +116,16 @@ pub(super) struct Router<'a> {
 
 impl<'a> Router<'a> {
     pub(super) fn new() -> Self {
-        let members = Members { is_merged: boxed(false) };
-        Self { members, canonical: boxed(0), block: 0, entries: &[] }
+        Self { members: Members::none(), canonical: boxed(0), block: 0, entries: &[] }
     }
 
     /// Takes the merged users of a block in the place of the last one's.
     pub(super) fn enter(&mut self, block: u32, entries: &'a [u8]) {
         for (low, _) in decode_merged(self.entries) {
-            self.members.is_merged[usize::from(low)] = false;
+            self.members.contains[usize::from(low)] = false;
         }
         for (low, user) in decode_merged(entries) {
-            self.members.is_merged[usize::from(low)] = true;
+            self.members.contains[usize::from(low)] = true;
             self.canonical[usize::from(low)] = user;
         }
         (self.block, self.entries) = (block, entries);
@@ -142,13 +163,12 @@ impl Visit for Collect<'_> {
     #[inline(always)]
     fn event(&mut self, low: usize, time_ms: i64, place: Place) {
         let user = self.canonical[low];
-        let (block, low) = (self.block, user % BLOCK_USERS);
-        self.routed.push(user, RoutedEvent { time_ms, place, block, low });
+        self.routed.push(user, RoutedEvent::new(time_ms, user % BLOCK_USERS, self.block, place));
     }
 }
 
 /// A value for every user of a block.
-pub(super) fn boxed<T: Clone>(value: T) -> Box<[T; BLOCK_USERS as usize]> {
+fn boxed<T: Clone>(value: T) -> Box<[T; BLOCK_USERS as usize]> {
     let values = vec![value; BLOCK_USERS as usize].into_boxed_slice();
     values.try_into().ok().expect("there is one value a user")
 }

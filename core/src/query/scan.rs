@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use super::ScanStats;
 use super::mask::Mask;
-use super::route::{RoutedEvents, Router};
+use super::route::{Members, RoutedEvents, Router};
 use super::source::{Place, Source, Visit};
 use crate::part::BLOCK_USERS;
 use crate::persons::Persons;
@@ -150,16 +150,17 @@ impl<'a> Sources<'a> {
     }
 
     /// Visits the events of a step of a range of users, which lie in one block; those of merged users
-    /// come under their canonical one too.
+    /// come under their canonical one too. Events of users that `only` does not name may be left out.
     pub(super) fn visit(
         &self,
         step: usize,
         users: &Range<UserId>,
+        only: Option<&Members>,
         mask: &mut Mask,
         visit: &mut impl Visit,
     ) {
         let block = users.start / BLOCK_USERS;
-        self.steps[step].visit(users, None, mask, visit);
+        self.steps[step].visit(users, only, mask, visit);
         let mut before = self.steps[step].rows_in(block) as Place;
         for routed in &self.routed {
             routed.steps[step].visit(users, before, visit);

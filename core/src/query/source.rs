@@ -149,8 +149,7 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// Visits the events of a range of users, which lie in one block; of its merged users alone when
-    /// `only` names them.
+    /// Visits the events of a range of users, which lie in one block; when `only` names some, of them.
     pub(super) fn visit(
         &self,
         users: &Range<UserId>,
@@ -228,7 +227,7 @@ impl OpenPart<'_> {
         if let Some(only) = only {
             mask.keep(|at| only.contains(low_of(piece.users[at])));
         }
-        mask.each(|at| visit.event(low_of(piece.users[at]), piece.times.get(at), piece.place(at)));
+        piece.visit_masked(mask, visit);
     }
 }
 
@@ -258,6 +257,8 @@ impl<'p, const W: usize, C: Clock> Piece<'p, W, C> {
         self.first + at as Place
     }
 
+    /// Kept apart from the loop over masked rows, so that each has the processor's registers to itself.
+    #[inline(never)]
     fn visit_all<V: Visit<Clock = C>>(&self, visit: &mut V) {
         let mut from = 0;
         while let Some(user) = self.users.get(from) {
@@ -266,15 +267,22 @@ impl<'p, const W: usize, C: Clock> Piece<'p, W, C> {
                 from = self.visit_run(from, visit);
                 continue;
             }
-            let strip = self.users[from..to].iter().zip(&self.times.entries[from..to]);
+            let times = self.times;
+            let strip = self.users[from..to].iter().zip(&times.entries[from..to]);
             for ((user, time), place) in strip.zip(self.place(from)..) {
-                visit.event(low_of(*user), self.times.at(*time), place);
+                visit.event(low_of(*user), times.at(*time), place);
             }
             from = to;
         }
     }
 
+    #[inline(never)]
+    fn visit_masked<V: Visit<Clock = C>>(&self, mask: &Mask, visit: &mut V) {
+        mask.each(|at| visit.event(low_of(self.users[at]), self.times.get(at), self.place(at)));
+    }
+
     /// Visits all rows of the user at `from`, and gives the row after them.
+    #[inline(never)]
     fn visit_run<V: Visit<Clock = C>>(&self, from: usize, visit: &mut V) -> usize {
         let low = low_of(self.users[from]);
         let count = self.users[from..].partition_point(|user| low_of(*user) <= low).max(1);
