@@ -26,7 +26,8 @@ fn main() -> Result<(), Error> {
     let persons = Persons::default();
     let filter = || vec![Filter { key: "event_property_1".into(), value: "1".into() }];
     let step = |name: &str, filters| Step { event_type: name.into(), filters };
-    let range = Range::new(parse_date("start", "20130101")?, parse_date("end", "20130130")?)?;
+    let (first, last) = (parse_date("start", "20130101")?, parse_date("end", "20130130")?);
+    let range = Range::new(first, last)?;
 
     for (name, filters) in [("funnel", Vec::new()), ("funnel, filtered", filter())] {
         let steps = vec![
@@ -44,7 +45,7 @@ fn main() -> Result<(), Error> {
     }
     for (name, filters) in [("cohort", Vec::new()), ("cohort, filtered", filter())] {
         let events = (step("receive_email", filters), step("start_track", Vec::new()));
-        let query = CohortQuery::new(range.start(), range.end(), 1, 7, events, Vec::new())?;
+        let query = CohortQuery::new(first, last, 1, 7, events, Vec::new())?;
         time(name, || {
             let (row, column) = (views("receive_email")?, views("start_track")?);
             let scan = CohortScan::open(&query, &row, &column, &persons)?;

@@ -16,7 +16,35 @@ pub const DAY_MS: i64 = 86_400_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeMs(i64);
 
+/// An exclusive end of a range of times: a time, or the first one after the last that a store takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EndMs(i64);
+
+impl EndMs {
+    /// The end of everything: the first millisecond of the year 2201.
+    pub const MAX: Self = Self(TimeMs::MAX.0 + 1);
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub const fn ms(self) -> i64 {
+        self.0
+    }
+
+    /// The UTC date as `YYYYMMDD`.
+    #[must_use]
+    pub fn date_text(self) -> String {
+        date_text(self.0)
+    }
+}
+
+impl From<TimeMs> for EndMs {
+    fn from(time: TimeMs) -> Self {
+        Self(time.0)
+    }
+}
+
 const TIMES_TAKEN: &str = "1970-01-01 to 2200-12-31";
+const ENDS_TAKEN: &str = "1970-01-01 to 2201-01-01";
 
 impl TimeMs {
     /// The latest time that a store takes: the last millisecond of the year 2200.
@@ -43,11 +71,7 @@ impl TimeMs {
     /// The UTC date as `YYYYMMDD`.
     #[must_use]
     pub fn date_text(self) -> String {
-        let days = i32::try_from(self.0 / DAY_MS).expect("a TimeMs lies before the year 2201");
-        let date = civil::date(1970, 1, 1)
-            .checked_add(jiff::Span::new().days(days))
-            .expect("a TimeMs lies before the year 2201");
-        format!("{:04}{:02}{:02}", date.year(), date.month(), date.day())
+        date_text(self.0)
     }
 }
 
@@ -56,6 +80,23 @@ impl TimeMs {
 /// # Errors
 /// When `value` is not eight digits, names no day of the calendar, or lies outside 1970 to 2200.
 pub fn parse_date(field: &str, value: &str) -> Result<TimeMs, Error> {
+    in_range(field, value, date_ms(field, value)?)
+}
+
+/// Reads a date of the form `YYYYMMDD` as an exclusive end, which may also be the day after the last
+/// that a store takes.
+///
+/// # Errors
+/// When `value` is not eight digits, names no day of the calendar, or lies outside 1970 to 2201-01-01.
+pub fn parse_end_date(field: &str, value: &str) -> Result<EndMs, Error> {
+    let ms = date_ms(field, value)?;
+    if (0..=EndMs::MAX.0).contains(&ms) {
+        return Ok(EndMs(ms));
+    }
+    Err(out_of_range(field, value, ENDS_TAKEN))
+}
+
+fn date_ms(field: &str, value: &str) -> Result<i64, Error> {
     let invalid = || Error::InvalidDate {
         field: field.to_string(),
         value: shortened(value),
@@ -72,7 +113,16 @@ pub fn parse_date(field: &str, value: &str) -> Result<TimeMs, Error> {
         i8::try_from(day).map_err(|_| invalid())?,
     )
     .map_err(|_| invalid())?;
-    in_range(field, value, civil_ms(date.at(0, 0, 0, 0)))
+    Ok(civil_ms(date.at(0, 0, 0, 0)))
+}
+
+/// The UTC date of a time from 1970 on and not far behind 2200.
+fn date_text(ms: i64) -> String {
+    let days = i32::try_from(ms / DAY_MS).expect("a TimeMs lies before the year 2201");
+    let date = civil::date(1970, 1, 1)
+        .checked_add(jiff::Span::new().days(days))
+        .expect("a TimeMs lies before the year 2201");
+    format!("{:04}{:02}{:02}", date.year(), date.month(), date.day())
 }
 
 /// Reads a point in time: milliseconds since 1970, or RFC 3339.
@@ -124,11 +174,11 @@ fn in_range_digits(field: &str, value: &str, scale: i64) -> Result<TimeMs, Error
 }
 
 fn in_range(field: &str, value: &str, ms: i64) -> Result<TimeMs, Error> {
-    TimeMs::new(ms).ok_or_else(|| Error::TimeOutOfRange {
-        field: field.to_string(),
-        value: shortened(value),
-        expected: TIMES_TAKEN,
-    })
+    TimeMs::new(ms).ok_or_else(|| out_of_range(field, value, TIMES_TAKEN))
+}
+
+fn out_of_range(field: &str, value: &str, expected: &'static str) -> Error {
+    Error::TimeOutOfRange { field: field.to_string(), value: shortened(value), expected }
 }
 
 fn parse_rfc3339(value: &str) -> Option<i64> {
@@ -181,6 +231,21 @@ mod tests {
         check("+2013010", None);
         check("19691231", None);
         check("22010101", None);
+    }
+
+    #[test]
+    fn an_end_may_be_the_day_after_the_last() {
+        let check = |value: &str, expected: Option<i64>| {
+            let found = parse_end_date("end_date", value).ok();
+            assert_eq!(found.map(EndMs::ms), expected, "{value}");
+            assert!(found.is_none_or(|end| end.date_text() == value));
+        };
+        check("19700101", Some(0));
+        check("22001231", Some(TimeMs::MAX.ms() + 1 - DAY_MS));
+        check("22010101", Some(TimeMs::MAX.ms() + 1));
+        check("22010102", None);
+        check("19691231", None);
+        check("22010100", None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::limits::{COHORT_CELLS_MAX, FILTERS_MAX, FUNNEL_STEPS_MAX, WINDOW_DAYS_MAX};
-use crate::{DAY_MS, Error, TimeMs};
+use crate::{DAY_MS, EndMs, Error, TimeMs};
 
 /// An equality on a property: of the event in a step, of the person in a user filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Range {
     start: TimeMs,
-    end: TimeMs,
+    end: EndMs,
 }
 
 impl Range {
@@ -37,8 +37,9 @@ impl Range {
     ///
     /// # Errors
     /// When `end` lies before `start`; the error names `end_date`.
-    pub fn new(start: TimeMs, end: TimeMs) -> Result<Self, Error> {
-        if end < start {
+    pub fn new(start: TimeMs, end: impl Into<EndMs>) -> Result<Self, Error> {
+        let end = end.into();
+        if end < start.into() {
             return Err(invalid(
                 "end_date",
                 format!("{} lies before start_date {}", end.date_text(), start.date_text()),
@@ -55,7 +56,7 @@ impl Range {
 
     /// First time no longer within.
     #[must_use]
-    pub const fn end(&self) -> TimeMs {
+    pub const fn end(&self) -> EndMs {
         self.end
     }
 }
