@@ -125,7 +125,9 @@ fn date_text(ms: i64) -> String {
     format!("{:04}{:02}{:02}", date.year(), date.month(), date.day())
 }
 
-/// Reads a point in time: milliseconds since 1970, or RFC 3339.
+/// Reads a point in time: milliseconds since 1970, or RFC 3339 and nothing beyond it.
+///
+/// Of a fraction of a second, milliseconds count; a leap second counts as the second before it.
 ///
 /// # Errors
 /// When `value` is neither, or lies outside 1970 to 2200.
@@ -156,7 +158,8 @@ pub fn parse_file_time(field: &str, value: &str) -> Result<TimeMs, Error> {
         return in_range_digits(field, value, if seconds { 1000 } else { 1 });
     }
     let ms = value.parse::<civil::DateTime>().ok().filter(|_| !has_zone(value)).map(civil_ms);
-    ms.or_else(|| parse_rfc3339(value)).map_or_else(
+    let zoned = || value.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond);
+    ms.or_else(zoned).map_or_else(
         || {
             Err(Error::InvalidDate {
                 field: field.to_string(),
@@ -181,8 +184,62 @@ fn out_of_range(field: &str, value: &str, expected: &'static str) -> Error {
     Error::TimeOutOfRange { field: field.to_string(), value: shortened(value), expected }
 }
 
+/// The `date-time` of RFC 3339, section 5.6: `2013-01-01T00:00:00.5Z`, with `t` or a space for `T`, `z`
+/// for `Z`, or an offset such as `+01:00`.
 fn parse_rfc3339(value: &str) -> Option<i64> {
-    value.parse::<jiff::Timestamp>().ok().map(|t| t.as_millisecond())
+    let (date, rest) = value.split_at_checked(10)?;
+    let (clock, rest) = rest.strip_prefix(['T', 't', ' '])?.split_at_checked(8)?;
+    let date = numbers(date, b"dddd-dd-dd")?;
+    let [hour, minute, second] = numbers(clock, b"dd:dd:dd")?;
+    let (fraction_ms, offset) = match rest.strip_prefix('.') {
+        Some(rest) => {
+            let end = rest.bytes().position(|b| !b.is_ascii_digit()).filter(|end| *end > 0)?;
+            let (digits, offset) = rest.split_at(end);
+            let ms = digits.bytes().chain(*b"00").take(3);
+            (ms.fold(0, |ms, digit| ms * 10 + i64::from(digit - b'0')), offset)
+        }
+        None => (0, rest),
+    };
+    let offset_minutes = match offset.as_bytes().first()? {
+        b'Z' | b'z' if offset.len() == 1 => 0,
+        sign @ (b'+' | b'-') => {
+            let [hours, minutes] = numbers(&offset[1..], b"dd:dd")?;
+            let length = i64::from(hours * 60 + minutes);
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            if *sign == b'+' { length } else { -length }
+        }
+        _ => return None,
+    };
+    let second = if second == 60 { 59 } else { second };
+    let [year, month, day] = date;
+    let date = civil::Date::new(year, month as i8, day as i8).ok()?;
+    let time = civil::Time::new(hour as i8, minute as i8, second as i8, 0).ok()?;
+    let ms = civil_ms(date.to_datetime(time));
+    Some(ms.saturating_add(fraction_ms - offset_minutes * 60_000))
+}
+
+/// The numbers in a text of a form in which `d` stands for a digit and numbers are at most four digits.
+fn numbers<const N: usize>(text: &str, form: &[u8]) -> Option<[i16; N]> {
+    if text.len() != form.len() {
+        return None;
+    }
+    let mut numbers = [0; N];
+    let mut at = 0;
+    for (byte, expected) in text.bytes().zip(form) {
+        if *expected != b'd' {
+            if byte != *expected {
+                return None;
+            }
+            at += 1;
+        } else if byte.is_ascii_digit() {
+            numbers[at] = numbers[at] * 10 + i16::from(byte - b'0');
+        } else {
+            return None;
+        }
+    }
+    Some(numbers)
 }
 
 fn civil_ms(at: civil::DateTime) -> i64 {
@@ -269,10 +326,47 @@ mod tests {
         check("1356998400123", Some(1_356_998_400_123));
         check("2013-01-01T00:00:00.5Z", Some(1_356_998_400_500));
         check("2013-01-01T01:00:00+01:00", Some(1_356_998_400_000));
+        check("2013-01-01t00:00:00z", Some(1_356_998_400_000));
+        check("2013-01-01 00:00:00Z", Some(1_356_998_400_000));
+        check("2012-12-31T18:30:00.123456789012-05:30", Some(1_356_998_400_123));
+        check("2013-01-01T23:59:00+23:59", Some(1_356_998_400_000));
+        check("2013-01-01T00:00:00-00:00", Some(1_356_998_400_000));
+        check("2012-12-31T23:59:60Z", Some(1_356_998_399_000));
+        check("1970-01-01T00:00:00+00:01", None);
+        check("0000-01-01T00:00:00.5Z", None);
+        check("9999-12-31T23:59:59.5-23:59", None);
+        check("2201-01-01T00:30:00.007+01:00", Some(TimeMs::MAX.ms() + 8 - 1_800_000));
         check("-1", None);
         check("99999999999999999999", None);
         check("2013-01-01", None);
         check("2013-01-01T00:00:00", None);
+        for other in [
+            "2013-01-01T00:00:00+24:00",
+            "2013-01-01T00:00:00+01:60",
+            "2013-01-01T00:00:00+0100",
+            "2013-01-01T00:00:00+01",
+            "2013-01-01T00:00:00+01:00:00",
+            "2013-01-01T00:00:00 Z",
+            "2013-01-01T00:00Z",
+            "2013-01-01T00:00:00,5Z",
+            "2013-01-01T00:00:00.Z",
+            "2013-01-01T00:00:00.5",
+            "2013-01-01T00:00:61Z",
+            "2013-01-01T00:60:00Z",
+            "2013-01-01T24:00:00Z",
+            "2013-02-29T00:00:00Z",
+            "2013-00-01T00:00:00Z",
+            "2013-1-1T00:00:00Z",
+            "20130101T000000Z",
+            "2013-01-01_00:00:00Z",
+            "+002013-01-01T00:00:00Z",
+            "2013-01-01T00:00:00Z[UTC]",
+            "2013-01-01T00:00:00Z ",
+            "2013-01-01T00:00:00\u{e9}",
+            "2013-01-0\u{e9}T00:00:00Z",
+        ] {
+            check(other, None);
+        }
         check("", None);
         check("now", None);
     }
@@ -290,6 +384,7 @@ mod tests {
         check("2013-01-01 01:00:01+01:00", Some(1_356_998_401_000));
         check("1356998401", Some(1_356_998_401_000));
         check("1356998401000", Some(1_356_998_401_000));
+        check("2013-01-01T02:00:01+0200", Some(1_356_998_401_000));
         check("2013-02-30 00:00:00", None);
         check("yesterday", None);
     }
