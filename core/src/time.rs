@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use jiff::civil;
 
 use crate::Error;
+use crate::error::shortened;
 
 /// Milliseconds of a day.
 pub const DAY_MS: i64 = 86_400_000;
@@ -255,17 +256,6 @@ fn is_integer(value: &str) -> bool {
 fn has_zone(value: &str) -> bool {
     let Some(clock) = value.get(10..) else { return false };
     clock.contains(['Z', 'z', '+', '-', '['])
-}
-
-/// The first characters of a text, for an error message.
-fn shortened(value: &str) -> String {
-    if value.chars().count() <= 40 {
-        value.to_string()
-    } else {
-        let mut text: String = value.chars().take(40).collect();
-        text.push_str("...");
-        text
-    }
 }
 
 #[cfg(test)]
