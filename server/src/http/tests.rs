@@ -188,7 +188,7 @@ async fn what_cannot_be_asked_is_refused() {
     .await;
     check("GET /users/find?ufk[]=a", &[], b"", 400, "invalid_parameter", "ufk[]").await;
     let line = format!("GET /users/find?{}", "ufk=a&ufv=b&".repeat(101));
-    check(&line, &[], b"", 400, "too_many", "filters").await;
+    check(&line, &[], b"", 400, "too_many", "ufk[]").await;
     check("GET /nowhere", &[], b"", 404, "not_found", "").await;
     check("DELETE /nowhere", &[], b"", 404, "not_found", "").await;
     check("GET /events/track/", &[], b"", 404, "not_found", "").await;
