@@ -3,7 +3,7 @@
 //! The one rule that is not a matter of taste: what is reachable from other machines has a password.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -39,6 +39,12 @@ pub enum ConfigError {
     /// An origin that no browser would send.
     #[error("--cors-origin: {0} is not an origin such as https://shop.example")]
     Origin(String),
+    /// A host that no request would name.
+    #[error(
+        "--allowed-host: {0} is not a host name such as hub.example or an address such as [::2], without \
+         scheme, port and path"
+    )]
+    Host(String),
     /// A password file that cannot be read.
     #[error("password file {}: {source}", path.display())]
     PasswordFile {
@@ -70,6 +76,7 @@ impl ServeConfig {
     /// When they contradict one another or would leave data open to other machines.
     pub fn new(args: &ServeArgs, port: Option<&str>) -> Result<Self, ConfigError> {
         let listen = listen_address(args.listen, port)?;
+        args.allowed_hosts.iter().try_for_each(|host| check_host(host))?;
         let gate = match sign_in(args)? {
             Some(sign_in) => Gate::SignIn(sign_in),
             None if listen.ip().to_canonical().is_loopback() => {
@@ -147,6 +154,17 @@ fn sign_in_by_file(username: String, path: &Path) -> Result<SignIn, ConfigError>
     }
 }
 
+/// A host as requests name it, without its port: a name, or an address, which has brackets in version 6.
+fn check_host(host: &str) -> Result<(), ConfigError> {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    if host.is_empty() {
+        return Err(ConfigError::Empty("--allowed-host"));
+    }
+    let sound = address.map_or(host.bytes().all(is_name), |ip| ip.parse::<Ipv6Addr>().is_ok());
+    if sound { Ok(()) } else { Err(ConfigError::Host(host.to_string())) }
+}
+
 /// An origin as browsers send it: scheme, host and port, without a path.
 fn check_origin(text: &str) -> Result<String, ConfigError> {
     let origin = text.trim_end_matches('/');
@@ -217,6 +235,38 @@ mod tests {
             true,
         );
         assert!(config("--password-file /no/such/file", None).is_err());
+    }
+
+    #[test]
+    fn allowed_hosts_are_as_requests_name_them() {
+        let check = |host: &str, expected: bool| {
+            for password in ["", " --password p"] {
+                let found = config(&format!("--allowed-host={host}{password}"), None);
+                assert_eq!(found.is_ok(), expected, "{host}");
+            }
+        };
+        for host in ["hub.example", "Hub-1.example.", "a_b", "10.0.0.1", "[::2]", "a,b.example"] {
+            check(host, true);
+        }
+        for host in [
+            "",
+            "hub.example:8080",
+            "http://hub.example",
+            "hub.example/",
+            "*.example",
+            "::2",
+            "[::2]:80",
+            "[hub]",
+            "caf\u{e9}.example",
+            "a,,b",
+        ] {
+            check(host, false);
+        }
+        let refused = config("--allowed-host hub.example:80", None).unwrap_err().to_string();
+        assert!(
+            refused.starts_with("--allowed-host: hub.example:80 is not a host name"),
+            "{refused}"
+        );
     }
 
     #[test]
