@@ -7,6 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+
 use crate::cli::{ServeArgs, StoreArgs};
 use crate::http::{Access, Gate, PasswordError, Settings, SignIn, Sockets};
 use crate::store::StoreOptions;
@@ -45,6 +47,9 @@ pub enum ConfigError {
          scheme, port and path"
     )]
     Host(String),
+    /// A time zone that is not in the database.
+    #[error("--time-zone: {0} is not a time zone such as Europe/Paris or UTC")]
+    TimeZone(String),
     /// A password file that cannot be read.
     #[error("password file {}: {source}", path.display())]
     PasswordFile {
@@ -90,10 +95,11 @@ impl ServeConfig {
         let cors_origins = args.cors_origins.iter().map(|origin| check_origin(origin));
         let cors_origins = cors_origins.collect::<Result<_, _>>()?;
         let access = Access { gate, write_key: args.write_key.clone(), cors_origins };
+        let time_zone = time_zone(&args.time_zone)?;
         let body_bytes_max = usize::try_from(args.body_bytes).unwrap_or(usize::MAX);
         Ok(Self {
             listen,
-            settings: Settings { access, body_bytes_max, body_timeout: BODY_TIMEOUT },
+            settings: Settings { access, time_zone, body_bytes_max, body_timeout: BODY_TIMEOUT },
             sockets: Sockets {
                 connections_max: args.connections as usize,
                 header_timeout: HEADER_TIMEOUT,
@@ -152,6 +158,13 @@ fn sign_in_by_file(username: String, path: &Path) -> Result<SignIn, ConfigError>
         hash if hash.starts_with("$argon2") => Ok(SignIn::with_hash(username, hash.trim())?),
         password => Ok(SignIn::with_password(username, password)?),
     }
+}
+
+/// A time zone of the database that is part of this binary, by its IANA name in any case.
+fn time_zone(name: &str) -> Result<TimeZone, ConfigError> {
+    // The database also knows a name for zones that are not known.
+    let known = TimeZoneDatabase::bundled().get(name).ok().filter(|zone| !zone.is_unknown());
+    known.ok_or_else(|| ConfigError::TimeZone(name.to_string()))
 }
 
 /// A host as requests name it, without its port: a name, or an address, which has brackets in version 6.
@@ -235,6 +248,24 @@ mod tests {
             true,
         );
         assert!(config("--password-file /no/such/file", None).is_err());
+    }
+
+    #[test]
+    fn time_zones_have_iana_names() {
+        let check = |flags: &str, expected: Option<&str>| {
+            let found = config(flags, None).map(|config| config.settings.time_zone);
+            let name = found.as_ref().ok().and_then(TimeZone::iana_name);
+            assert_eq!(name, expected, "{flags}");
+        };
+        check("", Some("UTC"));
+        check("--time-zone UTC", Some("UTC"));
+        check("--time-zone Europe/Paris", Some("Europe/Paris"));
+        check("--time-zone america/new_york", Some("America/New_York"));
+        for none in ["", "Europe/Atlantis", "Etc/Unknown", "+02:00", "/etc/passwd", "EST5EDT,M3"] {
+            check(&format!("--time-zone={none}"), None);
+        }
+        let refused = config("--time-zone Mars", None).unwrap_err().to_string();
+        assert_eq!(refused, "--time-zone: Mars is not a time zone such as Europe/Paris or UTC");
     }
 
     #[test]
