@@ -2,7 +2,7 @@
 //! by name.
 
 use eventhub_core::query::{Filter, FunnelQuery, Range, Step};
-use eventhub_core::{Error, TimeMs, parse_date};
+use eventhub_core::{Error, parse_date, parse_end_date};
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -63,8 +63,8 @@ impl TryFrom<FunnelJson> for FunnelQuery {
     type Error = Error;
 
     fn try_from(json: FunnelJson) -> Result<Self, Error> {
-        let range =
-            Range::new(day("range.start", &json.range.start)?, day("range.end", &json.range.end)?)?;
+        let start = day("range.start", &json.range.start, parse_date)?;
+        let range = Range::new(start, day("range.end", &json.range.end, parse_end_date)?)?;
         let steps = json.steps.into_iter().map(Step::from).collect();
         Self::new(range, steps, json.window.amount, Vec::new())
     }
@@ -84,8 +84,12 @@ impl From<FilterJson> for Filter {
     }
 }
 
-/// Reads `YYYY-MM-DD`.
-fn day(field: &str, text: &str) -> Result<TimeMs, Error> {
+/// Reads `YYYY-MM-DD` by a reader of `YYYYMMDD`.
+fn day<T>(
+    field: &str,
+    text: &str,
+    read: impl Fn(&str, &str) -> Result<T, Error>,
+) -> Result<T, Error> {
     let parts: Vec<&str> = text.split('-').collect();
     let invalid = || Error::InvalidDate {
         field: field.to_owned(),
@@ -94,7 +98,7 @@ fn day(field: &str, text: &str) -> Result<TimeMs, Error> {
     };
     match parts[..] {
         [year, month, day] if [year.len(), month.len(), day.len()] == [4, 2, 2] => {
-            parse_date(field, &parts.concat()).map_err(|error| match error {
+            read(field, &parts.concat()).map_err(|error| match error {
                 Error::InvalidDate { .. } => invalid(),
                 other => other,
             })

@@ -109,10 +109,7 @@ fn queries() -> Result<Vec<FunnelQuery>, Box<dyn Error>> {
 /// A query as the JSON API writes it, with its answer by the naive model.
 fn case(query: &FunnelQuery, events: &[(u32, NaiveEvent)]) -> Value {
     let plain: Vec<NaiveEvent> = events.iter().map(|(_, event)| event.clone()).collect();
-    let date = |time: TimeMs| {
-        let text = time.date_text();
-        format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])
-    };
+    let date = |text: String| format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]);
     let steps: Vec<Value> = query
         .steps()
         .iter()
@@ -125,7 +122,7 @@ fn case(query: &FunnelQuery, events: &[(u32, NaiveEvent)]) -> Value {
         .collect();
     json!({
         "query": {
-            "range": { "start": date(query.range().start()), "end": date(query.range().end()) },
+            "range": { "start": date(query.range().start().date_text()), "end": date(query.range().end().date_text()) },
             "steps": steps,
             "window": { "amount": query.window_days(), "unit": "calendar_days" },
         },

@@ -1,6 +1,6 @@
 //! The one error type of this crate.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
 /// What may be wrong with an event, a query or stored bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,10 +21,23 @@ pub enum Error {
         /// Bytes found.
         actual: usize,
     },
+    /// A property's key is empty.
+    #[error("a property's key must not be empty")]
+    EmptyKey,
+    /// A property's key is longer than its limit.
+    #[error("the property key {key}: {actual} bytes, the limit is {limit}")]
+    KeyTooLong {
+        /// How the key begins.
+        key: String,
+        /// Bytes allowed.
+        limit: usize,
+        /// Bytes found.
+        actual: usize,
+    },
     /// A list is longer than its limit.
     #[error("{field}: {actual} given, the limit is {limit}")]
     TooMany {
-        /// What there are too many of.
+        /// The parameter, or in words what there are too many of.
         field: &'static str,
         /// How many are allowed.
         limit: usize,
@@ -70,20 +83,67 @@ pub enum Error {
 }
 
 impl Error {
-    /// The parameter or reserved key at fault, when the error is about one.
+    /// The parameter, reserved key or property key at fault, as a client sends it; none when there is
+    /// no one such thing.
     #[must_use]
     pub fn param(&self) -> Option<&str> {
         match self {
-            Self::Empty { field } | Self::TooMany { field, .. } => Some(field),
+            Self::Empty { field } => Some(field),
+            Self::TooMany { field, .. } => counted_param(field),
             Self::TooLong { field, .. }
             | Self::InvalidDate { field, .. }
             | Self::TimeOutOfRange { field, .. }
             | Self::Invalid { field, .. } => Some(field),
-            Self::Corrupt { .. } => None,
+            Self::EmptyKey | Self::KeyTooLong { .. } | Self::Corrupt { .. } => None,
         }
     }
 
     pub(crate) const fn corrupt(what: &'static str, message: &'static str) -> Self {
         Self::Corrupt { what, message }
+    }
+}
+
+/// The first characters of a text, for an error message.
+pub(crate) fn shortened(value: &str) -> String {
+    if value.chars().count() <= 40 {
+        value.to_string()
+    } else {
+        let mut text: String = value.chars().take(40).collect();
+        text.push_str("...");
+        text
+    }
+}
+
+/// The parameter by which a client gives too many of something. Properties, filters of a step and what
+/// the store counts over many requests are given by no one parameter.
+fn counted_param(counted: &str) -> Option<&str> {
+    match counted {
+        "funnel_steps[]" | "num_columns" | "ufk[]" | "refk[]" | "cefk[]" | "events" => {
+            Some(counted)
+        }
+        "event types" => Some("event_type"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_has_the_parameter_that_gives_it() {
+        let check = |counted: &'static str, expected: Option<&str>| {
+            let error = Error::TooMany { field: counted, limit: 1, actual: 2 };
+            assert_eq!(error.param(), expected, "{counted}");
+        };
+        check("events", Some("events"));
+        check("funnel_steps[]", Some("funnel_steps[]"));
+        check("event types", Some("event_type"));
+        check("properties", None);
+        check("filters of a step", None);
+        check("ids of a person", None);
+        check("property keys of an event type", None);
+        check("property keys of users", None);
+        check("users", None);
     }
 }

@@ -5,6 +5,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use crate::error::shortened;
 use crate::limits::{
     EVENT_PROPERTIES_MAX, EVENT_TYPE_BYTES_MAX, EXTERNAL_ID_BYTES_MAX, INSERT_ID_BYTES_MAX,
     KEY_BYTES_MAX, VALUE_BYTES_MAX,
@@ -171,9 +172,12 @@ pub struct NewEvent {
 
 fn check_property(key: &str, value: &str) -> Result<(), Error> {
     if key.is_empty() {
-        return Err(Error::Empty { field: "property key" });
+        return Err(Error::EmptyKey);
     }
-    check_length("property key", key, KEY_BYTES_MAX)?;
+    if key.len() > KEY_BYTES_MAX {
+        let (key, actual) = (shortened(key), key.len());
+        return Err(Error::KeyTooLong { key, limit: KEY_BYTES_MAX, actual });
+    }
     check_length(key, value, VALUE_BYTES_MAX)
 }
 
@@ -242,7 +246,9 @@ mod tests {
         assert!(Properties::new(of(256)).is_err());
         let one = |k: String, v: String| Properties::new(vec![(k, v)]);
         assert!(one(String::new(), "v".into()).is_err());
-        assert!(one("k".repeat(256), "v".into()).is_err());
+        let long = one("k".repeat(256), "v".into()).unwrap_err();
+        assert!(long.to_string().len() < 100, "{long}");
+        assert_eq!(long.param(), None);
         assert_eq!(one("k".into(), "v".repeat(8193)).unwrap_err().param(), Some("k"));
     }
 }

@@ -24,4 +24,6 @@ pub use error::Error;
 pub use event::{
     EventId, EventType, ExternalId, InsertId, NewEvent, Properties, RESERVED_KEYS, UserId,
 };
-pub use time::{DAY_MS, TimeMs, parse_date, parse_file_time, parse_timestamp};
+pub use time::{
+    DAY_MS, EndMs, TimeMs, parse_date, parse_end_date, parse_file_time, parse_timestamp,
+};

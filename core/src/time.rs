@@ -6,6 +6,7 @@ use alloc::string::{String, ToString};
 use jiff::civil;
 
 use crate::Error;
+use crate::error::shortened;
 
 /// Milliseconds of a day.
 pub const DAY_MS: i64 = 86_400_000;
@@ -16,7 +17,35 @@ pub const DAY_MS: i64 = 86_400_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeMs(i64);
 
+/// An exclusive end of a range of times: a time, or the first one after the last that a store takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EndMs(i64);
+
+impl EndMs {
+    /// The end of everything: the first millisecond of the year 2201.
+    pub const MAX: Self = Self(TimeMs::MAX.0 + 1);
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub const fn ms(self) -> i64 {
+        self.0
+    }
+
+    /// The UTC date as `YYYYMMDD`.
+    #[must_use]
+    pub fn date_text(self) -> String {
+        date_text(self.0)
+    }
+}
+
+impl From<TimeMs> for EndMs {
+    fn from(time: TimeMs) -> Self {
+        Self(time.0)
+    }
+}
+
 const TIMES_TAKEN: &str = "1970-01-01 to 2200-12-31";
+const ENDS_TAKEN: &str = "1970-01-01 to 2201-01-01";
 
 impl TimeMs {
     /// The latest time that a store takes: the last millisecond of the year 2200.
@@ -43,11 +72,7 @@ impl TimeMs {
     /// The UTC date as `YYYYMMDD`.
     #[must_use]
     pub fn date_text(self) -> String {
-        let days = i32::try_from(self.0 / DAY_MS).expect("a TimeMs lies before the year 2201");
-        let date = civil::date(1970, 1, 1)
-            .checked_add(jiff::Span::new().days(days))
-            .expect("a TimeMs lies before the year 2201");
-        format!("{:04}{:02}{:02}", date.year(), date.month(), date.day())
+        date_text(self.0)
     }
 }
 
@@ -56,6 +81,23 @@ impl TimeMs {
 /// # Errors
 /// When `value` is not eight digits, names no day of the calendar, or lies outside 1970 to 2200.
 pub fn parse_date(field: &str, value: &str) -> Result<TimeMs, Error> {
+    in_range(field, value, date_ms(field, value)?)
+}
+
+/// Reads a date of the form `YYYYMMDD` as an exclusive end, which may also be the day after the last
+/// that a store takes.
+///
+/// # Errors
+/// When `value` is not eight digits, names no day of the calendar, or lies outside 1970 to 2201-01-01.
+pub fn parse_end_date(field: &str, value: &str) -> Result<EndMs, Error> {
+    let ms = date_ms(field, value)?;
+    if (0..=EndMs::MAX.0).contains(&ms) {
+        return Ok(EndMs(ms));
+    }
+    Err(out_of_range(field, value, ENDS_TAKEN))
+}
+
+fn date_ms(field: &str, value: &str) -> Result<i64, Error> {
     let invalid = || Error::InvalidDate {
         field: field.to_string(),
         value: shortened(value),
@@ -72,10 +114,21 @@ pub fn parse_date(field: &str, value: &str) -> Result<TimeMs, Error> {
         i8::try_from(day).map_err(|_| invalid())?,
     )
     .map_err(|_| invalid())?;
-    in_range(field, value, civil_ms(date.at(0, 0, 0, 0)))
+    Ok(civil_ms(date.at(0, 0, 0, 0)))
 }
 
-/// Reads a point in time: milliseconds since 1970, or RFC 3339.
+/// The UTC date of a time from 1970 on and not far behind 2200.
+fn date_text(ms: i64) -> String {
+    let days = i32::try_from(ms / DAY_MS).expect("a TimeMs lies before the year 2201");
+    let date = civil::date(1970, 1, 1)
+        .checked_add(jiff::Span::new().days(days))
+        .expect("a TimeMs lies before the year 2201");
+    format!("{:04}{:02}{:02}", date.year(), date.month(), date.day())
+}
+
+/// Reads a point in time: milliseconds since 1970, or RFC 3339 and nothing beyond it.
+///
+/// Of a fraction of a second, milliseconds count; a leap second counts as the second before it.
 ///
 /// # Errors
 /// When `value` is neither, or lies outside 1970 to 2200.
@@ -106,7 +159,8 @@ pub fn parse_file_time(field: &str, value: &str) -> Result<TimeMs, Error> {
         return in_range_digits(field, value, if seconds { 1000 } else { 1 });
     }
     let ms = value.parse::<civil::DateTime>().ok().filter(|_| !has_zone(value)).map(civil_ms);
-    ms.or_else(|| parse_rfc3339(value)).map_or_else(
+    let zoned = || value.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond);
+    ms.or_else(zoned).map_or_else(
         || {
             Err(Error::InvalidDate {
                 field: field.to_string(),
@@ -124,15 +178,69 @@ fn in_range_digits(field: &str, value: &str, scale: i64) -> Result<TimeMs, Error
 }
 
 fn in_range(field: &str, value: &str, ms: i64) -> Result<TimeMs, Error> {
-    TimeMs::new(ms).ok_or_else(|| Error::TimeOutOfRange {
-        field: field.to_string(),
-        value: shortened(value),
-        expected: TIMES_TAKEN,
-    })
+    TimeMs::new(ms).ok_or_else(|| out_of_range(field, value, TIMES_TAKEN))
 }
 
+fn out_of_range(field: &str, value: &str, expected: &'static str) -> Error {
+    Error::TimeOutOfRange { field: field.to_string(), value: shortened(value), expected }
+}
+
+/// The `date-time` of RFC 3339, section 5.6: `2013-01-01T00:00:00.5Z`, with `t` or a space for `T`, `z`
+/// for `Z`, or an offset such as `+01:00`.
 fn parse_rfc3339(value: &str) -> Option<i64> {
-    value.parse::<jiff::Timestamp>().ok().map(|t| t.as_millisecond())
+    let (date, rest) = value.split_at_checked(10)?;
+    let (clock, rest) = rest.strip_prefix(['T', 't', ' '])?.split_at_checked(8)?;
+    let date = numbers(date, b"dddd-dd-dd")?;
+    let [hour, minute, second] = numbers(clock, b"dd:dd:dd")?;
+    let (fraction_ms, offset) = match rest.strip_prefix('.') {
+        Some(rest) => {
+            let end = rest.bytes().position(|b| !b.is_ascii_digit()).filter(|end| *end > 0)?;
+            let (digits, offset) = rest.split_at(end);
+            let ms = digits.bytes().chain(*b"00").take(3);
+            (ms.fold(0, |ms, digit| ms * 10 + i64::from(digit - b'0')), offset)
+        }
+        None => (0, rest),
+    };
+    let offset_minutes = match offset.as_bytes().first()? {
+        b'Z' | b'z' if offset.len() == 1 => 0,
+        sign @ (b'+' | b'-') => {
+            let [hours, minutes] = numbers(&offset[1..], b"dd:dd")?;
+            let length = i64::from(hours * 60 + minutes);
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            if *sign == b'+' { length } else { -length }
+        }
+        _ => return None,
+    };
+    let second = if second == 60 { 59 } else { second };
+    let [year, month, day] = date;
+    let date = civil::Date::new(year, month as i8, day as i8).ok()?;
+    let time = civil::Time::new(hour as i8, minute as i8, second as i8, 0).ok()?;
+    let ms = civil_ms(date.to_datetime(time));
+    Some(ms.saturating_add(fraction_ms - offset_minutes * 60_000))
+}
+
+/// The numbers in a text of a form in which `d` stands for a digit and numbers are at most four digits.
+fn numbers<const N: usize>(text: &str, form: &[u8]) -> Option<[i16; N]> {
+    if text.len() != form.len() {
+        return None;
+    }
+    let mut numbers = [0; N];
+    let mut at = 0;
+    for (byte, expected) in text.bytes().zip(form) {
+        if *expected != b'd' {
+            if byte != *expected {
+                return None;
+            }
+            at += 1;
+        } else if byte.is_ascii_digit() {
+            numbers[at] = numbers[at] * 10 + i16::from(byte - b'0');
+        } else {
+            return None;
+        }
+    }
+    Some(numbers)
 }
 
 fn civil_ms(at: civil::DateTime) -> i64 {
@@ -148,17 +256,6 @@ fn is_integer(value: &str) -> bool {
 fn has_zone(value: &str) -> bool {
     let Some(clock) = value.get(10..) else { return false };
     clock.contains(['Z', 'z', '+', '-', '['])
-}
-
-/// The first characters of a text, for an error message.
-fn shortened(value: &str) -> String {
-    if value.chars().count() <= 40 {
-        value.to_string()
-    } else {
-        let mut text: String = value.chars().take(40).collect();
-        text.push_str("...");
-        text
-    }
 }
 
 #[cfg(test)]
@@ -184,6 +281,21 @@ mod tests {
     }
 
     #[test]
+    fn an_end_may_be_the_day_after_the_last() {
+        let check = |value: &str, expected: Option<i64>| {
+            let found = parse_end_date("end_date", value).ok();
+            assert_eq!(found.map(EndMs::ms), expected, "{value}");
+            assert!(found.is_none_or(|end| end.date_text() == value));
+        };
+        check("19700101", Some(0));
+        check("22001231", Some(TimeMs::MAX.ms() + 1 - DAY_MS));
+        check("22010101", Some(TimeMs::MAX.ms() + 1));
+        check("22010102", None);
+        check("19691231", None);
+        check("22010100", None);
+    }
+
+    #[test]
     fn a_date_prints_as_it_was_read() {
         for date in ["19700101", "20000229", "20240101", "22001231"] {
             assert_eq!(parse_date("date", date).unwrap().date_text(), date);
@@ -204,10 +316,47 @@ mod tests {
         check("1356998400123", Some(1_356_998_400_123));
         check("2013-01-01T00:00:00.5Z", Some(1_356_998_400_500));
         check("2013-01-01T01:00:00+01:00", Some(1_356_998_400_000));
+        check("2013-01-01t00:00:00z", Some(1_356_998_400_000));
+        check("2013-01-01 00:00:00Z", Some(1_356_998_400_000));
+        check("2012-12-31T18:30:00.123456789012-05:30", Some(1_356_998_400_123));
+        check("2013-01-01T23:59:00+23:59", Some(1_356_998_400_000));
+        check("2013-01-01T00:00:00-00:00", Some(1_356_998_400_000));
+        check("2012-12-31T23:59:60Z", Some(1_356_998_399_000));
+        check("1970-01-01T00:00:00+00:01", None);
+        check("0000-01-01T00:00:00.5Z", None);
+        check("9999-12-31T23:59:59.5-23:59", None);
+        check("2201-01-01T00:30:00.007+01:00", Some(TimeMs::MAX.ms() + 8 - 1_800_000));
         check("-1", None);
         check("99999999999999999999", None);
         check("2013-01-01", None);
         check("2013-01-01T00:00:00", None);
+        for other in [
+            "2013-01-01T00:00:00+24:00",
+            "2013-01-01T00:00:00+01:60",
+            "2013-01-01T00:00:00+0100",
+            "2013-01-01T00:00:00+01",
+            "2013-01-01T00:00:00+01:00:00",
+            "2013-01-01T00:00:00 Z",
+            "2013-01-01T00:00Z",
+            "2013-01-01T00:00:00,5Z",
+            "2013-01-01T00:00:00.Z",
+            "2013-01-01T00:00:00.5",
+            "2013-01-01T00:00:61Z",
+            "2013-01-01T00:60:00Z",
+            "2013-01-01T24:00:00Z",
+            "2013-02-29T00:00:00Z",
+            "2013-00-01T00:00:00Z",
+            "2013-1-1T00:00:00Z",
+            "20130101T000000Z",
+            "2013-01-01_00:00:00Z",
+            "+002013-01-01T00:00:00Z",
+            "2013-01-01T00:00:00Z[UTC]",
+            "2013-01-01T00:00:00Z ",
+            "2013-01-01T00:00:00\u{e9}",
+            "2013-01-0\u{e9}T00:00:00Z",
+        ] {
+            check(other, None);
+        }
         check("", None);
         check("now", None);
     }
@@ -225,6 +374,7 @@ mod tests {
         check("2013-01-01 01:00:01+01:00", Some(1_356_998_401_000));
         check("1356998401", Some(1_356_998_401_000));
         check("1356998401000", Some(1_356_998_401_000));
+        check("2013-01-01T02:00:01+0200", Some(1_356_998_401_000));
         check("2013-02-30 00:00:00", None);
         check("yesterday", None);
     }

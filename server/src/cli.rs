@@ -105,6 +105,9 @@ pub struct ServeArgs {
         value_delimiter = ','
     )]
     pub allowed_hosts: Vec<String>,
+    /// Time zone, such as Europe/Paris, of questions that name none; the established API is always UTC
+    #[arg(long, env = "EVENTHUB_TIME_ZONE", default_value = "UTC", value_name = "TZ")]
+    pub time_zone: String,
     /// Bytes of a request body, after unpacking
     #[arg(long, env = "EVENTHUB_BODY_BYTES", default_value_t = BODY_BYTES_MAX as u64,
           value_name = "SIZE", value_parser = parse_size)]

@@ -3,9 +3,11 @@
 //! The one rule that is not a matter of taste: what is reachable from other machines has a password.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::cli::{ServeArgs, StoreArgs};
 use crate::http::{Access, Gate, PasswordError, Settings, SignIn, Sockets};
@@ -39,6 +41,15 @@ pub enum ConfigError {
     /// An origin that no browser would send.
     #[error("--cors-origin: {0} is not an origin such as https://shop.example")]
     Origin(String),
+    /// A host that no request would name.
+    #[error(
+        "--allowed-host: {0} is not a host name such as hub.example or an address such as [::2], without \
+         scheme, port and path"
+    )]
+    Host(String),
+    /// A time zone that is not in the database.
+    #[error("--time-zone: {0} is not a time zone such as Europe/Paris or UTC")]
+    TimeZone(String),
     /// A password file that cannot be read.
     #[error("password file {}: {source}", path.display())]
     PasswordFile {
@@ -70,6 +81,7 @@ impl ServeConfig {
     /// When they contradict one another or would leave data open to other machines.
     pub fn new(args: &ServeArgs, port: Option<&str>) -> Result<Self, ConfigError> {
         let listen = listen_address(args.listen, port)?;
+        args.allowed_hosts.iter().try_for_each(|host| check_host(host))?;
         let gate = match sign_in(args)? {
             Some(sign_in) => Gate::SignIn(sign_in),
             None if listen.ip().to_canonical().is_loopback() => {
@@ -83,10 +95,11 @@ impl ServeConfig {
         let cors_origins = args.cors_origins.iter().map(|origin| check_origin(origin));
         let cors_origins = cors_origins.collect::<Result<_, _>>()?;
         let access = Access { gate, write_key: args.write_key.clone(), cors_origins };
+        let time_zone = time_zone(&args.time_zone)?;
         let body_bytes_max = usize::try_from(args.body_bytes).unwrap_or(usize::MAX);
         Ok(Self {
             listen,
-            settings: Settings { access, body_bytes_max, body_timeout: BODY_TIMEOUT },
+            settings: Settings { access, time_zone, body_bytes_max, body_timeout: BODY_TIMEOUT },
             sockets: Sockets {
                 connections_max: args.connections as usize,
                 header_timeout: HEADER_TIMEOUT,
@@ -145,6 +158,24 @@ fn sign_in_by_file(username: String, path: &Path) -> Result<SignIn, ConfigError>
         hash if hash.starts_with("$argon2") => Ok(SignIn::with_hash(username, hash.trim())?),
         password => Ok(SignIn::with_password(username, password)?),
     }
+}
+
+/// A time zone of the database that is part of this binary, by its IANA name in any case.
+fn time_zone(name: &str) -> Result<TimeZone, ConfigError> {
+    // The database also knows a name for zones that are not known.
+    let known = TimeZoneDatabase::bundled().get(name).ok().filter(|zone| !zone.is_unknown());
+    known.ok_or_else(|| ConfigError::TimeZone(name.to_string()))
+}
+
+/// A host as requests name it, without its port: a name, or an address, which has brackets in version 6.
+fn check_host(host: &str) -> Result<(), ConfigError> {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    if host.is_empty() {
+        return Err(ConfigError::Empty("--allowed-host"));
+    }
+    let sound = address.map_or(host.bytes().all(is_name), |ip| ip.parse::<Ipv6Addr>().is_ok());
+    if sound { Ok(()) } else { Err(ConfigError::Host(host.to_string())) }
 }
 
 /// An origin as browsers send it: scheme, host and port, without a path.
@@ -217,6 +248,56 @@ mod tests {
             true,
         );
         assert!(config("--password-file /no/such/file", None).is_err());
+    }
+
+    #[test]
+    fn time_zones_have_iana_names() {
+        let check = |flags: &str, expected: Option<&str>| {
+            let found = config(flags, None).map(|config| config.settings.time_zone);
+            let name = found.as_ref().ok().and_then(TimeZone::iana_name);
+            assert_eq!(name, expected, "{flags}");
+        };
+        check("", Some("UTC"));
+        check("--time-zone UTC", Some("UTC"));
+        check("--time-zone Europe/Paris", Some("Europe/Paris"));
+        check("--time-zone america/new_york", Some("America/New_York"));
+        for none in ["", "Europe/Atlantis", "Etc/Unknown", "+02:00", "/etc/passwd", "EST5EDT,M3"] {
+            check(&format!("--time-zone={none}"), None);
+        }
+        let refused = config("--time-zone Mars", None).unwrap_err().to_string();
+        assert_eq!(refused, "--time-zone: Mars is not a time zone such as Europe/Paris or UTC");
+    }
+
+    #[test]
+    fn allowed_hosts_are_as_requests_name_them() {
+        let check = |host: &str, expected: bool| {
+            for password in ["", " --password p"] {
+                let found = config(&format!("--allowed-host={host}{password}"), None);
+                assert_eq!(found.is_ok(), expected, "{host}");
+            }
+        };
+        for host in ["hub.example", "Hub-1.example.", "a_b", "10.0.0.1", "[::2]", "a,b.example"] {
+            check(host, true);
+        }
+        for host in [
+            "",
+            "hub.example:8080",
+            "http://hub.example",
+            "hub.example/",
+            "*.example",
+            "::2",
+            "[::2]:80",
+            "[hub]",
+            "caf\u{e9}.example",
+            "a,,b",
+        ] {
+            check(host, false);
+        }
+        let refused = config("--allowed-host hub.example:80", None).unwrap_err().to_string();
+        assert!(
+            refused.starts_with("--allowed-host: hub.example:80 is not a host name"),
+            "{refused}"
+        );
     }
 
     #[test]

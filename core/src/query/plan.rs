@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::limits::{COHORT_CELLS_MAX, FILTERS_MAX, FUNNEL_STEPS_MAX, WINDOW_DAYS_MAX};
-use crate::{DAY_MS, Error, TimeMs};
+use crate::{DAY_MS, EndMs, Error, TimeMs};
 
 /// An equality on a property: of the event in a step, of the person in a user filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub struct Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Range {
     start: TimeMs,
-    end: TimeMs,
+    end: EndMs,
 }
 
 impl Range {
@@ -37,8 +37,9 @@ impl Range {
     ///
     /// # Errors
     /// When `end` lies before `start`; the error names `end_date`.
-    pub fn new(start: TimeMs, end: TimeMs) -> Result<Self, Error> {
-        if end < start {
+    pub fn new(start: TimeMs, end: impl Into<EndMs>) -> Result<Self, Error> {
+        let end = end.into();
+        if end < start.into() {
             return Err(invalid(
                 "end_date",
                 format!("{} lies before start_date {}", end.date_text(), start.date_text()),
@@ -55,7 +56,7 @@ impl Range {
 
     /// First time no longer within.
     #[must_use]
-    pub const fn end(&self) -> TimeMs {
+    pub const fn end(&self) -> EndMs {
         self.end
     }
 }
@@ -77,8 +78,8 @@ impl FunnelQuery {
     /// Checks the sizes.
     ///
     /// # Errors
-    /// When there is no step or too many, the window is zero or too long, or there are too many
-    /// filters; the error names the parameter of the established API.
+    /// When there is no step or too many, the window is zero or too long, or a step or the person has
+    /// too many filters; the error names the parameter of the established API.
     pub fn new(
         range: Range,
         steps: Vec<Step>,
@@ -90,7 +91,10 @@ impl FunnelQuery {
         }
         too_many("funnel_steps[]", steps.len(), FUNNEL_STEPS_MAX)?;
         within("num_days_to_complete_funnel", window_days, WINDOW_DAYS_MAX)?;
-        check_filters(steps.iter(), &user_filters)?;
+        for step in &steps {
+            too_many("filters of a step", step.filters.len(), FILTERS_MAX)?;
+        }
+        too_many("ufk[]", user_filters.len(), FILTERS_MAX)?;
         Ok(Self { range, steps, window_days, user_filters })
     }
 
@@ -152,7 +156,7 @@ impl CohortQuery {
     ///
     /// # Errors
     /// When the range ends before it starts, a period or the number of columns is zero, the table is too
-    /// large, or there are too many filters; the error names the parameter of the established API.
+    /// large, or an event or the person has too many filters; the error names the parameter of the established API.
     pub fn new(
         first_day: TimeMs,
         last_day: TimeMs,
@@ -169,7 +173,9 @@ impl CohortQuery {
             .expect("a TimeMs spans fewer than 2^32 days");
         let cells = u64::from(rows) * u64::from(columns);
         too_many("num_columns", usize::try_from(cells).unwrap_or(usize::MAX), COHORT_CELLS_MAX)?;
-        check_filters([&row, &column].into_iter(), &user_filters)?;
+        too_many("refk[]", row.filters.len(), FILTERS_MAX)?;
+        too_many("cefk[]", column.filters.len(), FILTERS_MAX)?;
+        too_many("ufk[]", user_filters.len(), FILTERS_MAX)?;
         Ok(Self { start: range.start, rows, columns, period_days, row, column, user_filters })
     }
 
@@ -221,14 +227,6 @@ impl CohortQuery {
         let start = self.start.ms();
         (start, start + periods as i64 * self.period_ms())
     }
-}
-
-fn check_filters<'a>(
-    steps: impl Iterator<Item = &'a Step>,
-    user_filters: &[Filter],
-) -> Result<(), Error> {
-    let count = steps.map(|step| step.filters.len()).sum::<usize>() + user_filters.len();
-    too_many("filters", count, FILTERS_MAX)
 }
 
 fn too_many(field: &'static str, actual: usize, limit: usize) -> Result<(), Error> {

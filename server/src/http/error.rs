@@ -15,6 +15,9 @@ pub(super) enum ApiError {
     /// Events or user properties that cannot be taken.
     #[error(transparent)]
     Ingest(#[from] ingest::Error),
+    /// Events of a batch that cannot be stored as things stand.
+    #[error("events: {0}")]
+    Events(CoreError),
     /// A question that makes no sense.
     #[error(transparent)]
     Query(#[from] CoreError),
@@ -79,7 +82,9 @@ impl ApiError {
     fn row(&self) -> (StatusCode, &'static str) {
         use StatusCode as S;
         match self {
-            Self::Ingest(ingest::Error::Event(error)) | Self::Query(error) => core_row(error),
+            Self::Ingest(ingest::Error::Event(error))
+            | Self::Events(error)
+            | Self::Query(error) => core_row(error),
             Self::Ingest(ingest::Error::Syntax { .. }) => (S::BAD_REQUEST, "invalid_json"),
             Self::Ingest(ingest::Error::Batch(_)) => (S::BAD_REQUEST, "invalid_event"),
             Self::Engine(error) => engine_row(error),
@@ -108,7 +113,7 @@ impl ApiError {
             | Self::Query(error)
             | Self::Engine(EngineError::Invalid(error)) => error.param(),
             Self::Ingest(ingest::Error::Syntax { field, .. }) => Some(field),
-            Self::Ingest(ingest::Error::Batch(_)) => Some("events"),
+            Self::Ingest(ingest::Error::Batch(_)) | Self::Events(_) => Some("events"),
             Self::Missing(param) => Some(param),
             Self::Parameter { param, .. } => Some(param),
             Self::Encoding { param, .. } => param.as_deref(),
@@ -156,10 +161,10 @@ impl ApiError {
 fn core_row(error: &CoreError) -> (StatusCode, &'static str) {
     let code = match error {
         CoreError::Empty { .. } => "missing_parameter",
-        CoreError::TooLong { .. } => "too_long",
+        CoreError::TooLong { .. } | CoreError::KeyTooLong { .. } => "too_long",
         CoreError::TooMany { .. } => "too_many",
         CoreError::InvalidDate { .. } | CoreError::TimeOutOfRange { .. } => "invalid_date",
-        CoreError::Invalid { .. } => "invalid_parameter",
+        CoreError::Invalid { .. } | CoreError::EmptyKey => "invalid_parameter",
         CoreError::Corrupt { .. } => "invalid_body",
     };
     (StatusCode::BAD_REQUEST, code)
@@ -195,6 +200,16 @@ mod tests {
         let error = json!({"code": "invalid_date", "message": message, "param": "start_date"});
         assert_eq!(body, json!({ "error": error }));
         assert!(response.body().ends_with(b"\n"));
+    }
+
+    #[test]
+    fn a_batch_that_cannot_be_stored_is_the_fault_of_its_parameter() {
+        let error = CoreError::TooMany { field: "event types", limit: 10_000, actual: 10_001 };
+        assert_eq!(ApiError::from(EngineError::from(error.clone())).param(), Some("event_type"));
+        let refused = ApiError::Events(error);
+        assert_eq!((refused.row().1, refused.param()), ("too_many", Some("events")));
+        let message = "events: event types: 10001 given, the limit is 10000";
+        assert_eq!(refused.to_string(), message);
     }
 
     #[test]

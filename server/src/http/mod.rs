@@ -33,6 +33,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Empty;
 use hyper::body::Body;
+use jiff::tz::TimeZone;
 use tower_service::Service as _;
 use warp::Reply;
 use warp::filters::BoxedFilter;
@@ -54,6 +55,8 @@ pub use self::sign_in::{PasswordError, SignIn};
 pub struct Settings {
     /// Who may ask.
     pub access: Access,
+    /// The time zone of questions that name none; those of the established API are always in UTC.
+    pub time_zone: TimeZone,
     /// Bytes of a body, after unpacking.
     pub body_bytes_max: usize,
     /// How long a body may take to arrive.

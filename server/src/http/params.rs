@@ -81,11 +81,11 @@ impl Params {
         first
     }
 
-    /// The parameters as the keys and values of an event or user. A later pair overrides an earlier
-    /// one there, while here the first value of a name counts: hence the reverse order.
+    /// The parameters as the keys and values of an event or user, in order: of a name given twice the
+    /// last value counts there, as in JSON.
     pub(super) fn into_pairs(self) -> Pairs<'static> {
         let text = |(name, value)| (Cow::Owned(name), Value::Text(Cow::Owned(value)));
-        self.0.into_iter().rev().map(text).collect()
+        self.0.into_iter().map(text).collect()
     }
 }
 
@@ -179,9 +179,10 @@ mod tests {
     }
 
     #[test]
-    fn of_an_event_the_first_value_of_a_name_counts() {
+    fn an_event_has_its_pairs_in_order() {
         let pairs = parse("a=1&a=2", "a=3").into_pairs();
-        assert_eq!(pairs.last().unwrap().1, Value::Text("1".into()));
+        let expected = ["1", "2", "3"].map(|value| ("a".into(), Value::Text(value.into())));
+        assert_eq!(pairs, expected);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use eventhub_core::limits::FUNNEL_STEPS_MAX;
 use eventhub_core::query::{CohortQuery, Filter, FunnelQuery, Range, Step};
-use eventhub_core::{TimeMs, parse_date};
+use eventhub_core::{TimeMs, parse_date, parse_end_date};
 
 use super::answer::{Answer, EventObject};
 use super::error::ApiError;
@@ -46,7 +46,8 @@ pub(super) async fn cohort(engine: &dyn Engine, params: Params) -> Result<Answer
 }
 
 fn funnel_query(params: &Params) -> Result<FunnelQuery, ApiError> {
-    let range = Range::new(date(params, "start_date")?, date(params, "end_date")?)?;
+    let start = date(params, "start_date")?;
+    let range = Range::new(start, parse_end_date("end_date", params.required("end_date")?)?)?;
     let names = params.list("funnel_steps");
     check_step_numbers(params, names.len())?;
     if names.len() <= FUNNEL_STEPS_MAX && names.iter().any(String::is_empty) {
@@ -180,6 +181,8 @@ mod tests {
         check("start_date=2013-13-45", "start_date");
         check("end_date=20121231", "end_date");
         check("end_date=99999999999", "end_date");
+        check("end_date=22010102", "end_date");
+        check("start_date=22010101", "start_date");
         check("funnel_steps[]", "funnel_steps[]");
         check("funnel_steps[]=", "funnel_steps[]");
         for days in ["", "=", "=0", "=-1", "=x", "=1.5", "=100001", "=99999999999999999999"] {
@@ -196,6 +199,18 @@ mod tests {
         check("efk01=a", "efk01");
         let many = format!("{FUNNEL}{}", "&funnel_steps[]=x".repeat(31));
         assert_eq!(refused_param(&funnel_query(&params(&many)).unwrap_err()), "funnel_steps[]");
+    }
+
+    #[test]
+    fn a_funnel_may_end_with_the_last_day_that_is_stored() {
+        let query = funnel_query(&params(&changed(FUNNEL, "end_date=22010101"))).unwrap();
+        assert_eq!(query.range().end().ms(), TimeMs::MAX.ms() + 1);
+        assert!(cohort_query(&params(&changed(COHORT, "end_date=22001231"))).is_err_and(|error| {
+            // The last day of a cohort is taken; so many rows are not.
+            refused_param(&error) == "num_columns"
+        }));
+        let error = cohort_query(&params(&changed(COHORT, "end_date=22010101"))).unwrap_err();
+        assert_eq!(refused_param(&error), "end_date");
     }
 
     #[test]

@@ -73,7 +73,10 @@ fn status_routes(app: &Arc<App>) -> Route {
         let app = Arc::clone(app);
         at(paths::VARZ).then(move || {
             let app = Arc::clone(&app);
-            async move { render(app.status.varz(&*app.engine).await, None) }
+            async move {
+                let (engine, time_zone) = (&*app.engine, &app.settings.time_zone);
+                render(app.status.varz(engine, time_zone).await, None)
+            }
         })
     };
     let debug = {

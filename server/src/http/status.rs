@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::answer::Answer;
@@ -53,8 +54,12 @@ impl Status {
         Answer::json(&json!({ "request_logging": !was_on }))
     }
 
-    /// `/varz`: figures, one a line.
-    pub(super) async fn varz(&self, engine: &dyn Engine) -> Result<Answer, ApiError> {
+    /// `/varz`: figures, one a line, and the server's time zone.
+    pub(super) async fn varz(
+        &self,
+        engine: &dyn Engine,
+        time_zone: &TimeZone,
+    ) -> Result<Answer, ApiError> {
         let stats = engine.stats().await?;
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let lines = [
@@ -83,6 +88,7 @@ impl Status {
             // Writing to a text does not fail.
             let _ = writeln!(text, "{name}: {value}");
         }
+        let _ = writeln!(text, "time_zone: {}", time_zone.iana_name().unwrap_or_default());
         Ok(Answer::Text(text))
     }
 }

@@ -17,7 +17,8 @@ pub(super) fn open() -> Access {
 
 pub(super) fn service(fake: Arc<Fake>, access: Access) -> Service {
     let body_timeout = Duration::from_millis(500);
-    Service::new(fake, Settings { access, body_bytes_max: 1 << 20, body_timeout })
+    let time_zone = TimeZone::UTC;
+    Service::new(fake, Settings { access, time_zone, body_bytes_max: 1 << 20, body_timeout })
 }
 
 fn fake_service() -> (Arc<Fake>, Service) {
@@ -129,6 +130,7 @@ async fn status_pages_are_text() {
     let varz = ask(&service, "GET /varz", &[], "").await;
     assert!(varz.body.contains("\nevents: 0\n"), "{}", varz.body);
     assert!(varz.body.contains("\nhttp_requests: 1\n"), "{}", varz.body);
+    assert!(varz.body.contains("\ntime_zone: UTC\n"), "{}", varz.body);
     assert_eq!(varz.header("content-type"), "text/plain; charset=utf-8");
     let full = self::service(Arc::new(Fake { is_full: true, ..Fake::default() }), open());
     let health = ask(&full, "GET /health", &[], "").await;
@@ -188,7 +190,7 @@ async fn what_cannot_be_asked_is_refused() {
     .await;
     check("GET /users/find?ufk[]=a", &[], b"", 400, "invalid_parameter", "ufk[]").await;
     let line = format!("GET /users/find?{}", "ufk=a&ufv=b&".repeat(101));
-    check(&line, &[], b"", 400, "too_many", "filters").await;
+    check(&line, &[], b"", 400, "too_many", "ufk[]").await;
     check("GET /nowhere", &[], b"", 404, "not_found", "").await;
     check("DELETE /nowhere", &[], b"", 404, "not_found", "").await;
     check("GET /events/track/", &[], b"", 404, "not_found", "").await;

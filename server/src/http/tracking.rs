@@ -24,7 +24,11 @@ pub(super) async fn batch_track(engine: &dyn Engine, params: Params) -> Result<A
     if events.is_empty() {
         return Ok(Answer::json(&[(); 0]));
     }
-    Ok(Answer::json(&engine.append(events).await?))
+    let ids = engine.append(events).await.map_err(|error| match error {
+        EngineError::Invalid(error) => ApiError::Events(error),
+        error => error.into(),
+    })?;
+    Ok(Answer::json(&ids))
 }
 
 /// `/users/alias`

@@ -17,7 +17,7 @@ pub(super) async fn find(engine: &dyn Engine, params: Params) -> Result<Answer, 
     let filters = filters(&params, "ufk", "ufv")?;
     if filters.len() > FILTERS_MAX {
         let (limit, actual) = (FILTERS_MAX, filters.len());
-        return Err(CoreError::TooMany { field: "filters", limit, actual }.into());
+        return Err(CoreError::TooMany { field: "ufk[]", limit, actual }.into());
     }
     let persons = engine.find_users(filters).await?;
     Ok(Answer::json(&persons.into_iter().map(PersonObject).collect::<Vec<_>>()))

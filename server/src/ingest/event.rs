@@ -36,18 +36,22 @@ impl Clock {
     /// When the timestamp, or the date if there is no timestamp, is none or not a time taken.
     fn event_time(&self, timestamp: Option<&str>, date: Option<&str>) -> Result<TimeMs, Error> {
         let (field, text, time) = match (timestamp, date) {
-            (Some(text), _) => ("timestamp", text, parse_timestamp("timestamp", text)?),
-            (None, Some(text)) => ("date", text, self.date_time(text)?),
+            (Some(text), _) => ("timestamp", text, parse_timestamp("timestamp", text)),
+            (None, Some(text)) => ("date", text, self.date_time(text)),
             (None, None) => return Ok(self.now),
         };
-        if time > self.latest {
-            return Err(Error::TimeOutOfRange {
+        match time {
+            Ok(time) if time > self.latest => Err(Error::TimeOutOfRange {
                 field: field.to_string(),
                 value: text.to_string(),
                 expected: self.taken,
-            });
+            }),
+            // What no store takes is out of the range that holds here, which is what helps the client.
+            Err(Error::TimeOutOfRange { field, value, .. }) => {
+                Err(Error::TimeOutOfRange { field, value, expected: self.taken })
+            }
+            time => time,
         }
-        Ok(time)
     }
 
     fn date_time(&self, date: &str) -> Result<TimeMs, Error> {
@@ -146,6 +150,29 @@ mod tests {
         check(&[("timestamp", "1709726400000")], Ok(NOW_MS + 86_400_000));
         check(&[("timestamp", "1709726400001")], Err("timestamp"));
         check(&[("timestamp", "-1")], Err("timestamp"));
+    }
+
+    #[test]
+    fn a_time_out_of_range_is_told_the_range_that_holds() {
+        let now = TimeMs::new(NOW_MS).unwrap();
+        let check = |key: &str, time: &str, clock: Clock, expected: &str| {
+            let given = pairs(&[("event_type", "a"), ("external_user_id", "u"), (key, time)]);
+            let error = read_event(given, &clock).unwrap_err();
+            let message = format!("{key}: {time} is outside the times taken ({expected})");
+            assert_eq!(error.to_string(), message);
+        };
+        for (key, time) in [
+            ("timestamp", "-1"),
+            ("timestamp", "1709726400001"),
+            ("timestamp", "9999999999999999"),
+            ("timestamp", "1969-12-31T23:59:59Z"),
+            ("date", "19691231"),
+            ("date", "20240307"),
+            ("date", "22010101"),
+        ] {
+            check(key, time, Clock::live(now), "1970-01-01 to one day from now");
+        }
+        check("date", "22010101", Clock::import(now), "1970-01-01 to 2200-12-31");
     }
 
     #[test]

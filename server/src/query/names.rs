@@ -1,5 +1,6 @@
 //! What there is to ask about: event types, property keys and values.
 
+use super::people::InForce;
 use crate::engine::EngineError;
 use crate::store::Snapshot;
 
@@ -32,16 +33,16 @@ pub fn user_keys(snapshot: &Snapshot) -> Result<Vec<String>, EngineError> {
     Ok(named(snapshot.user_keys()?))
 }
 
-/// Values that users have of a key and that start with `prefix`, in order.
+/// Values of a key that some person has in force and that start with `prefix`, in order.
 pub fn user_values(
     snapshot: &Snapshot,
     key: &str,
     prefix: &str,
 ) -> Result<Vec<String>, EngineError> {
-    match snapshot.user_key(key)? {
-        Some(number) => snapshot.user_values(number, prefix),
-        None => Ok(Vec::new()),
-    }
+    let Some(number) = snapshot.user_key(key)? else { return Ok(Vec::new()) };
+    let mut in_force = InForce::new(snapshot, number);
+    snapshot
+        .user_values(number, prefix, |user, value| in_force.holds(snapshot.person_of(user)?, value))
 }
 
 fn named(keys: Vec<(&str, u32)>) -> Vec<String> {

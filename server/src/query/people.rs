@@ -1,6 +1,7 @@
 //! Persons: who a user filter is about, and who is shown when users are searched.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use eventhub_core::UserId;
 use eventhub_core::persons::{Persons, UserSet};
@@ -83,17 +84,43 @@ fn matching_one(
         return Ok(holds);
     }
     let Some(key) = snapshot.user_key(&filter.key)? else { return Ok(holds) };
+    let mut in_force = InForce::new(snapshot, key);
     for user in snapshot.users_with(key, &filter.value)? {
         let canonical = everyone.canonical(user);
-        // Another id of the person may hold the value in force.
-        if !everyone.any_merged()
-            || snapshot.merges_of(canonical)?.is_empty()
-            || snapshot.person_properties(canonical)?.get(&key) == Some(&filter.value.as_str())
-        {
+        if !everyone.any_merged() || in_force.holds(canonical, &filter.value)? {
             holds.insert(canonical);
         }
     }
     Ok(holds)
+}
+
+/// Which values of a key, of those set on a person's ids, are in force: another of the person's ids may
+/// hold the one that counts.
+pub(super) struct InForce<'s> {
+    snapshot: &'s Snapshot,
+    key: u32,
+    /// The values in force of persons of several ids, so that each person is worked out once.
+    of_merged: HashMap<UserId, Option<&'s str>>,
+}
+
+impl<'s> InForce<'s> {
+    /// For a key's number.
+    pub(super) fn new(snapshot: &'s Snapshot, key: u32) -> Self {
+        Self { snapshot, key, of_merged: HashMap::new() }
+    }
+
+    /// Whether a value that is set on one of the person's ids is the person's.
+    pub(super) fn holds(&mut self, canonical: UserId, value: &str) -> Result<bool, EngineError> {
+        let in_force = match self.of_merged.entry(canonical) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(_) if self.snapshot.merges_of(canonical)?.is_empty() => return Ok(true),
+            Entry::Vacant(unknown) => {
+                let properties = self.snapshot.person_properties(canonical)?;
+                *unknown.insert(properties.get(&self.key).copied())
+            }
+        };
+        Ok(in_force == Some(value))
+    }
 }
 
 fn record(

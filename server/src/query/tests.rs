@@ -9,7 +9,7 @@ use eventhub_core::{DAY_MS, EventType, ExternalId, NewEvent, Properties, TimeMs}
 use proptest::collection::vec as list;
 use proptest::prelude::*;
 
-use super::{cohort, event, find_users, funnel, timeline};
+use super::{cohort, event, find_users, funnel, timeline, user_values};
 use crate::engine::PersonRecord;
 use crate::store::{Snapshot, Store, StoreOptions};
 
@@ -216,6 +216,16 @@ fn compare(snapshot: &Snapshot, model: &Model) {
         let query = CohortQuery::new(day(1), day(49), 7, 5, events_asked, asked).unwrap();
         let answer = cohort(snapshot, &query).unwrap().0;
         assert_eq!(answer, naive::cohort(&events, &query, counts), "cohort with {filter:?}");
+    }
+    for key in ["k0", "k1", "k2"] {
+        let set: BTreeSet<&String> =
+            persons.values().filter_map(|person| person.properties.get(key)).collect();
+        for prefix in ["", "v", "v1", "w"] {
+            let expected: Vec<&String> =
+                set.iter().copied().filter(|value| value.starts_with(prefix)).collect();
+            let values = user_values(snapshot, key, prefix).unwrap();
+            assert_eq!(values.iter().collect::<Vec<_>>(), expected, "{key} by {prefix}");
+        }
     }
     for (id, person) in &persons {
         let mut own: Vec<&NaiveEvent> = events.iter().filter(|event| event.person == *id).collect();

@@ -60,20 +60,39 @@ impl Snapshot {
         Ok(values)
     }
 
-    /// The values that users have of a key and that start with `prefix`, in order.
-    pub fn user_values(&self, number: u32, prefix: &str) -> Result<Vec<String>, EngineError> {
+    /// The values of a key that start with `prefix` and that `holds` says some user has of those on whose
+    /// own id they are set, in order. Of each value, users are asked about until one has it.
+    pub fn user_values(
+        &self,
+        number: u32,
+        prefix: &str,
+        mut holds: impl FnMut(UserId, &str) -> Result<bool, EngineError>,
+    ) -> Result<Vec<String>, EngineError> {
         let mut from = number.to_be_bytes().to_vec();
         let head = from.len();
         from.extend_from_slice(key_prefix(prefix));
         let mut values = Vec::new();
         let rows = self.tables().user_prop_index.prefix_iter(self.rtxn(), &from)?;
         for row in rows.move_between_keys() {
-            let (key, user) = row?;
+            let (key, first) = row?;
             let value = match whole_text(&key[head..]) {
                 Some(value) => value,
-                None => self.own_value(user, number)?,
+                None => self.own_value(first, number)?,
             };
-            if value.starts_with(prefix) {
+            if !value.starts_with(prefix) {
+                continue;
+            }
+            let mut held = holds(first, value)?;
+            if !held {
+                let users = self.tables().user_prop_index.get_duplicates(self.rtxn(), key)?;
+                for row in users.into_iter().flatten().skip(1) {
+                    held = holds(row?.1, value)?;
+                    if held {
+                        break;
+                    }
+                }
+            }
+            if held {
                 values.push(value.to_owned());
             }
         }

@@ -75,6 +75,27 @@ async fn chunked_bodies_are_taken_within_the_limit() {
 }
 
 #[tokio::test]
+async fn what_is_too_long_to_be_a_request_is_refused_without_a_body() {
+    let server = start(10).await;
+    let check = async |target: &str, lines: &str, status: u16| {
+        let head =
+            format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{lines}\r\n");
+        let answer = server.exchange(head.as_bytes()).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{status}: {answer}");
+        assert_eq!(answer.ends_with("\r\n\r\n"), status != 200, "{answer}");
+    };
+    let target = |bytes: usize| format!("/health?{}", "a".repeat(bytes - 8));
+    check(&target(65_534), "", 200).await;
+    check(&target(65_535), "", 414).await;
+    check("/health", &"X: y\r\n".repeat(98), 200).await;
+    check("/health", &"X: y\r\n".repeat(99), 431).await;
+    check("/health", &format!("X: {}\r\n", "y".repeat(130_000)), 200).await;
+    check("/health", &format!("X: {}\r\n", "y".repeat(300_000)), 431).await;
+    let answer = server.exchange(b"GARBAGE\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.ends_with("\r\n\r\n"), "{answer}");
+}
+
+#[tokio::test]
 async fn slow_and_idle_clients_are_let_go() {
     let server = start(10).await;
     let started = Instant::now();

@@ -167,14 +167,27 @@ fn the_index_of_user_properties_follows_what_is_set() {
     assert_eq!(snapshot.users_with(plan, "free").unwrap(), [1]);
     assert_eq!(snapshot.users_with(plan, "pro").unwrap(), [0]);
     assert_eq!(snapshot.users_with(bio, &long).unwrap(), [0]);
-    assert_eq!(snapshot.user_values(plan, "").unwrap(), ["free", "pro"]);
-    assert_eq!(snapshot.user_values(bio, "yy").unwrap(), [&long[..]]);
+    assert_eq!(snapshot.user_values(plan, "", |_, _| Ok(true)).unwrap(), ["free", "pro"]);
+    assert_eq!(snapshot.user_values(bio, "yy", |_, _| Ok(true)).unwrap(), [&long[..]]);
     drop(snapshot);
     set(&store, "bob", &[("plan", "pro")]);
     set(&store, "ann", &[("bio", "short")]);
     let snapshot = store.snapshot().unwrap();
-    assert_eq!(snapshot.user_values(plan, "").unwrap(), ["pro"]);
-    assert_eq!(snapshot.user_values(bio, "").unwrap(), ["short"]);
+    assert_eq!(snapshot.user_values(plan, "", |_, _| Ok(true)).unwrap(), ["pro"]);
+    assert_eq!(snapshot.user_values(bio, "", |_, _| Ok(true)).unwrap(), ["short"]);
+    // Of a value, users are asked about until one has it.
+    for (holder, expected, asked) in [(0, vec!["pro"], 1), (1, vec!["pro"], 2), (2, vec![], 2)] {
+        let mut count = 0;
+        let found = snapshot.user_values(plan, "", |user, value| {
+            assert_eq!((user, value), (count, "pro"));
+            count += 1;
+            Ok(user == holder)
+        });
+        assert_eq!(
+            (found.unwrap(), count),
+            (expected.iter().map(ToString::to_string).collect(), asked)
+        );
+    }
     drop(snapshot);
     drop(store);
     assert_eq!(checked(folder.path()).user_properties, 3);
