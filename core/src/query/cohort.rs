@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::mask::Mask;
+use super::ones::Ones;
 use super::scan::{Counts, Routed, Scan, Sources, blocks_of};
 use super::source::{Milliseconds, Place, Source, Visit};
 use super::{CohortQuery, ScanStats};
@@ -77,7 +78,7 @@ impl Scan for CohortScan<'_> {
         let slice_users = words as u32 * 64;
         let mut row = Bitmaps::new(self.query, self.query.rows(), words);
         let mut column = Bitmaps::new(self.query, self.query.column_periods(), words);
-        let mut mask = Mask::default();
+        let (mut mask, ones) = (Mask::default(), Ones::new());
         for users in blocks_of(users) {
             let block = users.start / BLOCK_USERS;
             let alive = self.sources.persons().alive(block);
@@ -93,7 +94,7 @@ impl Scan for CohortScan<'_> {
                 self.sources.visit(ROW, &slice, None, &mut mask, &mut row);
                 self.sources.visit(COLUMN, &slice, None, &mut mask, &mut column);
                 row.keep(&alive[first_word..]);
-                counts.add(&row, &column);
+                counts.add(&row, &column, ones);
             }
         }
         counts
@@ -113,19 +114,16 @@ impl CohortCounts {
         self.cells.chunks_exact(self.stride).map(<[u64]>::to_vec).collect()
     }
 
-    fn add(&mut self, row: &Bitmaps, column: &Bitmaps) {
-        let ones =
-            |words: &[u64]| words.iter().map(|word| u64::from(word.count_ones())).sum::<u64>();
+    fn add(&mut self, row: &Bitmaps, column: &Bitmaps, ones: Ones) {
         for (number, cells) in self.cells.chunks_exact_mut(self.stride).enumerate() {
             let row = row.period(number);
-            let size = ones(row);
+            let size = ones.shared(row, row);
             if size == 0 {
                 continue;
             }
             cells[0] += size;
             for (offset, cell) in cells[1..].iter_mut().enumerate() {
-                let both = row.iter().zip(column.period(number + offset)).map(|(a, b)| a & b);
-                *cell += both.map(|word| u64::from(word.count_ones())).sum::<u64>();
+                *cell += ones.shared(row, column.period(number + offset));
             }
         }
     }

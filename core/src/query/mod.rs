@@ -7,6 +7,7 @@
 mod plan;
 
 mod mask;
+mod ones;
 mod select;
 
 mod source;
