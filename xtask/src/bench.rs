@@ -12,6 +12,7 @@ mod folders;
 mod server;
 
 mod ask;
+mod check;
 mod feed;
 mod ingest;
 mod of_set;
@@ -19,6 +20,8 @@ mod peers;
 
 mod machine;
 mod report;
+
+pub(crate) use check::check;
 
 use crate::tools::{release_build, root};
 use anyhow::Result;
@@ -71,7 +74,7 @@ enum Part {
 /// Measures, prints the figures and writes them into the documentation.
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     release_build()?;
-    ask::build()?;
+    ask::build(ask::Profile::Bench)?;
     let machine = machine::described();
     println!("{machine}");
     let mut sets = args.sets.clone();

@@ -8,21 +8,37 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Runs that warm up and are not measured.
 const WARM_UP_RUNS: usize = 3;
 
-/// The server's bench target, which asks in process.
-const BENCH: [&str; 4] = ["bench", "--quiet", "--package=eventhub-server", "--bench=questions"];
+/// How the server's bench target, which asks in process, is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Profile {
+    /// As fast as the server.
+    Bench,
+    /// As the unit tests are, so that little is left to build after them.
+    Test,
+}
+
+impl Profile {
+    fn command(self) -> Command {
+        let verb = match self {
+            Profile::Bench => "bench",
+            Profile::Test => "test",
+        };
+        cargo([verb, "--quiet", "--package=eventhub-server", "--bench=questions"])
+    }
+}
 
 /// Builds what asks in process, so that no build runs while something is measured.
 ///
 /// # Errors
 /// When the build fails.
-pub(super) fn build() -> Result<()> {
-    tools::run(cargo(BENCH).arg("--no-run"))
+pub(super) fn build(profile: Profile) -> Result<()> {
+    tools::run(profile.command().arg("--no-run"))
 }
 
 /// How long a question took, in milliseconds.
@@ -70,12 +86,13 @@ pub(super) fn in_process(
     data: &Path,
     questions: &[(Question, String)],
     runs: usize,
+    profile: Profile,
 ) -> Result<Vec<Times>> {
     let list = data.with_extension("questions");
     let lines =
         questions.iter().map(|(question, _)| format!("{} {}\n", question.name, question.target()));
     fs::write(&list, lines.collect::<String>())?;
-    let mut bench = cargo(BENCH);
+    let mut bench = profile.command();
     bench.arg("--").arg(data).arg(&list).arg(format!("--runs={runs}"));
     let output = bench.stderr(Stdio::inherit()).output().context("cannot start cargo bench")?;
     ensure!(output.status.success(), "the questions in process failed");

@@ -41,7 +41,15 @@ impl Folders {
     /// # Errors
     /// When the files cannot be made.
     pub(super) fn of(set: Set) -> Result<Self> {
-        let root = tools::target_dir().join("bench").join(set.name);
+        Self::within(&tools::target_dir().join("bench"), set)
+    }
+
+    /// The same at another place.
+    ///
+    /// # Errors
+    /// When the files cannot be made.
+    pub(super) fn within(place: &Path, set: Set) -> Result<Self> {
+        let root = place.join(set.name);
         data::generate(&root, &set)?;
         Ok(Self { set, root })
     }

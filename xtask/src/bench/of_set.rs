@@ -1,6 +1,6 @@
 //! All that is measured on one set of events: its section of the page.
 
-use super::ask::{self, Times, milliseconds};
+use super::ask::{self, Profile, Times, milliseconds};
 use super::folders::Folders;
 use super::naive::Model;
 use super::questions::{self, Question};
@@ -13,6 +13,8 @@ use std::time::Instant;
 
 /// Starts of which the time to the first answer is taken.
 const STARTS: usize = 3;
+/// The set that is put into a longer history.
+const HISTORY_SET: &str = "s10";
 /// Of the density of a set, how many hundredths the other days of its history have.
 const HISTORY_PERCENT: u64 = 10;
 
@@ -54,14 +56,14 @@ pub(super) fn section(
         measured.plain(folders, &model, before)?;
     }
     if args.parts.contains(&Part::Persons) {
-        for (name, folder, size) in [("q7", "pairs", 2), ("q7c", "chains", 5)] {
+        for (name, folder, size) in questions::MERGED {
             let data = folders.merged(folder, size)?;
             let question = questions::first_as(set, name, "q1 with merged users");
             let asked = ask::expected(&model, vec![question], &folders.groups(size))?;
             measured.questions(&data, &asked)?;
         }
     }
-    if args.parts.contains(&Part::History) {
+    if args.parts.contains(&Part::History) && set.name == HISTORY_SET {
         let percent = if args.full_history { 100 } else { HISTORY_PERCENT };
         let data = folders.history(percent)?;
         let question = questions::first_as(set, "q8", "q1 within 1,000 days");
@@ -145,7 +147,7 @@ impl Measured {
         let over_http = over_http.collect::<Result<Vec<_>>>()?;
         let used = server.anonymous_bytes()?;
         drop(server);
-        let in_process = ask::in_process(data, asked, self.runs)?;
+        let in_process = ask::in_process(data, asked, self.runs, Profile::Bench)?;
         for (((question, _), http), inside) in asked.iter().zip(over_http).zip(in_process) {
             let candidates = question.candidates(&self.counts);
             let pace = http.least * 1e6 / candidates as f64;

@@ -33,6 +33,9 @@ pub(super) enum Shape {
     Cohort { row: u8, column: u8, start: u32, end: u32, columns: u32 },
 }
 
+/// Q7 and Q7c: the name, the folder in which users were merged, and how many are one person.
+pub(super) const MERGED: [(&str, &str, usize); 2] = [("q7", "pairs", 2), ("q7c", "chains", 5)];
+
 const STEPS: [u8; 3] = [0, 1, 2];
 
 /// Q1 to Q5 of a set.

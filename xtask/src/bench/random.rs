@@ -73,7 +73,7 @@ mod tests {
     fn a_seed_gives_the_same_numbers_everywhere() {
         let mut random = Random::new(1);
         let drawn: Vec<u64> = (0..4).map(|_| random.below(1_000)).collect();
-        assert_eq!(drawn, [564, 748, 972, 459]);
+        assert_eq!(drawn, [566, 745, 971, 444]);
     }
 
     #[test]

@@ -13,9 +13,9 @@ use ureq::Agent;
 /// How long sealing and merging may go on.
 const SETTLE_MAX: Duration = Duration::from_secs(900);
 /// For how long a server must do nothing to be taken for settled.
-const QUIET: Duration = Duration::from_secs(2);
+const QUIET: Duration = Duration::from_secs(1);
 /// Ticks of a hundredth of a second that are nothing, over that time.
-const QUIET_TICKS_MAX: u64 = 6;
+const QUIET_TICKS_MAX: u64 = 3;
 
 /// A server on a free port; stopped when dropped.
 pub(super) struct Server {

@@ -135,7 +135,14 @@ mod tests {
         assert_eq!(uniform, events(&Set { events: 5_000, ..SETS[0] }));
         assert_eq!(
             uniform[1],
-            Event { time_ms: START_MS + 172_800, user: 0, kind: 0, one: 0, two: 0, three: 0 }
+            Event {
+                time_ms: START_MS + 172_800,
+                user: 1_755,
+                kind: 3,
+                one: 6,
+                two: 29,
+                three: 794
+            }
         );
         let skewed = Set { events: 5_000, skewed: true, ..SETS[0] };
         assert_eq!(events(&skewed), events(&skewed));
