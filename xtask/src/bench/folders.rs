@@ -218,7 +218,7 @@ fn settle(data: &Path) -> Result<()> {
 /// Bytes of the data file's pages that hold something.
 fn disk_bytes(data: &Path) -> Result<f64> {
     let stats = stats(data)?;
-    stats["disk_used_bytes"].as_f64().context("`eventhub stats` says nothing of the disk")
+    stats["disk_data_bytes"].as_f64().context("`eventhub stats` says nothing of the disk")
 }
 
 fn stats(data: &Path) -> Result<Value> {
