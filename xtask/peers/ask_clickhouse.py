@@ -3,7 +3,6 @@ functions of each user's events or by a join for each step, cohorts by bitmaps."
 
 import json
 
-import chdb
 from chdb import session
 
 import common
@@ -110,28 +109,6 @@ def cohort_by_bitmaps(question):
         for day, after, size, both in rows(cells_sql):
             sizes[number(day)] = number(size)
             cells[(number(day), number(after))] = number(both)
-        return common.cohort_rows(question, sizes, cells)
-
-    return ask
-
-
-def cohort_by_array_of_bitmaps(question):
-    """The column's bitmaps in one array, taken into each row as a scalar."""
-    start, end, columns = question["start"], question["end"], question["columns"]
-    days = end + columns - 1 - start
-    row = bitmaps(question["row"], start, end, filtered(question))
-    sql = f"""WITH (SELECT groupArrayInsertAt(b, toUInt32(day - {start})) FROM
-        ({bitmaps(question["column"], start, start + days)})) AS others
-        SELECT day - {start}, bitmapCardinality(b),
-        arrayMap(j -> bitmapAndCardinality(b, others[day - {start} + 1 + j]), range({columns}))
-        FROM ({row})"""
-
-    def ask():
-        sizes, cells = {}, {}
-        for day, size, counts in rows(sql):
-            sizes[number(day)] = number(size)
-            for column, count in enumerate(counts):
-                cells[(number(day), column)] = number(count)
         return common.cohort_rows(question, sizes, cells)
 
     return ask

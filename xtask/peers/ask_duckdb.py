@@ -30,9 +30,9 @@ def later_step(question, step):
         GROUP BY e.user"""
 
 
-def funnel_by_joins(question, materialized):
+def funnel_by_joins(question):
     steps = ", ".join(
-        f"s{step} AS {materialized} ({first_step(question) if step == 0 else later_step(question, step)})"
+        f"s{step} AS MATERIALIZED ({first_step(question) if step == 0 else later_step(question, step)})"
         for step in range(3)
     )
     counts = ", ".join(f"(SELECT count(*) FROM s{step})" for step in range(3))
@@ -74,39 +74,13 @@ def cohort_by_joins(question):
     return ask
 
 
-def cohort_by_masks(question):
-    """A bit for each day of a user, and as many counts of set bits as there are cells."""
-    start, end, columns = question["start"], question["end"], question["columns"]
-    one = "" if question["one"] is None else f"AND p1 = {question['one']}"
-
-    def masks(kind, end, extra):
-        return f"""SELECT user, bit_or(1::UBIGINT << (day - {start})) AS m FROM events
-            WHERE type = {kind} AND day >= {start} AND day < {end} {extra} GROUP BY user"""
-
-    rows = range(end - start)
-    sizes = [f"sum((r.m >> {row}) & 1)" for row in rows]
-    cells = [
-        f"sum((r.m >> {row}) & (c.m >> {row + column}) & 1)" for row in rows for column in range(columns)
-    ]
-    sql = f"""SELECT {", ".join(sizes + cells)}
-        FROM ({masks(question["row"], end, one)}) r
-        LEFT JOIN ({masks(question["column"], end + columns - 1, "")}) c ON r.user = c.user"""
-
-    def ask():
-        found = [int(number or 0) for number in connection.execute(sql).fetchone()]
-        sizes, cells = found[: len(rows)], found[len(rows) :]
-        return [[sizes[row]] + cells[row * columns : (row + 1) * columns] for row in rows]
-
-    return ask
-
-
 asked, runs = common.questions()
 for question in asked:
     if question["kind"] == "funnel":
         plans = {
-            "hash joins": funnel_by_joins(question, "MATERIALIZED"),
+            "hash joins": funnel_by_joins(question),
             "hash joins, one chain": funnel_by_left_joins(question),
         }
     else:
-        plans = {"hash join": cohort_by_joins(question), "masks": cohort_by_masks(question)}
+        plans = {"hash join": cohort_by_joins(question)}
     common.measure(question, plans, runs)

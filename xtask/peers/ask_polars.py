@@ -27,67 +27,70 @@ def filtered(frame, question):
     return frame if question["one"] is None else frame.filter(pl.col("p1") == question["one"])
 
 
-def step_frames(question):
-    start, end, window = question["start"], question["end"], question["window"]
-    first = filtered(of_type(question["steps"][0], start, end), question)
-    steps = [
-        first.group_by("user").agg(pl.col("order").min().alias("o"), pl.col("day").min().alias("d"))
-    ]
-    for kind in question["steps"][1:]:
-        later = of_type(kind, start, end - 1 + window).select("user", "order", "day")
-        joined = later.join(steps[-1], on="user").filter(
-            (pl.col("order") > pl.col("o")) & (pl.col("day") < pl.col("d") + window)
-        )
-        steps.append(
-            joined.group_by("user").agg(pl.col("order").min().alias("o"), pl.col("d").first())
-        )
-    return steps
+def first_step(question):
+    events = of_type(question["steps"][0], question["start"], question["end"])
+    grouped = filtered(events, question).group_by("user")
+    return grouped.agg(pl.col("order").min().alias("o"), pl.col("day").min().alias("d"))
 
 
-def funnel_by_joins(question, engine):
+def later_step(question, kind, reached):
+    window = question["window"]
+    later = of_type(kind, question["start"], question["end"] - 1 + window)
+    joined = reached.join(later.select("user", "order", "day"), on="user").filter(
+        (pl.col("order") > pl.col("o")) & (pl.col("day") < pl.col("d") + window)
+    )
+    return joined.group_by("user").agg(pl.col("order").min().alias("o"), pl.col("d").first())
+
+
+def funnel_at_once(question, engine):
+    """One plan, whose common parts the engine is to find."""
+
     def ask():
-        counts = [step.select(pl.len()) for step in step_frames(question)]
-        return [found.item() for found in pl.collect_all(counts, engine=engine)]
+        steps = [first_step(question)]
+        for kind in question["steps"][1:]:
+            steps.append(later_step(question, kind, steps[-1]))
+        counts = pl.collect_all([step.select(pl.len()) for step in steps], engine=engine)
+        return [count.item() for count in counts]
 
     return ask
 
 
-def funnel_step_by_step(question, engine):
+def funnel_by_steps(question, engine):
     """Each step collected before the next one begins."""
 
     def ask():
-        start, end, window = question["start"], question["end"], question["window"]
-        first = filtered(of_type(question["steps"][0], start, end), question)
-        reached = first.group_by("user").agg(
-            pl.col("order").min().alias("o"), pl.col("day").min().alias("d")
-        ).collect(engine=engine)
+        reached = first_step(question).collect(engine=engine)
         counts = [reached.height]
         for kind in question["steps"][1:]:
-            later = of_type(kind, start, end - 1 + window).select("user", "order", "day")
-            joined = later.join(reached.lazy(), on="user").filter(
-                (pl.col("order") > pl.col("o")) & (pl.col("day") < pl.col("d") + window)
-            )
-            reached = joined.group_by("user").agg(
-                pl.col("order").min().alias("o"), pl.col("d").first()
-            ).collect(engine=engine)
+            reached = later_step(question, kind, reached.lazy()).collect(engine=engine)
             counts.append(reached.height)
         return counts
 
     return ask
 
 
-def cohort_by_joins(question, engine):
+def distinct(frame):
+    return frame.select("user", "day").unique()
+
+
+def distinct_in_order(frame):
+    """The frame is sorted by day and user, so equal rows are neighbours, which no query says."""
+    same_day = pl.col("day") == pl.col("day").shift(fill_value=65535)
+    same_user = pl.col("user") == pl.col("user").shift(fill_value=0)
+    return frame.select("user", "day").filter(~(same_day & same_user))
+
+
+def cohort(question, engine, distinct):
     start, end, columns = question["start"], question["end"], question["columns"]
 
     def ask():
-        row = filtered(of_type(question["row"], start, end), question)
-        row = row.select("user", "day").unique()
-        column = of_type(question["column"], start, end + columns - 1).select("user", "day").unique()
-        joined = row.join(column, on="user", suffix="_column").filter(
-            (pl.col("day_column") >= pl.col("day")) & (pl.col("day_column") < pl.col("day") + columns)
+        row = distinct(filtered(of_type(question["row"], start, end), question))
+        column = distinct(of_type(question["column"], start, end + columns - 1))
+        joined = column.rename({"day": "other"}).join(row, on="user").filter(
+            (pl.col("other") >= pl.col("day")) & (pl.col("other") < pl.col("day") + columns)
         )
         sizes, cells = pl.collect_all(
-            [row.group_by("day").len(), joined.group_by("day", "day_column").len()], engine=engine
+            [row.group_by("day").len(), joined.group_by("day", "other").len()], engine=engine
         )
         sizes = {day - start: n for day, n in sizes.iter_rows()}
         cells = {(day - start, other - day): n for day, other, n in cells.iter_rows()}
@@ -96,38 +99,13 @@ def cohort_by_joins(question, engine):
     return ask
 
 
-def cohort_by_day(question, engine):
-    """Distinct users of each day, and a semi-join for each cell."""
-    start, end, columns = question["start"], question["end"], question["columns"]
-
-    def ask():
-        def days(frame, first, end):
-            return {
-                day: frame.filter(pl.col("day") == day).select("user").unique()
-                for day in range(first, end)
-            }
-
-        rows = days(filtered(slices[question["row"]].lazy(), question), start, end)
-        others = days(slices[question["column"]].lazy(), start, end + columns - 1)
-        rows = dict(zip(rows, pl.collect_all(list(rows.values()), engine=engine)))
-        others = dict(zip(others, pl.collect_all(list(others.values()), engine=engine)))
-        cells = [
-            rows[day].lazy().join(others[day + after].lazy(), on="user", how="semi").select(pl.len())
-            for day in rows for after in range(columns)
-        ]
-        counts = iter(found.item() for found in pl.collect_all(cells, engine=engine))
-        return [[rows[day].height] + [next(counts) for _ in range(columns)] for day in rows]
-
-    return ask
-
-
 for question in asked:
     plans = {}
-    for engine in ["in-memory", "streaming"]:
+    for engine in ["streaming", "in-memory"]:
         if question["kind"] == "funnel":
-            plans[f"lazy joins, {engine}"] = funnel_by_joins(question, engine)
-            plans[f"join by join, {engine}"] = funnel_step_by_step(question, engine)
+            plans[f"joins, {engine}"] = funnel_by_steps(question, engine)
+            plans[f"joins at once, {engine}"] = funnel_at_once(question, engine)
         else:
-            plans[f"lazy join, {engine}"] = cohort_by_joins(question, engine)
-            plans[f"semi-joins by day, {engine}"] = cohort_by_day(question, engine)
+            plans[f"join, {engine}"] = cohort(question, engine, distinct)
+            plans[f"neighbours, join, {engine}"] = cohort(question, engine, distinct_in_order)
     common.measure(question, plans, runs)
