@@ -89,8 +89,10 @@ pub struct Stats {
     pub seals: u64,
     /// Merges of parts, since the start.
     pub merges: u64,
-    /// Bytes of the data file in use.
+    /// Bytes of the data file in use, with pages that were freed and will be written again.
     pub disk_used_bytes: u64,
+    /// Of these, bytes of the pages that hold something.
+    pub disk_data_bytes: u64,
     /// Bytes that the data file may grow to.
     pub disk_max_bytes: u64,
 }

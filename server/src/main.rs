@@ -144,6 +144,7 @@ fn stats(args: &StatsArgs) -> Result<ExitCode> {
         ("parts", stats.parts),
         ("tail_events", stats.tail_events),
         ("disk_used_bytes", stats.disk_used_bytes),
+        ("disk_data_bytes", stats.disk_data_bytes),
     ];
     if args.json {
         let object: serde_json::Map<_, _> =

@@ -5,7 +5,7 @@ use crate::tools::{
     self, NO_STD_TARGET, cargo, npm_bin, release_build, require_chromium, require_strace,
     require_target, root, run_and_read, server_binary,
 };
-use crate::{tidy, web};
+use crate::{bench, tidy, web};
 use anyhow::{Result, bail, ensure};
 use clap::ValueEnum;
 use std::process::{Command, ExitCode};
@@ -41,6 +41,8 @@ enum Step {
     Release,
     /// The tests against the release binary
     EndToEnd,
+    /// The benchmark's questions on small sets: equal answers, and time in proportion
+    Bench,
 }
 
 impl Step {
@@ -53,7 +55,7 @@ impl Step {
     fn needs(self) -> Option<Step> {
         match self {
             Step::Www | Step::Browser => Some(Step::Web),
-            Step::EndToEnd => Some(Step::Release),
+            Step::EndToEnd | Step::Bench => Some(Step::Release),
             _ => None,
         }
     }
@@ -70,6 +72,7 @@ impl Step {
             Step::Browser => browser(),
             Step::Release => one(release_build()),
             Step::EndToEnd => end_to_end(),
+            Step::Bench => bench_check(),
         }
     }
 }
@@ -172,13 +175,21 @@ fn ensure_web_is_built() -> Result<()> {
 
 fn end_to_end() -> Result<Counts> {
     let binary = server_binary();
-    ensure!(
-        binary.is_file(),
-        "the release binary is missing: run `cargo xtask test --only release` first"
-    );
+    ensure_release_is_built()?;
     require_strace()?;
     let mut command = cargo(["test", "--package=eventhub-tests", "--no-fail-fast"]);
     counted(command.env("EVENTHUB_BIN", binary), Counts::of_cargo)
+}
+
+fn bench_check() -> Result<Counts> {
+    ensure_release_is_built()?;
+    bench::check()
+}
+
+fn ensure_release_is_built() -> Result<()> {
+    let is_built = server_binary().is_file();
+    ensure!(is_built, "the release binary is missing: run `cargo xtask test --only release` first");
+    Ok(())
 }
 
 #[cfg(test)]

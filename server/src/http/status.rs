@@ -75,6 +75,7 @@ impl Status {
             ("seals", stats.seals),
             ("merges", stats.merges),
             ("disk_used_bytes", stats.disk_used_bytes),
+            ("disk_data_bytes", stats.disk_data_bytes),
             ("disk_max_bytes", stats.disk_max_bytes),
             ("memory_bytes", process_memory("RssAnon:")),
             ("memory_with_files_bytes", process_memory("VmRSS:")),

@@ -52,6 +52,7 @@ fn stored(env: &StoreEnv, tables: &Tables, rtxn: &RoTxn<'_>) -> Result<Stats, En
         event_types: tables.event_types.len(rtxn)?,
         parts: tables.parts.len(rtxn)?,
         disk_used_bytes: (info.last_page_number as u64 + 1) * page_bytes,
+        disk_data_bytes: tables.pages(rtxn)? * page_bytes,
         disk_max_bytes: info.map_size as u64,
         ..Stats::default()
     })

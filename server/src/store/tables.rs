@@ -7,7 +7,7 @@ use eventhub_core::part::ChunkKey;
 use eventhub_core::{EventId, UserId};
 use heed::byteorder::BigEndian;
 use heed::types::{Bytes, Str, U32, U64};
-use heed::{CommitOrAbort, Database, DatabaseFlags, Env, WithoutTls};
+use heed::{CommitOrAbort, Database, DatabaseFlags, Env, RoTxn, WithoutTls};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::damaged;
@@ -80,6 +80,13 @@ macro_rules! tables {
                 })?;
                 let [$($name),*] = opened.commit().ok_or_else(missing_table)?;
                 Ok(Self { $($name: $name?.ok_or_else(missing_table)?.remap_types()),* })
+            }
+
+            /// Pages of the data file that hold rows; the others are free to be written again.
+            pub(crate) fn pages(&self, rtxn: &RoTxn<'_>) -> Result<u64, EngineError> {
+                let all = [$(self.$name.stat(rtxn)?),*];
+                let pages = all.map(|of| of.branch_pages + of.leaf_pages + of.overflow_pages);
+                Ok(pages.iter().sum::<usize>() as u64)
             }
         }
     };
@@ -277,6 +284,6 @@ pub(crate) fn decode_key_row(row: &[u8]) -> Result<(u32, u32), EngineError> {
 }
 
 /// The number of the event that follows the last one stored.
-pub(crate) fn next_event(tables: &Tables, rtxn: &heed::RoTxn<'_>) -> Result<EventId, EngineError> {
+pub(crate) fn next_event(tables: &Tables, rtxn: &RoTxn<'_>) -> Result<EventId, EngineError> {
     Ok(tables.meta.get(rtxn, meta::NEXT_EVENT)?.unwrap_or(0))
 }

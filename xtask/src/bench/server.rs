@@ -10,8 +10,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 use ureq::Agent;
 
-/// How long the tail may take to be sealed.
-const SEAL_MAX: Duration = Duration::from_secs(60);
+/// How long sealing and merging may go on.
+const SETTLE_MAX: Duration = Duration::from_secs(900);
+/// For how long a server must do nothing to be taken for settled.
+const QUIET: Duration = Duration::from_secs(1);
+/// Ticks of a hundredth of a second that are nothing, over that time.
+const QUIET_TICKS_MAX: u64 = 3;
 
 /// A server on a free port; stopped when dropped.
 pub(super) struct Server {
@@ -55,8 +59,7 @@ impl Server {
 
     /// The answer to a question.
     pub(super) fn get(&self, target: &str) -> Result<String> {
-        let mut answer = self.client.agent.get(self.client.url.clone() + target).call()?;
-        Ok(answer.body_mut().read_to_string()?)
+        self.client.get(target)
     }
 
     /// A figure of `/varz`.
@@ -69,19 +72,36 @@ impl Server {
     }
 
     /// Waits until sealing and merging have come to rest.
-    pub(super) fn wait_until_sealed(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When they do not.
+    pub(super) fn wait_until_settled(&self) -> Result<()> {
         let begin = Instant::now();
-        let figures = || Ok::<_, anyhow::Error>((self.figure("seals")?, self.figure("merges")?));
         let mut before = None;
         loop {
-            let now = Some(figures()?);
-            if before == now {
+            let merges = self.figure("merges")?;
+            let now = Some((self.figure("seals")?, merges, self.cpu_ticks()?));
+            // A merge shows only when it is done, but it takes the processor all the while.
+            if let (Some((seals, merges, ticks)), Some((seals_now, merges_now, ticks_now))) =
+                (before, now)
+                && (seals, merges) == (seals_now, merges_now)
+                && ticks_now - ticks <= QUIET_TICKS_MAX
+            {
                 return Ok(());
             }
-            ensure!(begin.elapsed() < SEAL_MAX, "the server seals and merges without end");
+            ensure!(begin.elapsed() < SETTLE_MAX, "the server seals and merges without end");
             before = now;
-            thread::sleep(Duration::from_secs(1));
+            thread::sleep(QUIET);
         }
+    }
+
+    /// The processor time that the server has used, in ticks of a hundredth of a second.
+    fn cpu_ticks(&self) -> Result<u64> {
+        let text = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name of the program comes first, in parentheses, and may hold anything.
+        let fields = text.rsplit_once(") ").map_or("", |(_, rest)| rest).split(' ');
+        let times = fields.skip(11).take(2).map(str::parse::<u64>);
+        Ok(times.sum::<Result<u64, _>>()?)
     }
 
     /// Memory that is the process's own: the data file is mapped and does not count.
@@ -98,12 +118,29 @@ impl Client {
         Self { agent: Agent::config_builder().proxy(None).build().into(), url }
     }
 
+    /// The answer to a question.
+    pub(super) fn get(&self, target: &str) -> Result<String> {
+        let mut answer = self.agent.get(self.url.clone() + target).call()?;
+        Ok(answer.body_mut().read_to_string()?)
+    }
+
     /// Posts a form that must be taken.
     pub(super) fn post_form(&self, path: &str, body: &str) -> Result<()> {
         let request = self.agent.post(self.url.clone() + path);
         let request = request.content_type("application/x-www-form-urlencoded");
         request.send(body)?.body_mut().read_to_string()?;
         Ok(())
+    }
+
+    /// Posts a batch of events; `false` when the server has too much waiting to take it now.
+    pub(super) fn post_batch(&self, form: &[u8]) -> Result<bool> {
+        let request = self.agent.post(self.url.clone() + "/events/batch_track");
+        let request = request.content_type("application/x-www-form-urlencoded");
+        match request.send(form) {
+            Ok(mut answer) => answer.body_mut().read_to_string().map(|_| true).map_err(Into::into),
+            Err(ureq::Error::StatusCode(503)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -6,9 +6,10 @@ const LINES_MAX: usize = 400;
 const TEST_LINES_MAX: usize = 500;
 
 /// The languages whose files are kept short.
-const CODE: [&str; 5] = ["rs", "ts", "tsx", "js", "css"];
+const CODE: [&str; 6] = ["rs", "ts", "tsx", "js", "css", "py"];
 /// The languages that are written in ASCII alone.
-const ASCII: [&str; 10] = ["rs", "ts", "tsx", "js", "css", "html", "toml", "md", "json", "sh"];
+const ASCII: [&str; 11] =
+    ["rs", "ts", "tsx", "js", "css", "html", "toml", "md", "json", "sh", "py"];
 /// Files that a program writes: nobody chose their words or their length.
 const GENERATED: [&str; 3] = ["generated/", "golden/", "package-lock.json"];
 
