@@ -130,6 +130,13 @@ impl<'a> Persons<'a> {
         !self.merged.is_empty()
     }
 
+    /// Merged users among those of the blocks that have any.
+    pub(crate) fn merged_share(&self) -> f64 {
+        let bytes: usize = self.merged.iter().map(|(_, entries)| entries.len()).sum();
+        let users = self.merged.len().max(1) * BLOCK_USERS as usize;
+        (bytes / ENTRY_BYTES) as f64 / users as f64
+    }
+
     /// The users of a block who count: canonical, and asked about.
     pub(crate) fn alive(&self, block: u32) -> [u64; BLOCK_WORDS] {
         let mut alive = [u64::MAX; BLOCK_WORDS];

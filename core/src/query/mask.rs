@@ -22,18 +22,16 @@ impl Mask {
         }
     }
 
-    /// Keeps the rows for which `keep` holds; it is asked for all rows, without a branch.
+    /// Keeps the rows for whose entries, one a row, `keep` holds; it is asked for all, without a branch.
     #[inline(always)]
-    pub(super) fn keep(&mut self, keep: impl Fn(usize) -> bool) {
-        let whole = self.rows / 64;
-        for (number, word) in self.words.iter_mut().enumerate() {
-            let first = number * 64;
-            // Of a whole word the number of rows is known when this is compiled.
-            *word &= if number < whole {
-                bits_of::<64>(first, &keep)
-            } else {
-                (0..self.rows - first).fold(0, |bits, at| bits | u64::from(keep(first + at)) << at)
-            };
+    pub(super) fn keep<T>(&mut self, entries: &[T], keep: impl Fn(&T) -> bool) {
+        for (word, entries) in self.words.iter_mut().zip(entries.chunks(64)) {
+            let (eights, rest) = entries.as_chunks::<8>();
+            let mut kept = 0;
+            for (number, eight) in eights.iter().enumerate() {
+                kept |= bits_of(eight, &keep) << (number * 8);
+            }
+            *word &= kept | bits_of(rest, &keep) << (eights.len() * 8 % 64);
         }
     }
 
@@ -43,8 +41,7 @@ impl Mask {
             1 => self.keep_equal_in::<8>(entries, u64::from(code) * ONES_8, eight_of_8),
             2 => self.keep_equal_in::<4>(entries, u64::from(code) * ONES_16, four_of_16),
             _ => {
-                let entries = entries.as_chunks::<4>().0;
-                self.keep(|at| u32::from_le_bytes(entries[at]) == code);
+                self.keep(entries.as_chunks::<4>().0, |entry| u32::from_le_bytes(*entry) == code);
             }
         }
     }
@@ -95,13 +92,10 @@ impl Mask {
     }
 }
 
+/// One bit an entry, of 64 at most.
 #[inline(always)]
-fn bits_of<const ROWS: usize>(first: usize, keep: &impl Fn(usize) -> bool) -> u64 {
-    let mut bits = 0;
-    for at in 0..ROWS {
-        bits |= u64::from(keep(first + at)) << at;
-    }
-    bits
+fn bits_of<T>(entries: &[T], keep: &impl Fn(&T) -> bool) -> u64 {
+    entries.iter().zip(0..).fold(0, |bits, (entry, at)| bits | u64::from(keep(entry)) << at)
 }
 
 const ONES_8: u64 = u64::MAX / 0xff;
@@ -157,7 +151,8 @@ mod tests {
                 mask.fill(codes.len());
                 mask.keep_equal(&bytes.collect::<Vec<_>>(), width, code * scale);
                 mask.keep_bits(&bits, first);
-                mask.keep(|at| at % 7 != 3);
+                let places: Vec<usize> = (0..codes.len()).collect();
+                mask.keep(&places, |at| at % 7 != 3);
                 let is_set = |at: usize| {
                     bits.get((first + at) / 64).is_some_and(|word| word >> ((first + at) % 64) & 1 == 1)
                 };

@@ -38,12 +38,21 @@ impl RoutedEvent {
 }
 
 /// Events of one step under their canonical users, by block.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct RoutedEvents {
     blocks: Vec<Vec<RoutedEvent>>,
+    /// Events that a block is likely to get.
+    expected: usize,
 }
 
 impl RoutedEvents {
+    /// None yet; of so many that are likely to come, so many blocks get about the same number.
+    pub(super) fn new(events: u64, blocks: u32) -> Self {
+        let expected = events / u64::from(blocks.max(1));
+        let expected = usize::try_from(expected + expected / 8).unwrap_or(0);
+        Self { blocks: Vec::new(), expected }
+    }
+
     /// One more than the last block that has events.
     pub(super) fn blocks_end(&self) -> u32 {
         self.blocks.len() as u32
@@ -81,7 +90,11 @@ impl RoutedEvents {
         if block >= self.blocks.len() {
             self.blocks.resize_with(block + 1, Vec::new);
         }
-        self.blocks[block].push(event);
+        let events = &mut self.blocks[block];
+        if events.is_empty() {
+            events.reserve_exact(self.expected.max(1));
+        }
+        events.push(event);
     }
 }
 

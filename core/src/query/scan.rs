@@ -118,8 +118,13 @@ impl<'a> Sources<'a> {
     /// Collects the events of a range's merged users.
     #[must_use]
     pub fn route(&self, users: Range<UserId>) -> Routed {
-        let mut steps: Vec<RoutedEvents> = Vec::new();
-        steps.resize_with(self.steps.len(), RoutedEvents::default);
+        let share = self.persons.merged_share();
+        let expected = |source: &Source<'_>| {
+            let blocks = users.start / BLOCK_USERS..users.end.div_ceil(BLOCK_USERS);
+            let rows: u64 = blocks.map(|block| source.rows_in(block)).sum();
+            RoutedEvents::new((rows as f64 * share) as u64, self.blocks_end())
+        };
+        let mut steps: Vec<RoutedEvents> = self.steps.iter().map(expected).collect();
         let mut router = Router::new();
         let mut mask = Mask::default();
         for users in blocks_of(users) {

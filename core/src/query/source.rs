@@ -225,7 +225,7 @@ impl OpenPart<'_> {
         }
         self.selection.select(rows, mask);
         if let Some(only) = only {
-            mask.keep(|at| only.contains(low_of(piece.users[at])));
+            mask.keep(piece.users, |user| only.contains(low_of(*user)));
         }
         piece.visit_masked(mask, visit);
     }

@@ -12,6 +12,8 @@ use crate::store::Snapshot;
 
 /// Pieces of work per thread: more than one, so that a thread that is done early takes another.
 const PIECES_PER_THREAD: u64 = 8;
+/// The same for routing, which costs less when a piece has more events for each block.
+const ROUTED_PER_THREAD: u64 = 2;
 
 /// How many persons reached each step.
 ///
@@ -61,14 +63,15 @@ fn compute<S: Scan + Send + Sync>(mut scan: S) -> (S::Counts, ScanStats)
 where
     S::Counts: Send,
 {
-    let pieces =
-        |scan: &S| scan.sources().pieces(rayon::current_num_threads() as u64 * PIECES_PER_THREAD);
+    let pieces = |scan: &S, per_thread| {
+        scan.sources().pieces(rayon::current_num_threads() as u64 * per_thread)
+    };
     if scan.sources().must_route() {
-        let routed = pieces(&scan).into_par_iter().map(|users| scan.sources().route(users));
-        let routed = routed.collect();
+        let all = pieces(&scan, ROUTED_PER_THREAD).into_par_iter();
+        let routed = all.map(|users| scan.sources().route(users)).collect();
         scan.take_routed(routed);
     }
-    let counts = pieces(&scan).into_par_iter().map(|users| scan.run(users));
+    let counts = pieces(&scan, PIECES_PER_THREAD).into_par_iter().map(|users| scan.run(users));
     let counts = counts.reduce_with(|mut counts, others| {
         counts.merge(&others);
         counts
