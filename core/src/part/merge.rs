@@ -1,17 +1,22 @@
 //! Several parts of one event type become one.
 //!
-//! Only the order of rows (12 bytes a row) and the tables from old to new codes are kept in memory; columns are read and
-//! written chunk by chunk.
+//! Only which part each row comes from (2 bytes a row), one property's codes and the tables from old to new
+//! codes are kept in memory: each part's rows are taken in its own order, so columns are read from front to
+//! back and written chunk by chunk.
 
 use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::Range;
 
-use super::layout::Sink;
+use super::layout::{BLOCK_USERS, Sink};
 use super::order::OrderReader;
-use super::view::{PartView, PropertyColumns};
+use super::view::{Codes, PartView, PropertyColumns};
 use super::writer::{self, SortedRows};
 use crate::{Error, EventId, TimeMs, UserId};
+
+/// Parts that are merged into one at most.
+pub const MERGE_PARTS_MAX: usize = 1 << 16;
 
 /// Merges parts of one event type; each chunk goes to `sink` when it is complete, the header is
 /// returned.
@@ -25,17 +30,13 @@ pub fn merge<E: From<Error>>(parts: &[PartView<'_>], sink: &mut Sink<'_, E>) -> 
     if parts.iter().any(|part| part.event_type() != first.event_type()) {
         return Err(Error::corrupt("merge", "the parts hold different event types").into());
     }
+    if parts.len() > MERGE_PARTS_MAX {
+        return Err(Error::corrupt("merge", "there are too many parts").into());
+    }
     let inputs = parts.iter().map(OrderReader::open).collect::<Result<Vec<_>, _>>()?;
-    let order = merged_order(&inputs)?;
+    let sources = merged_order(parts, &inputs)?;
     let properties = merged_properties(parts)?;
-    writer::write(&MergedRows { event_type: first.event_type(), inputs, order, properties }, sink)
-}
-
-#[derive(Clone, Copy)]
-struct MergedRow {
-    user: UserId,
-    input: u32,
-    row: u32,
+    writer::write(&MergedRows { event_type: first.event_type(), inputs, sources, properties }, sink)
 }
 
 struct MergedProperty<'a> {
@@ -48,26 +49,52 @@ struct MergedProperty<'a> {
 struct MergedRows<'a> {
     event_type: u32,
     inputs: Vec<OrderReader<'a>>,
-    order: Vec<MergedRow>,
+    /// Of each row in order, the input whose next row it is.
+    sources: Vec<u16>,
     properties: Vec<MergedProperty<'a>>,
 }
 
-/// The rows of all inputs in order. Each input is a sorted run, which the sort makes use of.
-fn merged_order(inputs: &[OrderReader<'_>]) -> Result<Vec<MergedRow>, Error> {
-    let mut order = Vec::new();
-    for (number, input) in (0..).zip(inputs) {
-        for row in input.users() {
-            let (row, user) = row?;
-            input.time_and_id(row)?;
-            order.push(MergedRow { user, input: number, row });
+/// Bits of a sort key, from the highest: the user within its block, the time, the event id, the input.
+const TIME_BITS: u32 = 43;
+const ID_BITS: u32 = 56;
+const INPUT_BITS: u32 = 16;
+const _: () = assert!(BLOCK_USERS.ilog2() + TIME_BITS + ID_BITS + INPUT_BITS == u128::BITS);
+const _: () = assert!(TimeMs::MAX.ms() < 1 << TIME_BITS);
+
+/// Of each row in order, the number of its input. Rows are sorted block by block of users, so that all a
+/// sort touches fits the cache; each input's rows of a block are a sorted run, which the sort makes use of.
+fn merged_order(parts: &[PartView<'_>], inputs: &[OrderReader<'_>]) -> Result<Vec<u16>, Error> {
+    let rows = parts.iter().map(|part| u64::from(part.rows())).sum::<u64>();
+    let rows = u32::try_from(rows)
+        .map_err(|_| Error::corrupt("merge", "the parts have too many rows for one"))?;
+    let mut blocks: Vec<(u32, u16, Range<u32>)> = Vec::new();
+    for (number, input) in (0..=u16::MAX).zip(inputs) {
+        blocks.extend(input.blocks().map(|(block, rows)| (block, number, rows)));
+    }
+    blocks.sort_unstable_by_key(|(block, number, _)| (*block, *number));
+    let least_id = parts.iter().map(|part| part.ids().0).min().unwrap_or_default();
+    let mut sources = Vec::with_capacity(rows as usize);
+    let mut keys: Vec<u128> = Vec::new();
+    for of_block in blocks.chunk_by(|a, b| a.0 == b.0) {
+        keys.clear();
+        for (_, number, rows) in of_block {
+            let input = &inputs[usize::from(*number)];
+            for row in rows.clone() {
+                let (time, id) = input.time_and_id(row)?;
+                let id = u128::from(id - least_id);
+                if id >> ID_BITS != 0 {
+                    return Err(Error::corrupt("merge", "event ids lie too far apart"));
+                }
+                let user = u128::from(input.user_in_block(row)?);
+                let time = u128::from(time.ms().unsigned_abs());
+                let order = (user << TIME_BITS | time) << ID_BITS | id;
+                keys.push(order << INPUT_BITS | u128::from(*number));
+            }
         }
+        keys.sort();
+        sources.extend(keys.iter().map(|key| *key as u16));
     }
-    if u32::try_from(order.len()).is_err() {
-        return Err(Error::corrupt("merge", "the parts have too many rows for one"));
-    }
-    let time_and_id = |at: &MergedRow| inputs[at.input as usize].time_and_id(at.row).ok();
-    order.sort_by(|a, b| a.user.cmp(&b.user).then_with(|| time_and_id(a).cmp(&time_and_id(b))));
-    Ok(order)
+    Ok(sources)
 }
 
 fn merged_properties<'a>(parts: &[PartView<'a>]) -> Result<Vec<MergedProperty<'a>>, Error> {
@@ -105,28 +132,39 @@ fn merged_properties<'a>(parts: &[PartView<'a>]) -> Result<Vec<MergedProperty<'a
 }
 
 impl MergedRows<'_> {
-    fn time_and_id(&self, row: u32) -> (TimeMs, EventId) {
-        let MergedRow { input, row, .. } = self.order[row as usize];
-        let read = self.inputs[input as usize].time_and_id(row);
-        read.expect("every row was read when the order was made")
+    /// What `read` makes of each row's input and its row there, in order.
+    fn each<T>(&self, read: impl Fn(&OrderReader<'_>, u32) -> T) -> impl Iterator<Item = T> {
+        let mut next = vec![0_u32; self.inputs.len()];
+        self.sources.iter().map(move |source| {
+            let source = usize::from(*source);
+            let row = next[source];
+            next[source] += 1;
+            read(&self.inputs[source], row)
+        })
     }
 }
+
+const READ_BEFORE: &str = "every row was read when the order was made";
 
 impl SortedRows for MergedRows<'_> {
     fn event_type(&self) -> u32 {
         self.event_type
     }
     fn len(&self) -> u32 {
-        self.order.len() as u32
+        self.sources.len() as u32
     }
-    fn user(&self, row: u32) -> UserId {
-        self.order[row as usize].user
+    fn users(&self) -> impl Iterator<Item = UserId> {
+        let mut users: Vec<_> = self.inputs.iter().map(OrderReader::users).collect();
+        self.sources.iter().map(move |source| {
+            let row = users[usize::from(*source)].next();
+            row.and_then(Result::ok).expect(READ_BEFORE).1
+        })
     }
-    fn time(&self, row: u32) -> TimeMs {
-        self.time_and_id(row).0
+    fn times(&self) -> impl Iterator<Item = TimeMs> {
+        self.each(|input, row| input.time_and_id(row).expect(READ_BEFORE).0)
     }
-    fn id(&self, row: u32) -> EventId {
-        self.time_and_id(row).1
+    fn ids(&self) -> impl Iterator<Item = EventId> {
+        self.each(|input, row| input.time_and_id(row).expect(READ_BEFORE).1)
     }
     fn properties(&self) -> usize {
         self.properties.len()
@@ -137,11 +175,92 @@ impl SortedRows for MergedRows<'_> {
     fn values(&self, property: usize) -> &[&str] {
         &self.properties[property].values
     }
-    fn code(&self, property: usize, row: u32) -> u32 {
-        let MergedRow { input, row, .. } = self.order[row as usize];
-        let Some((columns, codes)) = &self.properties[property].inputs[input as usize] else {
-            return 0;
+    fn codes(&self, property: usize) -> Vec<u32> {
+        let inputs = &self.properties[property].inputs;
+        let mut streams: Vec<_> =
+            inputs.iter().map(|input| input.as_ref().map(Stream::new)).collect();
+        let code = |source: &u16| streams[usize::from(*source)].as_mut().map_or(0, Stream::next);
+        self.sources.iter().map(code).collect()
+    }
+}
+
+/// The new codes of an input's rows, from the first to the last.
+struct Stream<'s, 'a> {
+    codes: &'s Codes<'a>,
+    /// New codes by old ones.
+    new: &'s [u32],
+    row: u32,
+    /// Place of the next present row, of a sparse property.
+    place: u32,
+}
+
+impl<'s, 'a> Stream<'s, 'a> {
+    fn new((columns, new): &'s (PropertyColumns<'a>, Vec<u32>)) -> Self {
+        Self { codes: &columns.codes, new, row: 0, place: 0 }
+    }
+
+    /// The code of the next row; 0 for an old code beyond the dictionary, as if it were absent.
+    fn next(&mut self) -> u32 {
+        let row = self.row;
+        self.row += 1;
+        let old = match &self.codes.rows {
+            None => self.codes.codes.get(row),
+            Some((rows, present)) if self.place < *present => {
+                if rows.get(self.place) != u64::from(row) {
+                    return 0;
+                }
+                self.place += 1;
+                self.codes.codes.get(self.place - 1)
+            }
+            Some(_) => return 0,
         };
-        codes.get(columns.codes.code(row) as usize).copied().unwrap_or(0)
+        self.new.get(old as usize).copied().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::{String, ToString};
+
+    use proptest::collection::vec as list;
+    use proptest::prelude::*;
+
+    use super::super::{EncodedPart, PartBuilder};
+    use super::*;
+
+    /// A row: user, time, the part in which it comes, and values of three keys, the last of which is rare.
+    type Row = (UserId, i64, usize, Option<u8>, u16, Option<u8>);
+
+    fn row() -> impl Strategy<Value = Row> {
+        let rare = proptest::option::weighted(0.02, any::<u8>());
+        (0..30_000_u32, 0..5_i64, 0..5_usize, any::<Option<u8>>(), any::<u16>(), rare)
+    }
+
+    fn push(builder: &mut PartBuilder, id: EventId, row: &Row) {
+        let &(user, time, _, one, two, rare) = row;
+        let texts: [Option<String>; 3] =
+            [one.map(|n| n.to_string()), Some(two.to_string()), rare.map(|n| n.to_string())];
+        let pairs = ["one", "two", "rare"].into_iter().zip(&texts);
+        let pairs = pairs.filter_map(|(key, text)| Some((key, text.as_deref()?)));
+        let time = TimeMs::new(1_000_000_000_000 + time * 1_000).expect("a time in range");
+        builder.push(user % 9_000 * 3, time, id, pairs);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn merged_parts_are_what_all_rows_together_make(rows in list(row(), 1..400)) {
+            let mut whole = PartBuilder::new(7);
+            let mut pieces: Vec<PartBuilder> = (0..5).map(|_| PartBuilder::new(7)).collect();
+            for (id, row) in (0..).zip(&rows) {
+                push(&mut whole, id, row);
+                push(&mut pieces[row.2], id, row);
+            }
+            let pieces: Vec<EncodedPart> =
+                pieces.iter().filter(|piece| !piece.is_empty()).map(PartBuilder::finish).collect();
+            let views: Vec<_> = pieces.iter().map(|piece| piece.view().unwrap()).collect();
+            let merged = EncodedPart::collect(|sink| merge(&views, sink)).unwrap();
+            prop_assert_eq!(merged, whole.finish());
+        }
     }
 }

@@ -12,7 +12,9 @@ mod dictionary;
 mod header;
 
 mod builder;
+mod interner;
 mod merge;
+mod sort;
 mod writer;
 
 mod view;
@@ -26,7 +28,7 @@ pub use layout::{
     BLOCK_USERS, BUCKET_DAYS, CHUNK_BYTES_MAX, ChunkKey, Chunks, EncodedPart, Sink, bucket_of,
     check_chunk, trusted_chunk,
 };
-pub use merge::merge;
+pub use merge::{MERGE_PARTS_MAX, merge};
 pub use order::{OrderReader, RowOrder};
 pub use packed::PackedPart;
 pub use rows::{EventRow, RowReader};

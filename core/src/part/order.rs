@@ -66,6 +66,19 @@ impl<'a> OrderReader<'a> {
         (0..self.rows).find(|row| self.ids.get(*row) == offset)
     }
 
+    /// The blocks of users that have rows, with these, in order.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = (u32, Range<u32>)> {
+        self.blocks.iter()
+    }
+
+    /// The place of a row's user within its block.
+    pub(super) fn user_in_block(&self, row: u32) -> Result<u32, Error> {
+        match u32::try_from(self.users.get(row)) {
+            Ok(low) if low < BLOCK_USERS => Ok(low),
+            _ => Err(Error::corrupt("part", "a user lies outside its block")),
+        }
+    }
+
     /// All rows with their users, in order.
     pub(super) fn users(&self) -> impl Iterator<Item = Result<(u32, UserId), Error>> {
         let of_block = move |(block, rows): (u32, Range<u32>)| {
@@ -97,10 +110,7 @@ impl<'a> OrderReader<'a> {
     }
 
     fn user(&self, block: u32, row: u32) -> Result<UserId, Error> {
-        match u32::try_from(self.users.get(row)) {
-            Ok(low) if low < BLOCK_USERS => Ok(block * BLOCK_USERS + low),
-            _ => Err(Error::corrupt("part", "a user lies outside its block")),
-        }
+        Ok(block * BLOCK_USERS + self.user_in_block(row)?)
     }
 
     fn time(&self, row: u32) -> Option<TimeMs> {

@@ -1,5 +1,6 @@
 //! The one writer of parts: turns sorted rows into chunks and a header.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use super::bloom;
@@ -15,15 +16,15 @@ use crate::{Error, EventId, TimeMs, UserId};
 pub(super) trait SortedRows {
     fn event_type(&self) -> u32;
     fn len(&self) -> u32;
-    fn user(&self, row: u32) -> UserId;
-    fn time(&self, row: u32) -> TimeMs;
-    fn id(&self, row: u32) -> EventId;
+    fn users(&self) -> impl Iterator<Item = UserId>;
+    fn times(&self) -> impl Iterator<Item = TimeMs>;
+    fn ids(&self) -> impl Iterator<Item = EventId>;
     fn properties(&self) -> usize;
     fn key(&self, property: usize) -> &str;
     /// The distinct values in order, each of which some row has.
     fn values(&self, property: usize) -> &[&str];
-    /// 0 = absent, else the value's place + 1.
-    fn code(&self, property: usize, row: u32) -> u32;
+    /// One a row: 0 = absent, else the value's place + 1.
+    fn codes(&self, property: usize) -> Vec<u32>;
 }
 
 /// Writes all columns and gives the header.
@@ -33,17 +34,17 @@ pub(super) fn write<R: SortedRows, E: From<Error>>(
 ) -> Result<Vec<u8>, E> {
     check_order(rows)?;
     let count = rows.len();
-    let times = bounds((0..count).map(|row| rows.time(row)));
-    let ids = bounds((0..count).map(|row| rows.id(row)));
-    let time_unit = time_unit((0..count).map(|row| offset_ms(rows.time(row), times.0)));
+    let times = bounds(rows.times());
+    let ids = bounds(rows.ids());
+    let time_unit = time_unit(rows.times().map(|time| offset_ms(time, times.0)));
     let time_width = width_of(offset_ms(times.1, times.0) / u64::from(time_unit));
     let id_width = width_of(ids.1 - ids.0);
 
-    let low = |row| u64::from(rows.user(row) % BLOCK_USERS);
-    column(COLUMN_USER, 2, (0..count).map(low), sink)?;
-    let time = |row| offset_ms(rows.time(row), times.0) / u64::from(time_unit);
-    column(COLUMN_TIME, time_width, (0..count).map(time), sink)?;
-    column(COLUMN_ID, id_width, (0..count).map(|row| rows.id(row) - ids.0), sink)?;
+    let lows = rows.users().map(|user| u64::from(user % BLOCK_USERS));
+    column(COLUMN_USER, 2, lows, sink)?;
+    let offsets = rows.times().map(|time| offset_ms(time, times.0) / u64::from(time_unit));
+    column(COLUMN_TIME, time_width, offsets, sink)?;
+    column(COLUMN_ID, id_width, rows.ids().map(|id| id - ids.0), sink)?;
     let blocks = block_starts(rows);
     column(COLUMN_BLOCK, 8, blocks.iter().copied(), sink)?;
 
@@ -76,8 +77,8 @@ fn write_property<'r, R: SortedRows, E: From<Error>>(
     let columns = PropertyColumn(place);
     let values = rows.values(property);
     let value_count = u32::try_from(values.len()).expect("there are no more values than rows");
-    let codes = || (0..rows.len()).map(|row| rows.code(property, row));
-    let present = codes().map(|code| u32::from(code != 0)).sum::<u32>();
+    let codes = rows.codes(property);
+    let present = codes.iter().map(|code| u32::from(*code != 0)).sum::<u32>();
     let code_width = width_of(u64::from(value_count));
     let width = u64::from(code_width);
     let sparse = u64::from(present) * (4 + width) < u64::from(rows.len()) * width;
@@ -90,12 +91,11 @@ fn write_property<'r, R: SortedRows, E: From<Error>>(
         first_values.push(*first);
     }
     if sparse {
-        let codes_present = codes().filter(|code| *code != 0).map(u64::from);
-        column(columns.codes(), code_width, codes_present, sink)?;
-        let with = |row: &u32| rows.code(property, *row) != 0;
-        column(columns.rows(), 4, (0..rows.len()).filter(with).map(u64::from), sink)?;
+        let present = || (0_u64..).zip(&codes).filter(|(_, code)| **code != 0);
+        column(columns.codes(), code_width, present().map(|(_, code)| u64::from(*code)), sink)?;
+        column(columns.rows(), 4, present().map(|(row, _)| row), sink)?;
     } else {
-        column(columns.codes(), code_width, codes().map(u64::from), sink)?;
+        column(columns.codes(), code_width, codes.iter().map(|code| u64::from(*code)), sink)?;
     }
     let mut bloom_bytes = 0;
     if values.len() >= BLOOM_VALUES_MIN {
@@ -122,19 +122,34 @@ fn column<E>(
     entries: impl Iterator<Item = u64>,
     sink: &mut Sink<'_, E>,
 ) -> Result<(), E> {
-    let width = usize::from(width);
-    let mut payload = Vec::new();
-    let mut chunk = 0;
-    for entry in entries {
-        payload.extend_from_slice(&entry.to_le_bytes()[..width]);
-        if payload.len() == CHUNK_ENTRIES * width {
-            send(ChunkKey { column, chunk }, &payload, sink)?;
-            payload.clear();
-            chunk += 1;
-        }
+    match width {
+        1 => column_of::<1, E>(column, entries, sink),
+        2 => column_of::<2, E>(column, entries, sink),
+        4 => column_of::<4, E>(column, entries, sink),
+        _ => column_of::<8, E>(column, entries, sink),
     }
-    if !payload.is_empty() {
-        send(ChunkKey { column, chunk }, &payload, sink)?;
+}
+
+/// The same for one width, which makes a store of each entry.
+fn column_of<const WIDTH: usize, E>(
+    column: u32,
+    mut entries: impl Iterator<Item = u64>,
+    sink: &mut Sink<'_, E>,
+) -> Result<(), E> {
+    let entries_max = entries.size_hint().1.unwrap_or(CHUNK_ENTRIES);
+    let mut payload = vec![[0; WIDTH]; entries_max.min(CHUNK_ENTRIES)];
+    for chunk in 0.. {
+        let mut filled = 0;
+        for (slot, entry) in payload.iter_mut().zip(entries.by_ref()) {
+            slot.copy_from_slice(&entry.to_le_bytes()[..WIDTH]);
+            filled += 1;
+        }
+        if filled > 0 {
+            send(ChunkKey { column, chunk }, payload[..filled].as_flattened(), sink)?;
+        }
+        if filled < payload.len() || filled == 0 {
+            break;
+        }
     }
     Ok(())
 }
@@ -144,8 +159,11 @@ fn send<E>(key: ChunkKey, payload: &[u8], sink: &mut Sink<'_, E>) -> Result<(), 
 }
 
 fn check_order<R: SortedRows>(rows: &R) -> Result<(), Error> {
-    let order = |row| (rows.user(row), rows.time(row), rows.id(row));
-    if rows.len() == 0 || !(1..rows.len()).all(|row| order(row - 1) < order(row)) {
+    let mut order = rows.users().zip(rows.times().zip(rows.ids()));
+    let first = order.next();
+    let mut last = first;
+    let sorted = order.all(|row| last.replace(row) < Some(row));
+    if first.is_none() || !sorted {
         return Err(Error::corrupt("part", "its rows are not in order of user, time and id"));
     }
     Ok(())
@@ -155,19 +173,19 @@ fn check_order<R: SortedRows>(rows: &R) -> Result<(), Error> {
 fn block_starts<R: SortedRows>(rows: &R) -> Vec<u64> {
     let mut starts = Vec::new();
     let mut last = None;
-    for row in 0..rows.len() {
-        let block = rows.user(row) >> BLOCK_SHIFT;
+    for (row, user) in (0_u64..).zip(rows.users()) {
+        let block = user >> BLOCK_SHIFT;
         if last != Some(block) {
-            starts.push(u64::from(row) << 32 | u64::from(block));
+            starts.push(row << 32 | u64::from(block));
             last = Some(block);
         }
     }
     starts
 }
 
-fn bounds<T: Ord + Copy>(values: impl Iterator<Item = T> + Clone) -> (T, T) {
-    let rows = "a part has at least one row";
-    (values.clone().min().expect(rows), values.max().expect(rows))
+fn bounds<T: Ord + Copy>(mut values: impl Iterator<Item = T>) -> (T, T) {
+    let first = values.next().expect("a part has at least one row");
+    values.fold((first, first), |(least, greatest), value| (least.min(value), greatest.max(value)))
 }
 
 fn offset_ms(time: TimeMs, least: TimeMs) -> u64 {
