@@ -1,6 +1,6 @@
 //! Writes the golden files of the current format version into a new folder, once for each version:
 //!
-//! `cargo run -p eventhub-core --example golden --features naive -- tests/compat/v1`
+//! `cargo run -p eventhub-core --example golden --features naive -- tests/compat/v2`
 //!
 //! It refuses to touch a folder that exists: golden files are never rewritten.
 
@@ -16,7 +16,7 @@ use eventhub_core::{DAY_MS, TimeMs, parse_date};
 use serde_json::{Value, json};
 
 const TYPES: [&str; 3] = ["product_view", "add_to_cart", "purchase"];
-const EVENTS: u64 = 3_000;
+const EVENTS: u64 = 12_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = env::args().nth(1).ok_or("name the folder to make")?;
@@ -37,7 +37,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Events of 700 users in four blocks, in March 2024; some to the day, some to the millisecond.
+/// Events of 700 users in four blocks, in March 2024; some to the day, some to the millisecond in order of
+/// their ids, as events come in, but for a few that come late.
 fn events() -> Vec<(u32, NaiveEvent)> {
     let start = 1_709_251_200_000;
     let mut seed = 1_u64;
@@ -47,8 +48,14 @@ fn events() -> Vec<(u32, NaiveEvent)> {
     };
     let mut event = |id: u64| {
         let user = (next(4) * 8_192 + next(175)) as u32;
-        let exact = if id.is_multiple_of(3) { next(DAY_MS as u64) as i64 } else { 0 };
-        let time_ms = start + next(31) as i64 * DAY_MS + exact;
+        let after_ms = if id.is_multiple_of(3) {
+            let late_ms = if next(50) == 0 { next(5 * DAY_MS as u64) } else { next(1_000) };
+            let in_order_ms = (id + 1) * 31 * DAY_MS as u64 / (EVENTS + 1);
+            in_order_ms.saturating_sub(late_ms).max(1) as i64
+        } else {
+            next(31) as i64 * DAY_MS
+        };
+        let time_ms = start + after_ms;
         let mut properties = BTreeMap::new();
         properties.insert("platform".into(), ["web", "ios", "android"][next(3) as usize].into());
         properties.insert("page".into(), format!("/p/{}", next(900)));
@@ -75,8 +82,8 @@ fn parts_of(number: u32, events: &[(u32, NaiveEvent)]) -> Result<Vec<EncodedPart
     };
     let exact = |event: &NaiveEvent| event.time_ms % DAY_MS != 0;
     let to_merge = [
-        part(&|event| exact(event) && event.id % 2 == 1 && event.id < 2_000),
-        part(&|event| exact(event) && event.id % 2 == 1 && event.id >= 2_000),
+        part(&|event| exact(event) && event.id % 2 == 1 && event.id < EVENTS * 2 / 3),
+        part(&|event| exact(event) && event.id % 2 == 1 && event.id >= EVENTS * 2 / 3),
     ];
     let views = to_merge.iter().map(EncodedPart::view).collect::<Result<Vec<_>, _>>()?;
     let merged = EncodedPart::collect(|sink| merge(&views, sink))?;

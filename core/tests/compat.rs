@@ -41,7 +41,16 @@ fn query(value: &Value) -> FunnelQuery {
 
 #[test]
 fn version_1_is_read_and_answers_as_it_always_did() {
-    let folder = folder("v1");
+    check("v1");
+}
+
+#[test]
+fn version_2_is_read_and_answers_as_it_always_did() {
+    check("v2");
+}
+
+fn check(version: &str) {
+    let folder = folder(version);
     let golden = fs::read_to_string(folder.join("funnel.json")).unwrap();
     let golden: Value = serde_json::from_str(&golden).unwrap();
     let persons = Persons::default();

@@ -2,33 +2,31 @@
 
 import { loadPreview } from "/base/npm/dist/preview.js";
 
-const GOLDEN = "/base/tests/compat/v1";
-
-async function file(name) {
-  const response = await fetch(`${GOLDEN}/${name}`);
+async function file(version, name) {
+  const response = await fetch(`/base/tests/compat/${version}/${name}`);
   if (!response.ok) {
     throw new Error(`${name}: ${response.status}`);
   }
   return response;
 }
 
-async function partsOf(names) {
+async function partsOf(version, names) {
   const types = Object.entries(names).map(async ([type, files]) => {
-    const bytes = files.map(async (name) => new Uint8Array(await (await file(name)).arrayBuffer()));
+    const bytes = files.map(async (name) => new Uint8Array(await (await file(version, name)).arrayBuffer()));
     return [type, await Promise.all(bytes)];
   });
   return Object.fromEntries(await Promise.all(types));
 }
 
-describe("the preview module", () => {
+for (const version of ["v1", "v2"]) describe(`the preview module, over part files of ${version}`, () => {
   let preview;
   let golden;
   let parts;
 
   beforeAll(async () => {
     preview = await loadPreview();
-    golden = await (await file("funnel.json")).json();
-    parts = await partsOf(golden.parts);
+    golden = await (await file(version, "funnel.json")).json();
+    parts = await partsOf(version, golden.parts);
   });
 
   it("answers every golden funnel as the native engine does", () => {

@@ -4,12 +4,15 @@ use alloc::vec::Vec;
 
 use xxhash_rust::xxh3;
 
-use super::layout::{PART_MAGIC, VERSION, u16_at, u32_at, u64_at};
+use super::ids::Packing;
+use super::layout::{PART_MAGIC, PART_VERSION, u16_at, u32_at, u64_at};
 use crate::limits::KEY_BYTES_MAX;
 use crate::{Error, EventId, TimeMs};
 
 const CHECKED_FROM: usize = 16;
-const FIXED_BYTES: usize = 68;
+const FIXED_BYTES: usize = 80;
+/// Of version 1, whose ids were never packed.
+const FIXED_BYTES_1: usize = 68;
 
 /// A header, decoded; its keys stay where they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +25,7 @@ pub(super) struct Header<'a> {
     pub blocks: u32,
     pub time_width: u8,
     pub id_width: u8,
+    pub id_packing: Packing,
     /// In order of keys.
     pub properties: Vec<Property<'a>>,
 }
@@ -44,7 +48,7 @@ impl<'a> Header<'a> {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         out.extend_from_slice(PART_MAGIC);
-        out.extend_from_slice(&VERSION.to_le_bytes());
+        out.extend_from_slice(&PART_VERSION.to_le_bytes());
         out.extend_from_slice(&[0; 8]);
         out.extend_from_slice(&self.event_type.to_le_bytes());
         out.extend_from_slice(&self.rows.to_le_bytes());
@@ -57,6 +61,9 @@ impl<'a> Header<'a> {
         out.extend_from_slice(&[self.time_width, self.id_width]);
         let count = u16::try_from(self.properties.len()).expect("a type has at most 1,000 keys");
         out.extend_from_slice(&count.to_le_bytes());
+        out.extend_from_slice(&self.id_packing.knots.to_le_bytes());
+        out.extend_from_slice(&self.id_packing.exceptions.to_le_bytes());
+        out.extend_from_slice(&[self.id_packing.shift, 0, 0, 0]);
         self.properties.iter().for_each(|property| property.encode(&mut out));
         let checksum = xxh3::xxh3_64(&out[CHECKED_FROM..]);
         out[8..CHECKED_FROM].copy_from_slice(&checksum.to_le_bytes());
@@ -66,11 +73,16 @@ impl<'a> Header<'a> {
     /// Verifies the checksum and reads the header.
     pub(super) fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         let bad = |message| Error::corrupt("part header", message);
-        if bytes.len() < FIXED_BYTES || &bytes[..6] != PART_MAGIC {
+        if bytes.len() < FIXED_BYTES_1 || &bytes[..6] != PART_MAGIC {
             return Err(bad("it does not begin like one"));
         }
-        if u16_at(bytes, 6) != VERSION {
-            return Err(bad("its version is not known"));
+        let fixed_bytes = match u16_at(bytes, 6) {
+            1 => FIXED_BYTES_1,
+            PART_VERSION => FIXED_BYTES,
+            _ => return Err(bad("its version is not known")),
+        };
+        if bytes.len() < fixed_bytes {
+            return Err(bad("it is torn"));
         }
         if xxh3::xxh3_64(&bytes[CHECKED_FROM..]) != u64_at(bytes, 8) {
             return Err(bad("its checksum is wrong"));
@@ -78,7 +90,12 @@ impl<'a> Header<'a> {
         let time = |at| i64::try_from(u64_at(bytes, at)).ok().and_then(TimeMs::new);
         let times = time(24).zip(time(32)).filter(|(least, greatest)| least <= greatest);
         let ids = (u64_at(bytes, 40), u64_at(bytes, 48));
-        let mut reader = Reader { bytes, at: FIXED_BYTES };
+        let mut reader = Reader { bytes, at: fixed_bytes };
+        let id_packing = if fixed_bytes == FIXED_BYTES {
+            Packing { knots: u32_at(bytes, 68), exceptions: u32_at(bytes, 72), shift: bytes[76] }
+        } else {
+            Packing::default()
+        };
         let mut header = Self {
             event_type: u32_at(bytes, 16),
             rows: u32_at(bytes, 20),
@@ -88,6 +105,7 @@ impl<'a> Header<'a> {
             blocks: u32_at(bytes, 60),
             time_width: bytes[64],
             id_width: bytes[65],
+            id_packing,
             properties: Vec::new(),
         };
         for _ in 0..u16_at(bytes, 66) {
@@ -107,6 +125,7 @@ impl<'a> Header<'a> {
             && self.time_unit > 0
             && is_width(self.time_width)
             && is_width(self.id_width)
+            && self.id_packing.is_sound(self.rows, self.id_width)
             && self.properties.windows(2).all(|pair| pair[0].key < pair[1].key)
             && self.properties.iter().all(|property| property.is_sound(self.rows));
         if sound { Ok(()) } else { Err(Error::corrupt("part header", "its fields contradict")) }

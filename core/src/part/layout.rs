@@ -22,7 +22,8 @@ pub(super) const CHUNK_SHIFT: u32 = 17;
 pub(super) const CHECKSUM_BYTES: usize = 8;
 pub(super) const PART_MAGIC: &[u8; 6] = b"EHPART";
 pub(super) const PACK_MAGIC: &[u8; 6] = b"EHPACK";
-pub(super) const VERSION: u16 = 1;
+pub(super) const PART_VERSION: u16 = 2;
+pub(super) const PACK_VERSION: u16 = 1;
 /// Distinct values from which on a property has a Bloom filter.
 pub(super) const BLOOM_VALUES_MIN: usize = 256;
 
@@ -30,6 +31,9 @@ pub(super) const COLUMN_USER: u32 = 0;
 pub(super) const COLUMN_TIME: u32 = 1;
 pub(super) const COLUMN_ID: u32 = 2;
 pub(super) const COLUMN_BLOCK: u32 = 3;
+pub(super) const COLUMN_ID_KNOT: u32 = 4;
+pub(super) const COLUMN_ID_ROW: u32 = 5;
+pub(super) const COLUMN_ID_APART: u32 = 6;
 
 /// The columns of a property, by its place in the header.
 #[derive(Clone, Copy)]

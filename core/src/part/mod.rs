@@ -10,6 +10,7 @@ mod bloom;
 mod column;
 mod dictionary;
 mod header;
+mod ids;
 
 mod builder;
 mod interner;
@@ -35,4 +36,5 @@ pub use rows::{EventRow, RowReader};
 pub use view::PartView;
 
 pub(crate) use column::{Blocks, Column, partition_point, pieces};
+pub(crate) use ids::IdColumn;
 pub(crate) use layout::{BLOCK_SHIFT, u16_at, u32_at};

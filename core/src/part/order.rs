@@ -3,6 +3,7 @@
 use core::ops::Range;
 
 use super::column::{Blocks, Column, partition_point};
+use super::ids::IdColumn;
 use super::layout::BLOCK_USERS;
 use super::view::PartView;
 use crate::{Error, EventId, TimeMs, UserId};
@@ -18,7 +19,7 @@ pub struct OrderReader<'a> {
     times: Column<'a>,
     time_unit: i64,
     time_bounds: (TimeMs, TimeMs),
-    ids: Column<'a>,
+    ids: IdColumn<'a>,
     id_bounds: (EventId, EventId),
 }
 
@@ -59,11 +60,11 @@ impl<'a> OrderReader<'a> {
         first_not_below(low)..first_not_below(low + 1)
     }
 
-    /// The row of an event, found by reading the id column.
+    /// The row of an event, found by reading the time and id columns.
     #[must_use]
     pub fn row_of(&self, id: EventId) -> Option<u32> {
-        let offset = id.checked_sub(self.id_bounds.0)?;
-        (0..self.rows).find(|row| self.ids.get(*row) == offset)
+        let found = self.ids.find(id, &self.times, self.rows)?;
+        (found < self.rows).then_some(found)
     }
 
     /// The blocks of users that have rows, with these, in order.
@@ -89,14 +90,18 @@ impl<'a> OrderReader<'a> {
 
     /// The time and id of a row.
     pub(super) fn time_and_id(&self, row: u32) -> Result<(TimeMs, EventId), Error> {
-        let id = self.id_bounds.0.checked_add(self.ids.get(row));
-        let time = self.time(row).filter(|time| *time <= self.time_bounds.1);
-        let id = id.filter(|id| *id <= self.id_bounds.1);
+        let entry = self.times.get(row);
+        let time = self.time(entry).filter(|time| *time <= self.time_bounds.1);
+        let id = Some(self.ids.get(row, entry));
+        let id = id.filter(|id| (self.id_bounds.0..=self.id_bounds.1).contains(id));
         time.zip(id).ok_or(Error::corrupt("part", "a row is out of bounds"))
     }
 
     /// Checks that the rows are in order and within the bounds of the header.
     pub(super) fn verify(&self) -> Result<(), Error> {
+        if !self.ids.is_sound(self.rows) {
+            return Err(Error::corrupt("id column", "the rows of its exceptions are not in order"));
+        }
         let mut before = None;
         for row in self.users() {
             let (row, user) = row?;
@@ -113,8 +118,8 @@ impl<'a> OrderReader<'a> {
         Ok(block * BLOCK_USERS + self.user_in_block(row)?)
     }
 
-    fn time(&self, row: u32) -> Option<TimeMs> {
-        let offset = i64::try_from(self.times.get(row)).ok()?.checked_mul(self.time_unit)?;
+    fn time(&self, entry: u64) -> Option<TimeMs> {
+        let offset = i64::try_from(entry).ok()?.checked_mul(self.time_unit)?;
         TimeMs::new(self.time_bounds.0.ms().checked_add(offset)?)
     }
 }

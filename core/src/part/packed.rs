@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::layout::{
-    ChunkKey, Chunks, EncodedPart, PACK_MAGIC, VERSION, check_chunk, u16_at, u32_at,
+    ChunkKey, Chunks, EncodedPart, PACK_MAGIC, PACK_VERSION, check_chunk, u16_at, u32_at,
 };
 use super::view::PartView;
 use crate::Error;
@@ -22,7 +22,7 @@ impl EncodedPart {
         let fits = |number: usize| u32::try_from(number).expect("a packed part is below 4 GiB");
         let mut out = Vec::new();
         out.extend_from_slice(PACK_MAGIC);
-        out.extend_from_slice(&VERSION.to_le_bytes());
+        out.extend_from_slice(&PACK_VERSION.to_le_bytes());
         out.extend_from_slice(&fits(self.header.len()).to_le_bytes());
         out.extend_from_slice(&fits(self.chunks.len()).to_le_bytes());
         let mut offset = FIXED_BYTES + ENTRY_BYTES * self.chunks.len() + self.header.len();
@@ -56,7 +56,7 @@ impl<'a> PackedPart<'a> {
         if bytes.len() < FIXED_BYTES || &bytes[..6] != PACK_MAGIC {
             return Err(bad("it does not begin like one"));
         }
-        if u16_at(bytes, 6) != VERSION {
+        if u16_at(bytes, 6) != PACK_VERSION {
             return Err(bad("its version is not known"));
         }
         let (header, chunks) = (u32_at(bytes, 8) as usize, u32_at(bytes, 12) as usize);

@@ -7,9 +7,10 @@ use super::bloom;
 use super::column::{Blocks, Column};
 use super::dictionary::Dictionary;
 use super::header::{Header, Property};
+use super::ids::{IdColumn, Packed};
 use super::layout::{
-    CHUNK_ENTRIES, COLUMN_BLOCK, COLUMN_ID, COLUMN_TIME, COLUMN_USER, ChunkKey, Chunks,
-    PropertyColumn,
+    CHUNK_ENTRIES, COLUMN_BLOCK, COLUMN_ID, COLUMN_ID_APART, COLUMN_ID_KNOT, COLUMN_ID_ROW,
+    COLUMN_TIME, COLUMN_USER, ChunkKey, Chunks, PropertyColumn,
 };
 use crate::{Error, EventId, TimeMs};
 
@@ -81,6 +82,9 @@ impl<'a> PartView<'a> {
             columns.push((column, chunks_of(header.rows)));
         }
         columns.push((COLUMN_BLOCK, chunks_of(header.blocks)));
+        columns.push((COLUMN_ID_KNOT, chunks_of(header.id_packing.knots)));
+        columns.push((COLUMN_ID_ROW, chunks_of(header.id_packing.exceptions)));
+        columns.push((COLUMN_ID_APART, chunks_of(header.id_packing.exceptions)));
         for (place, property) in (0..).map(PropertyColumn).zip(&header.properties) {
             columns.push((place.dictionary(), property.first_values.len() as u32));
             let codes = if property.sparse { property.present } else { header.rows };
@@ -106,9 +110,18 @@ impl<'a> PartView<'a> {
         self.header.time_unit
     }
 
-    /// The id column: an entry plus the least id is an id.
-    pub(crate) fn id_column(&self) -> Result<Column<'a>, Error> {
-        self.column(COLUMN_ID, self.header.id_width, self.header.rows)
+    pub(crate) fn id_column(&self) -> Result<IdColumn<'a>, Error> {
+        let Header { rows, ids, id_width, id_packing: packing, .. } = self.header;
+        let codes = self.column(COLUMN_ID, id_width, rows)?;
+        let packed = (packing.knots > 0).then(|| {
+            Ok::<_, Error>(Packed {
+                packing,
+                knots: self.column(COLUMN_ID_KNOT, 8, packing.knots)?,
+                exception_rows: self.column(COLUMN_ID_ROW, 4, packing.exceptions)?,
+                exceptions: self.column(COLUMN_ID_APART, 8, packing.exceptions)?,
+            })
+        });
+        Ok(IdColumn { codes, least: ids.0, packed: packed.transpose()? })
     }
 
     pub(crate) fn blocks(&self) -> Result<Blocks<'a>, Error> {

@@ -6,9 +6,11 @@ use alloc::vec::Vec;
 use super::bloom;
 use super::dictionary;
 use super::header::{Header, Property};
+use super::ids::IdPlan;
 use super::layout::{
     BLOCK_SHIFT, BLOCK_USERS, BLOOM_VALUES_MIN, CHUNK_ENTRIES, COLUMN_BLOCK, COLUMN_ID,
-    COLUMN_TIME, COLUMN_USER, ChunkKey, PropertyColumn, Sink, seal_chunk, width_of,
+    COLUMN_ID_APART, COLUMN_ID_KNOT, COLUMN_ID_ROW, COLUMN_TIME, COLUMN_USER, ChunkKey,
+    PropertyColumn, Sink, seal_chunk, width_of,
 };
 use crate::{Error, EventId, TimeMs, UserId};
 
@@ -38,13 +40,12 @@ pub(super) fn write<R: SortedRows, E: From<Error>>(
     let ids = bounds(rows.ids());
     let time_unit = time_unit(rows.times().map(|time| offset_ms(time, times.0)));
     let time_width = width_of(offset_ms(times.1, times.0) / u64::from(time_unit));
-    let id_width = width_of(ids.1 - ids.0);
 
     let lows = rows.users().map(|user| u64::from(user % BLOCK_USERS));
     column(COLUMN_USER, 2, lows, sink)?;
     let offsets = rows.times().map(|time| offset_ms(time, times.0) / u64::from(time_unit));
     column(COLUMN_TIME, time_width, offsets, sink)?;
-    column(COLUMN_ID, id_width, rows.ids().map(|id| id - ids.0), sink)?;
+    let id_plan = write_ids(rows, (times.0, time_unit), ids.0, sink)?;
     let blocks = block_starts(rows);
     column(COLUMN_BLOCK, 8, blocks.iter().copied(), sink)?;
 
@@ -62,10 +63,34 @@ pub(super) fn write<R: SortedRows, E: From<Error>>(
         time_unit,
         blocks,
         time_width,
-        id_width,
+        id_width: id_plan.width,
+        id_packing: id_plan.packing,
         properties,
     };
     Ok(header.encode())
+}
+
+/// Writes the ids in the form that is shorter.
+fn write_ids<R: SortedRows, E: From<Error>>(
+    rows: &R,
+    (time_least, time_unit): (TimeMs, u32),
+    id_least: EventId,
+    sink: &mut Sink<'_, E>,
+) -> Result<IdPlan, E> {
+    let entries = || {
+        let times = rows.times().map(|time| offset_ms(time, time_least) / u64::from(time_unit));
+        times.zip(rows.ids().map(|id| id - id_least))
+    };
+    let plan = IdPlan::new(entries, rows.len());
+    column(COLUMN_ID, plan.width, entries().map(|(time, id)| plan.code(time, id)), sink)?;
+    if plan.packing.knots > 0 {
+        column(COLUMN_ID_KNOT, 8, plan.knots.iter().copied(), sink)?;
+        let apart =
+            || (0_u64..).zip(entries()).filter(|(_, (time, id))| plan.is_exception(*time, *id));
+        column(COLUMN_ID_ROW, 4, apart().map(|(row, _)| row), sink)?;
+        column(COLUMN_ID_APART, 8, apart().map(|(_, (_, id))| id), sink)?;
+    }
+    Ok(plan)
 }
 
 fn write_property<'r, R: SortedRows, E: From<Error>>(

@@ -7,7 +7,7 @@ use super::mask::Mask;
 use super::route::Members;
 use super::select::Selection;
 use super::{ScanStats, Step};
-use crate::part::{BLOCK_USERS, Blocks, Column, PartView, partition_point, pieces};
+use crate::part::{BLOCK_USERS, Blocks, Column, IdColumn, PartView, partition_point, pieces};
 use crate::{Error, EventId, UserId};
 
 /// Where an event stands among those of a block: its row, after the block's rows of the parts before.
@@ -87,8 +87,7 @@ struct OpenPart<'a> {
     times: Column<'a>,
     time_unit: i64,
     times_ms: (i64, i64),
-    ids: Column<'a>,
-    id_least: EventId,
+    ids: IdColumn<'a>,
     selection: Selection<'a>,
 }
 
@@ -116,7 +115,6 @@ impl<'a> Source<'a> {
                 time_unit: i64::from(part.time_unit()),
                 times_ms: (least.ms(), greatest.ms()),
                 ids: part.id_column()?,
-                id_least: part.ids().0,
                 selection,
             });
         }
@@ -187,9 +185,9 @@ impl<'a> Source<'a> {
             let rows = part.blocks.rows(block);
             if (place as usize) < rows.len() {
                 let row = rows.start + place;
-                let time = (part.times.get(row) as i64).wrapping_mul(part.time_unit);
-                let id = part.id_least.wrapping_add(part.ids.get(row));
-                return Some((part.times_ms.0.wrapping_add(time), id));
+                let entry = part.times.get(row);
+                let time_ms = (entry as i64).wrapping_mul(part.time_unit);
+                return Some((part.times_ms.0.wrapping_add(time_ms), part.ids.get(row, entry)));
             }
             place -= rows.len() as Place;
         }
