@@ -75,9 +75,8 @@ pub(super) fn section(
     measured.compare();
     let name = set.name.to_uppercase();
     let text = format!(
-        "## {name}: {} events\n\n`cargo xtask bench --sets {}`, {machine}.\n\n{}\n{}",
+        "## {name}: {} events\n\n{machine}.\n\n{}\n{}",
         grouped(set.events),
-        set.name,
         measured.asked.text(),
         measured.figures.text()
     );
