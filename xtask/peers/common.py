@@ -13,8 +13,9 @@ import time
 
 THREADS = 2
 WARM_UP_RUNS = 2
-# A plan that is, warm, this much slower than the best one so far is not run to the end.
+# A plan that is so much slower than the best one so far is not run to the end: warm, and from the start.
 HOPELESS = 2.0
+HOPELESS_COLD = 4.0
 
 COLUMNS = {
     "type": "u1", "user": "<u4", "day": "<u2", "order": "<u4", "p1": "u1", "p2": "u1", "p3": "<u2",
@@ -66,7 +67,7 @@ def measure(question, plans, runs):
             begin = time.perf_counter()
             answer = ask()
             elapsed = (time.perf_counter() - begin) * 1e3
-            if run >= WARM_UP_RUNS:
+            if run >= WARM_UP_RUNS or elapsed > HOPELESS_COLD * best:
                 times.append(elapsed)
                 if min(times) > HOPELESS * best:
                     break

@@ -31,14 +31,14 @@ use std::process::ExitCode;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Sets of events to measure on: s1, s10, z10, s50
+    /// Sets of events to measure on: s1, s10, z10, s50; each is held against the one before
     #[arg(long, value_delimiter = ',', default_value = "s1,s10,z10", value_name = "SET",
           value_parser = Set::named)]
     sets: Vec<Set>,
     /// Measure on s50, too, which takes long
     #[arg(long)]
     s50: bool,
-    /// What to measure
+    /// What to measure; the section of a set is written only when all of it was
     #[arg(
         long,
         value_enum,
@@ -71,44 +71,62 @@ enum Part {
     Ingest,
 }
 
+impl Args {
+    /// Whether all is measured that a set's section of the page has.
+    fn is_whole(&self) -> bool {
+        [Part::Questions, Part::Persons, Part::History].iter().all(|part| self.parts.contains(part))
+    }
+
+    fn asks_sets(&self) -> bool {
+        self.peers || self.parts.iter().any(|part| *part != Part::Ingest)
+    }
+}
+
 /// Measures, prints the figures and writes them into the documentation.
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     release_build()?;
     ask::build(ask::Profile::Bench)?;
-    let machine = machine::described();
+    let machine = format!("`{}`, {}", command_line(), machine::described());
     println!("{machine}");
     let mut sets = args.sets.clone();
     if args.s50 {
         sets.push(Set::named("s50")?);
     }
     let mut sections = Vec::new();
-    let asks_sets = args.peers || args.parts.iter().any(|part| *part != Part::Ingest);
     let mut before: Option<of_set::Pace> = None;
-    for set in sets.into_iter().filter(|_| asks_sets) {
+    for set in sets.into_iter().filter(|_| args.asks_sets()) {
         let folders = folders::Folders::of(set)?;
         if args.fresh {
             folders.clear()?;
         }
         if args.peers {
-            sections.push(peers::section(&folders, &machine)?);
-        } else {
-            let (section, pace) = of_set::section(&folders, &args, &machine, before.as_ref())?;
-            sections.push(section);
-            // Of a skewed set the time of an event says nothing about another size.
-            before = if set.skewed { before } else { Some(pace) };
+            sections.push(shown(peers::section(&folders, &machine)?));
+            continue;
         }
-        print_last(&sections);
+        let (section, pace) = of_set::section(&folders, &args, &machine, before.as_ref())?;
+        // A part of the figures would take the place of all of them.
+        sections.extend(Some(shown(section)).filter(|_| args.is_whole()));
+        // Of a skewed set the time of an event says nothing about another size.
+        before = if set.skewed { before } else { Some(pace) };
     }
     if !args.peers && args.parts.contains(&Part::Ingest) {
-        sections.push(ingest::section(&machine)?);
-        print_last(&sections);
+        sections.push(shown(ingest::section(&machine)?));
     }
     report::write(&root().join("docs/benchmarks.md"), &sections)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_last(sections: &[(String, String)]) {
-    if let Some((_, text)) = sections.last() {
-        println!("\n{text}");
-    }
+/// A section's name and text, which is printed.
+fn shown(section: (String, String)) -> (String, String) {
+    println!("\n{}", section.1);
+    section
+}
+
+/// The command as it was given.
+fn command_line() -> String {
+    ["cargo xtask".to_owned()]
+        .into_iter()
+        .chain(std::env::args().skip(1))
+        .collect::<Vec<_>>()
+        .join(" ")
 }

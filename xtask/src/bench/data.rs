@@ -1,10 +1,12 @@
 //! The files of a set: a CSV file that EventHub imports, and the same events as columns of integers,
 //! from which the naive model and the other engines are fed.
 
-use super::sets::{DAY_MS, Event, START_MS, Set, TYPES};
+use super::random::Random;
+use super::sets::{DAY_MS, Event, START_MS, Set, TYPES, uniform};
 use anyhow::{Context, Result, ensure};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 const HEADER: &str =
@@ -100,18 +102,11 @@ pub(super) fn columns(folder: &Path, set: &Set) -> Result<Columns> {
     })
 }
 
-/// Makes a CSV file of events of the days before and after those of a set, at a tenth or more of its
-/// density.
+/// Makes a CSV file of events of other days than those of a set, by its users.
 ///
 /// # Errors
 /// When it cannot be written.
-pub(super) fn generate_days(
-    file: &Path,
-    set: &Set,
-    days: std::ops::Range<i64>,
-    events: u64,
-) -> Result<()> {
-    use super::random::Random;
+pub(super) fn generate_days(file: &Path, set: &Set, days: Range<i64>, events: u64) -> Result<()> {
     let mut csv = writer(file)?;
     csv.write_all(HEADER.as_bytes())?;
     let mut random = Random::new(days.start.unsigned_abs() + 3);
@@ -121,7 +116,7 @@ pub(super) fn generate_days(
     for number in 0..events {
         let time = start + (u128::from(number) * span / u128::from(events)) as u64;
         row.clear();
-        push_row(&mut row, &super::sets::uniform(&mut random, time, set.users));
+        push_row(&mut row, &uniform(&mut random, time, set.users));
         csv.write_all(&row)?;
     }
     Ok(csv.flush()?)

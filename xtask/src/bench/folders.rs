@@ -252,3 +252,27 @@ fn change<T: Sync>(
     println!("{posted} POST {path} in {:.1} s", begin.elapsed().as_secs_f64());
     server.wait_until_settled()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sets::SETS;
+    use super::*;
+
+    #[test]
+    fn three_in_ten_users_are_merged_each_once() {
+        let folders = Folders { set: SETS[0], root: PathBuf::new() };
+        for (size, groups) in [(2, 300), (5, 120)] {
+            let found = folders.groups(size);
+            assert_eq!(found, folders.groups(size));
+            assert_eq!(found.len(), groups);
+            assert!(found.iter().all(|group| group.len() == size));
+            let mut users = found.concat();
+            users.sort_unstable();
+            users.dedup();
+            assert_eq!(users.len(), 600);
+            assert!(users[0] >= 1 && users[599] <= 2_000);
+            // Over all users, not the first ones.
+            assert!(users[599] > 1_900, "{}", users[599]);
+        }
+    }
+}

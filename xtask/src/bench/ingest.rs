@@ -82,7 +82,7 @@ pub(super) fn section(machine: &str) -> Result<(String, String)> {
         format!("{} ms", shown(milliseconds(posted.longest))),
     );
     let text = format!(
-        "## Events coming in\n\n`cargo xtask bench --parts ingest`, {machine}. Each event has three properties and an \
+        "## Events coming in\n\n{machine}. Each event has three properties and an \
          insert id; random ids are 128 bits, and each event is of one of 500,000 users; with the tracker's ids each connection is one \
          client and one user. Client and server share the machine. The folder is empty at first, and all seals and \
          merges happen meanwhile. The questions come one after another, {} ms after the last answer.\n\n{}",

@@ -13,6 +13,8 @@ use std::time::Instant;
 
 /// Starts of which the time to the first answer is taken.
 const STARTS: usize = 3;
+/// The questions that ask Q1 of other users or another history.
+const VARIANTS: [&str; 4] = ["q6", "q7", "q7c", "q8"];
 /// The set that is put into a longer history.
 const HISTORY_SET: &str = "s10";
 /// Of the density of a set, how many hundredths the other days of its history have.
@@ -68,15 +70,13 @@ pub(super) fn section(
         let data = folders.history(percent)?;
         let question = questions::first_as(set, "q8", "q1 within 1,000 days");
         measured.questions(&data, &ask::expected(&model, vec![question], &[])?)?;
-        measured
-            .figures
-            .row(&["events of each other day of q8's history", &format!("{percent} %")]);
+        measured.figure("events of each other day of q8's history", format!("{percent} %"));
     }
+    measured.compare();
     let name = set.name.to_uppercase();
     let text = format!(
-        "## {name}: {} events\n\n`cargo xtask bench --sets {}`, {machine}.\n\n{}\n{}",
+        "## {name}: {} events\n\n{machine}.\n\n{}\n{}",
         grouped(set.events),
-        set.name,
         measured.asked.text(),
         measured.figures.text()
     );
@@ -106,7 +106,10 @@ impl Measured {
         let memory = self.questions(&data, &asked)?;
         let rate = events / made.import_seconds;
         let start = ask::of_runs(0.0, starts);
-        self.figure("import of a CSV file", format!("{} events/s", shown(rate)));
+        self.figure(
+            "import of a CSV file, when the folder was made",
+            format!("{} events/s", shown(rate)),
+        );
         let per_event = made.disk_bytes / events;
         self.figure("disk, all sealed and merged", format!("{} bytes an event", shown(per_event)));
         for (bytes, when) in memory.into_iter().zip(["after the start", "after the questions"]) {
@@ -131,6 +134,15 @@ impl Measured {
             }
         }
         Ok(())
+    }
+
+    /// How long variants of Q1 take, as multiples of it. They have the same events that could count.
+    fn compare(&mut self) {
+        let paces = &self.pace.by_question;
+        let Some((_, first)) = paces.iter().find(|(name, _)| *name == "q1") else { return };
+        for (name, pace) in paces.iter().filter(|(name, _)| VARIANTS.contains(name)) {
+            self.figures.row(&[format!("{name}, times q1"), shown(pace / first)]);
+        }
     }
 
     fn figure(&mut self, name: &str, figure: String) {

@@ -57,11 +57,10 @@ pub(super) fn section(folders: &Folders, machine: &str) -> Result<(String, Strin
     }
     let name = set.name.to_uppercase();
     let text = format!(
-        "## {name}, beside other engines\n\n`cargo xtask bench --peers --sets {}`, {machine}. {}. All answers \
+        "## {name}, beside other engines\n\n{machine}. {}. All answers \
          are equal. Minimum and median of {} warm runs; the others hold users and properties as integers, in one table \
          sorted by (event_type, date, user), in process, on two threads; of several plans the best counts. The last column \
          has the best plan that finds equal rows by comparing neighbours, which is right only because the table is sorted.\n\n{}",
-        set.name,
         engines.versions.join(", "),
         set.runs,
         engines.table(&asked, &ours).text()
