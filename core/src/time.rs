@@ -154,6 +154,9 @@ pub fn parse_timestamp(field: &str, value: &str) -> Result<TimeMs, Error> {
 /// # Errors
 /// When `value` has none of these forms, or lies outside 1970 to 2200.
 pub fn parse_file_time(field: &str, value: &str) -> Result<TimeMs, Error> {
+    if let Some(time) = milliseconds(value) {
+        return Ok(time);
+    }
     if is_integer(value) {
         let seconds = value.trim_start_matches('-').len() <= 10;
         return in_range_digits(field, value, if seconds { 1000 } else { 1 });
@@ -170,6 +173,20 @@ pub fn parse_file_time(field: &str, value: &str) -> Result<TimeMs, Error> {
         },
         |ms| in_range(field, value, ms),
     )
+}
+
+/// The time of 13 digits, the form of almost every file that counts milliseconds.
+fn milliseconds(value: &str) -> Option<TimeMs> {
+    let digits: &[u8; 13] = value.as_bytes().try_into().ok()?;
+    let mut ms = 0;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        ms = ms * 10 + i64::from(digit);
+    }
+    TimeMs::new(ms)
 }
 
 fn in_range_digits(field: &str, value: &str, scale: i64) -> Result<TimeMs, Error> {

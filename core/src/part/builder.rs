@@ -77,6 +77,14 @@ impl PartBuilder {
         self.ids.push(id);
     }
 
+    /// Sets the user of an event added before, by its place in the order of adding.
+    ///
+    /// # Panics
+    /// When there is no such event.
+    pub fn set_user(&mut self, row: usize, user: UserId) {
+        self.users[row] = user;
+    }
+
     /// The place of a key among those of this part, for [`Self::set`].
     pub fn place(&mut self, key: &str) -> usize {
         let place = *self.keys.entry_ref(key).or_insert(self.properties.len());
@@ -111,14 +119,6 @@ impl PartBuilder {
     #[must_use]
     pub const fn event_type(&self) -> u32 {
         self.event_type
-    }
-
-    /// Bytes of memory that the events take, about.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        const ROW_BYTES: usize = 20;
-        let properties = self.properties.iter().map(PropertyBuilder::bytes);
-        ROW_BYTES * self.len() + properties.sum::<usize>()
     }
 
     /// The keys in the order in which they came.
@@ -172,11 +172,6 @@ impl PropertyBuilder {
             None => self.rows = Some((0..first_rows).chain(Some(row)).collect()),
         }
         self.numbers.push(number);
-    }
-
-    fn bytes(&self) -> usize {
-        let rows = self.rows.as_ref().map_or(0, Vec::len);
-        4 * (self.numbers.len() + rows) + self.values.bytes()
     }
 
     fn finish(&self, key: String) -> BuiltProperty<'_> {

@@ -41,12 +41,6 @@ impl Interner {
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.texts.ends.len() as u32).map(|number| self.texts.get(number))
     }
-
-    /// Bytes of memory, about.
-    pub(super) fn bytes(&self) -> usize {
-        const BYTES_PER_TEXT: usize = 16;
-        self.texts.bytes.len() + BYTES_PER_TEXT * self.texts.ends.len()
-    }
 }
 
 impl Texts {

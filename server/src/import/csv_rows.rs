@@ -1,99 +1,133 @@
 //! Rows of CSV: a line of names, then a line an event; an empty cell is absent.
 
 use std::borrow::Cow;
-use std::io::Read;
+use std::io::BufRead;
 
-use csv::{ErrorKind, Reader, StringRecord};
 use eventhub_core::NewEvent;
 
+use super::columns::Columns;
 use super::error::RowError;
 use super::mapping::{Mapping, Role, Row};
-use super::source::Rows;
+use super::records::{Record, Records};
+use super::source::{Event, Rows};
 use crate::ingest::Value;
 
 /// The rows of a CSV file.
 pub(super) struct CsvRows<'a, R> {
-    reader: Reader<R>,
+    records: Records<R>,
     mapping: &'a Mapping,
-    /// Name and role of each column, once the line of names was read.
-    columns: Option<Vec<(String, Role)>>,
-    record: StringRecord,
+    /// The line of names, once it was read.
+    head: Option<Head>,
     is_over: bool,
 }
 
-impl<'a, R: Read> CsvRows<'a, R> {
+/// Name and role of each column, and what follows for their cells.
+struct Head {
+    names: Vec<(String, Role)>,
+    columns: Columns,
+}
+
+impl<'a, R: BufRead> CsvRows<'a, R> {
     pub(super) fn new(reader: R, mapping: &'a Mapping) -> Self {
-        let reader = Reader::from_reader(reader);
-        Self { reader, mapping, columns: None, record: StringRecord::new(), is_over: false }
+        Self { records: Records::new(reader), mapping, head: None, is_over: false }
     }
 
-    fn read_columns(&mut self) -> Result<Vec<(String, Role)>, RowError> {
-        let names = self.reader.headers().map_err(row_error)?;
-        if names.is_empty() {
-            return Err(RowError::bad(
-                1,
-                "the file is empty: it must begin with the columns' names",
-            ));
-        }
+    fn read_head(&mut self) -> Result<Head, RowError> {
+        let Some(names) = self.records.next().transpose()? else {
+            let message = "the file is empty: it must begin with the columns' names";
+            return Err(RowError::bad(1, message));
+        };
         let role = |name: &str| (name.to_owned(), self.mapping.role(name));
-        let columns: Vec<(String, Role)> = names.iter().map(role).collect();
-        if let Some((name, _)) = columns.iter().find(|(_, role)| *role == Role::Clash) {
+        let names: Vec<(String, Role)> = names.iter().map(role).collect();
+        if let Some((name, _)) = names.iter().find(|(_, role)| *role == Role::Clash) {
             return Err(RowError::bad(1, Mapping::clash(name)));
         }
         for name in self.mapping.required() {
-            if !columns.iter().any(|(column, _)| column == name) {
+            if !names.iter().any(|(column, _)| column == name) {
                 return Err(RowError::bad(1, format!("there is no column {name}")));
             }
         }
-        Ok(columns)
+        let columns = Columns::new(&names);
+        Ok(Head { names, columns })
     }
 
-    fn read_row(&mut self) -> Option<Result<NewEvent, RowError>> {
-        match self.reader.read_record(&mut self.record) {
-            Ok(true) => {}
-            Ok(false) => return None,
-            Err(error) => return Some(Err(row_error(error))),
-        }
-        let mut row = Row::with_capacity(self.record.len());
-        for ((name, role), cell) in self.columns.iter().flatten().zip(&self.record) {
-            if !cell.is_empty() {
-                row.push(*role, Cow::Borrowed(name), Value::Text(Cow::Borrowed(cell)));
-            }
-        }
-        let line = self.record.position().map_or(0, csv::Position::line);
-        Some(self.mapping.event(row).map_err(|message| RowError::bad(line, message)))
-    }
-}
-
-impl<R: Read> Rows for CsvRows<'_, R> {
-    fn next(&mut self) -> Option<Result<NewEvent, RowError>> {
-        if self.is_over {
-            return None;
-        }
-        if self.columns.is_none() {
-            match self.read_columns() {
-                Ok(columns) => self.columns = Some(columns),
+    /// Reads the line of names unless it was read.
+    fn head(&mut self) -> Result<(), RowError> {
+        if self.head.is_none() {
+            match self.read_head() {
+                Ok(head) => self.head = Some(head),
                 // Without its columns no row means anything.
                 Err(error) => {
                     self.is_over = true;
-                    return Some(Err(error));
+                    return Err(error);
                 }
             }
         }
-        self.read_row()
+        Ok(())
+    }
+
+    fn read_row(&mut self) -> Option<Result<Event<'_>, RowError>> {
+        let Head { names, columns } = self.head.as_mut()?;
+        let record = match self.records.next()? {
+            Ok(record) => record,
+            Err(error) => return Some(Err(error)),
+        };
+        if record.len() == names.len()
+            && let Some(event) = columns.read(record, self.mapping)
+        {
+            return Some(Ok(Event::Short(event)));
+        }
+        let event = long_event(names, record, self.mapping);
+        let line = record.line();
+        Some(event.map(Event::Long).map_err(|message| RowError::bad(line, message)))
     }
 }
 
-fn row_error(error: csv::Error) -> RowError {
-    let line = error.position().map_or(1, csv::Position::line);
-    match error.into_kind() {
-        ErrorKind::Io(error) => RowError::Read(error),
-        ErrorKind::Utf8 { err, .. } => {
-            RowError::bad(line, format!("cell {} is not UTF-8", err.field() + 1))
+fn long_event(
+    names: &[(String, Role)],
+    record: Record<'_>,
+    mapping: &Mapping,
+) -> Result<NewEvent, String> {
+    if record.len() != names.len() {
+        return Err(format!("{} cells, there are {} columns", record.len(), names.len()));
+    }
+    mapping.event(long_row(names, record))
+}
+
+/// The row as pairs of names and values.
+pub(super) fn long_row<'r>(names: &'r [(String, Role)], record: Record<'r>) -> Row<'r> {
+    let mut row = Row::with_capacity(record.len());
+    for ((name, role), cell) in names.iter().zip(record.iter()) {
+        if !cell.is_empty() {
+            row.push(*role, Cow::Borrowed(name), Value::Text(Cow::Borrowed(cell)));
         }
-        ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            RowError::bad(line, format!("{len} cells, there are {expected_len} columns"))
+    }
+    row
+}
+
+impl<R: BufRead> Rows for CsvRows<'_, R> {
+    fn columns(&mut self) -> &[String] {
+        // The file was checked; one that cannot be read any more gives no rows, which is told at its end.
+        match self.head() {
+            Ok(()) => self.head.as_ref().map_or(&[], |head| head.columns.keys()),
+            Err(_) => &[],
         }
-        other => RowError::bad(line, format!("not CSV: {other:?}")),
+    }
+
+    fn next(&mut self) -> Option<Result<Event<'_>, RowError>> {
+        if self.is_over {
+            return None;
+        }
+        match self.head() {
+            Ok(()) => self.read_row(),
+            Err(error) => Some(Err(error)),
+        }
+    }
+
+    fn skip(&mut self) -> Option<Result<(), RowError>> {
+        if let Err(error) = self.head() {
+            return Some(Err(error));
+        }
+        Some(self.records.next()?.map(drop))
     }
 }

@@ -8,9 +8,9 @@ use crate::cli::ImportArgs;
 use crate::ingest::{Clock, Pairs, Value, read_event};
 
 const EVENT_TYPE: &str = "event_type";
-const USER: &str = "external_user_id";
-const TIMESTAMP: &str = "timestamp";
-const INSERT_ID: &str = "insert_id";
+pub(super) const USER: &str = "external_user_id";
+pub(super) const TIMESTAMP: &str = "timestamp";
+pub(super) const INSERT_ID: &str = "insert_id";
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,11 @@ impl Mapping {
     /// The names without which no row can be an event.
     pub(super) fn required(&self) -> [&str; 3] {
         [&self.event_type, &self.user, &self.time]
+    }
+
+    /// The name of the time.
+    pub(super) fn time(&self) -> &str {
+        &self.time
     }
 
     /// What the column of this name holds.

@@ -2,17 +2,24 @@
 //!
 //! A file is read twice. The first pass ([`check`](source::check)) reads every row as an event, so that a
 //! file with a bad row imports nothing, and takes the file's fingerprint: a hash of its rows and of what
-//! its columns mean. The second pass hands the events over in batches ([`sink`]): to the store, which
-//! keeps with each batch how many rows of the fingerprint are done, or to a server, under insert ids made
-//! of fingerprint and row. Either way an import that was interrupted is simply run again.
+//! its columns mean. The second pass hands the events over ([`sink`]): to the store, which keeps with each of
+//! its commits how many rows of the fingerprint are done, or to a server, under insert ids made of
+//! fingerprint and row. Either way an import that was interrupted is simply run again.
+//!
+//! A row of CSV becomes an event without a copy of its texts ([`columns`]); rows that break a rule, and the
+//! few whose columns mean something unusual, take the long way, which says what is wrong.
 
 mod error;
 
 mod mapping;
 mod source;
 
+mod columns;
 mod csv_rows;
 mod ndjson_rows;
+mod records;
+
+mod batch;
 
 mod post;
 mod sink;
@@ -22,13 +29,10 @@ mod progress;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::time::Instant;
 
-use eventhub_core::NewEvent;
 use indicatif::HumanCount;
-use xxhash_rust::xxh3::xxh3_128;
 
 use self::mapping::Mapping;
 use self::progress::Progress;
@@ -38,17 +42,15 @@ use crate::cli::ImportArgs;
 
 pub use self::error::Error;
 
-/// Events of one batch.
-const BATCH_EVENTS_MAX: usize = 8_192;
-/// Bytes of text in one batch, about.
-const BATCH_BYTES_MAX: usize = 4 << 20;
+/// Events between two reports of progress.
+const PROGRESS_EVENTS: u64 = 8_192;
 
 /// What an import did.
 #[derive(Debug, Default)]
 struct Summary {
     stored: u64,
     there_already: u64,
-    users: HashSet<u128>,
+    users: u64,
 }
 
 /// Imports the files and prints one line about it.
@@ -64,12 +66,12 @@ pub fn run(args: &ImportArgs) -> Result<(), Error> {
         .iter()
         .map(|path| source::check(path, args.format, &mapping))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut sink = sink::open(args)?;
+    let mut sink = sink::open(args, &checked)?;
     let mut summary = Summary::default();
     for (path, checked) in args.files.iter().zip(&checked) {
         import(path, checked, &mapping, sink.as_mut(), &mut summary)?;
     }
-    sink.close()?;
+    summary.users = sink.close()?;
     let seconds = begin.elapsed().as_secs_f64();
     println!("{}", summary.describe(seconds));
     Ok(())
@@ -82,64 +84,34 @@ fn import(
     sink: &mut dyn Sink,
     summary: &mut Summary,
 ) -> Result<(), Error> {
-    let done = sink.begin(path, checked.fingerprint)?;
+    let done = sink.begin(path, checked)?;
     summary.there_already += done;
+    if done == checked.rows {
+        return Ok(());
+    }
     let progress = Progress::of_import(path, checked.rows);
-    let mut batch = Batch::default();
-    let mut row = 0;
-    source::read(path, checked.form, mapping, |event| {
+    let mut rows = source::open(path, checked.form, mapping, done)?;
+    sink.set_columns(rows.columns());
+    let mut row = done;
+    while let Some(event) = rows.next() {
         row += 1;
-        if row <= done {
-            return Ok(());
-        }
-        summary.users.insert(xxh3_128(event.user.as_str().as_bytes()));
-        batch.push(event);
-        if batch.is_full() {
+        sink.put(event.map_err(|error| source::changed(path, error))?, row)?;
+        if row % PROGRESS_EVENTS == 0 {
             progress.reach(row);
-            sink.put(batch.take(), row)?;
         }
-        Ok(())
-    })?;
+    }
     if row != checked.rows {
         return Err(Error::Changed { path: path.to_owned() });
     }
-    if !batch.events.is_empty() {
-        progress.reach(row);
-        sink.put(batch.take(), row)?;
-    }
-    sink.flush()?;
+    sink.end(row)?;
     summary.stored += row - done;
     progress.finish();
     Ok(())
 }
 
-/// Events that are handed over together.
-#[derive(Default)]
-struct Batch {
-    events: Vec<NewEvent>,
-    bytes: usize,
-}
-
-impl Batch {
-    fn push(&mut self, event: NewEvent) {
-        let properties = event.properties.iter().map(|(key, value)| key.len() + value.len());
-        self.bytes += event.user.as_str().len() + properties.sum::<usize>();
-        self.events.push(event);
-    }
-
-    fn is_full(&self) -> bool {
-        self.events.len() >= BATCH_EVENTS_MAX || self.bytes >= BATCH_BYTES_MAX
-    }
-
-    fn take(&mut self) -> Vec<NewEvent> {
-        self.bytes = 0;
-        std::mem::take(&mut self.events)
-    }
-}
-
 impl Summary {
     fn describe(&self, seconds: f64) -> String {
-        let users = HumanCount(self.users.len() as u64);
+        let users = HumanCount(self.users);
         // A rate of events a second is a figure to look at, not to reckon with.
         let rate = HumanCount((self.stored as f64 / seconds.max(1e-9)) as u64);
         let stored = HumanCount(self.stored);

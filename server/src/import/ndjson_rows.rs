@@ -6,7 +6,7 @@ use eventhub_core::NewEvent;
 
 use super::error::RowError;
 use super::mapping::{Mapping, Role, Row};
-use super::source::Rows;
+use super::source::{Event, Rows};
 use crate::ingest::read_object;
 
 /// Bytes of a line, of which an event at its limits takes half.
@@ -41,7 +41,7 @@ impl<'a, R: BufRead> NdjsonRows<'a, R> {
 }
 
 impl<R: BufRead> Rows for NdjsonRows<'_, R> {
-    fn next(&mut self) -> Option<Result<NewEvent, RowError>> {
+    fn next(&mut self) -> Option<Result<Event<'_>, RowError>> {
         loop {
             self.bytes.clear();
             let mut limited = Read::by_ref(&mut self.reader).take(LINE_BYTES_MAX);
@@ -52,7 +52,8 @@ impl<R: BufRead> Rows for NdjsonRows<'_, R> {
             }
             if !self.bytes.trim_ascii().is_empty() {
                 let event = self.event();
-                return Some(event.map_err(|message| RowError::bad(self.line, message)));
+                let bad = |message| RowError::bad(self.line, message);
+                return Some(event.map(Event::Long).map_err(bad));
             }
         }
     }

@@ -11,8 +11,10 @@ use serde_json::{Map, Value};
 use ureq::Agent;
 use ureq::http::{Response, StatusCode};
 
+use super::batch::Batch;
 use super::error::Error;
-use super::sink::Sink;
+use super::sink::{Sink, UsersSeen};
+use super::source::{Checked, Event};
 
 const FIELD: &str = "events=";
 /// Attempts at a batch while the server says that it is full.
@@ -29,6 +31,8 @@ pub(super) struct ServerSink {
     url: String,
     write_key: Option<String>,
     fingerprint: u128,
+    batch: Batch,
+    users: UsersSeen,
 }
 
 impl ServerSink {
@@ -43,6 +47,8 @@ impl ServerSink {
             url: format!("{}/events/batch_track", url.trim_end_matches('/')),
             write_key: write_key.map(str::to_owned),
             fingerprint: 0,
+            batch: Batch::default(),
+            users: UsersSeen::default(),
         }
     }
 
@@ -90,17 +96,12 @@ impl ServerSink {
     }
 }
 
-impl Sink for ServerSink {
-    fn begin(&mut self, _path: &Path, fingerprint: u128) -> Result<u64, Error> {
-        self.fingerprint = fingerprint;
-        // The server knows each row by its insert id.
-        Ok(0)
-    }
-
-    fn put(&mut self, events: Vec<NewEvent>, rows: u64) -> Result<(), Error> {
+impl ServerSink {
+    /// Sends events that end with the given row.
+    fn send_all(&self, events: &[NewEvent], rows: u64) -> Result<(), Error> {
         let first = rows - events.len() as u64;
         let mut body = Body::default();
-        for (row, event) in (first..).zip(&events) {
+        for (row, event) in (first..).zip(events) {
             let event = self.encode(event, row);
             if !body.has_room(&event) {
                 self.send(&std::mem::take(&mut body).close())?;
@@ -109,13 +110,32 @@ impl Sink for ServerSink {
         }
         self.send(&body.close())
     }
+}
 
-    fn flush(&mut self) -> Result<(), Error> {
+impl Sink for ServerSink {
+    fn begin(&mut self, _path: &Path, checked: &Checked) -> Result<u64, Error> {
+        self.fingerprint = checked.fingerprint;
+        // The server knows each row by its insert id.
+        Ok(0)
+    }
+
+    fn put(&mut self, event: Event<'_>, rows: u64) -> Result<(), Error> {
+        self.users.note(event.user());
+        self.batch.push(event.into_event()?);
+        if self.batch.is_full() {
+            let events = self.batch.take();
+            self.send_all(&events, rows)?;
+        }
         Ok(())
     }
 
-    fn close(self: Box<Self>) -> Result<(), Error> {
-        Ok(())
+    fn end(&mut self, rows: u64) -> Result<(), Error> {
+        let events = self.batch.take();
+        if events.is_empty() { Ok(()) } else { self.send_all(&events, rows) }
+    }
+
+    fn close(self: Box<Self>) -> Result<u64, Error> {
+        Ok(self.users.count())
     }
 }
 

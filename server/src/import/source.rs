@@ -8,12 +8,14 @@ use eventhub_core::NewEvent;
 use flate2::bufread::MultiGzDecoder;
 use xxhash_rust::xxh3::Xxh3;
 
+use super::columns::ShortEvent;
 use super::csv_rows::CsvRows;
 use super::error::{Error, RowError};
 use super::mapping::Mapping;
 use super::ndjson_rows::NdjsonRows;
 use super::progress::Progress;
 use crate::cli::ImportFormat;
+use crate::engine::EngineError;
 
 /// Bytes that are read at a time.
 const BUFFER_BYTES: usize = 128 << 10;
@@ -29,8 +31,44 @@ pub(super) struct Checked {
     pub(super) form: Form,
     /// How many events it holds.
     pub(super) rows: u64,
+    /// Whether any of them has an insert id.
+    pub(super) has_insert_ids: bool,
     /// A hash of what it holds and of what its columns mean, however it is named and packed.
     pub(super) fingerprint: u128,
+}
+
+/// An event as its file gives it.
+#[derive(Debug)]
+pub(super) enum Event<'r> {
+    /// Within its row, not copied.
+    Short(ShortEvent<'r>),
+    /// On its own.
+    Long(NewEvent),
+}
+
+impl Event<'_> {
+    /// Its external user id.
+    pub(super) fn user(&self) -> &str {
+        match self {
+            Self::Short(event) => event.user,
+            Self::Long(event) => event.user.as_str(),
+        }
+    }
+
+    /// The event on its own.
+    pub(super) fn into_event(self) -> Result<NewEvent, EngineError> {
+        match self {
+            Self::Short(event) => Ok(event.to_event()?),
+            Self::Long(event) => Ok(event),
+        }
+    }
+
+    fn has_insert_id(&self) -> bool {
+        match self {
+            Self::Short(event) => event.insert_id.is_some(),
+            Self::Long(event) => event.insert_id.is_some(),
+        }
+    }
 }
 
 /// What a file holds once it is unpacked.
@@ -42,8 +80,18 @@ pub(super) enum Form {
 
 /// The rows of a file, one after the other.
 pub(super) trait Rows {
+    /// The keys of properties of short events, by their numbers.
+    fn columns(&mut self) -> &[String] {
+        &[]
+    }
+
     /// The next row as an event; `None` after the last.
-    fn next(&mut self) -> Option<Result<NewEvent, RowError>>;
+    fn next(&mut self) -> Option<Result<Event<'_>, RowError>>;
+
+    /// Passes over the next row.
+    fn skip(&mut self) -> Option<Result<(), RowError>> {
+        Some(self.next()?.map(drop))
+    }
 }
 
 /// Reads every row once.
@@ -65,11 +113,12 @@ pub(super) fn check(
     let hashed = Hashed { inner: unpacked(path).map_err(failed)?, hash: &mut hash };
     let mut rows = rows(BufReader::with_capacity(BUFFER_BYTES, hashed), form, mapping);
     let progress = Progress::of_check(path);
-    let (mut good, mut count, mut bad) = (0, 0, Vec::new());
+    let (mut good, mut count, mut bad, mut has_insert_ids) = (0, 0, Vec::new(), false);
     while let Some(row) = rows.next() {
         match row {
-            Ok(_) => {
+            Ok(event) => {
                 good += 1;
+                has_insert_ids |= event.has_insert_id();
                 if good % PROGRESS_EVENTS == 0 {
                     progress.reach(good);
                 }
@@ -88,29 +137,34 @@ pub(super) fn check(
     if count > 0 {
         return Err(Error::Rows { path: path.to_owned(), rows: bad, count });
     }
-    Ok(Checked { form, rows: good, fingerprint: hash.digest128() })
+    Ok(Checked { form, rows: good, has_insert_ids, fingerprint: hash.digest128() })
 }
 
-/// Reads every row of a checked file and hands it to `take`.
+/// Opens a checked file and passes over its first rows.
 ///
 /// # Errors
-/// When the file cannot be read, is not the one that was checked, or `take` fails.
-pub(super) fn read(
+/// When the file cannot be read or is not the one that was checked.
+pub(super) fn open<'a>(
     path: &Path,
     form: Form,
-    mapping: &Mapping,
-    mut take: impl FnMut(NewEvent) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let failed = |source| Error::Read { path: path.to_owned(), source };
-    let mut rows = rows(unpacked(path).map_err(failed)?, form, mapping);
-    while let Some(row) = rows.next() {
-        match row {
-            Ok(event) => take(event)?,
-            Err(RowError::Read(source)) => return Err(failed(source)),
-            Err(RowError::Bad(_)) => return Err(Error::Changed { path: path.to_owned() }),
-        }
+    mapping: &'a Mapping,
+    done: u64,
+) -> Result<Box<dyn Rows + 'a>, Error> {
+    let file = unpacked(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    let mut rows = rows(file, form, mapping);
+    for _ in 0..done {
+        rows.skip().transpose().map_err(|error| changed(path, error))?;
     }
-    Ok(())
+    Ok(rows)
+}
+
+/// What a row of a checked file means that cannot be had.
+pub(super) fn changed(path: &Path, error: RowError) -> Error {
+    let path = path.to_owned();
+    match error {
+        RowError::Read(source) => Error::Read { path, source },
+        RowError::Bad(_) => Error::Changed { path },
+    }
 }
 
 fn rows<'a>(reader: impl BufRead + 'a, form: Form, mapping: &'a Mapping) -> Box<dyn Rows + 'a> {

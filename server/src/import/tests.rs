@@ -27,10 +27,11 @@ fn read(name: &str, text: &str, options: &str) -> Result<(Vec<NewEvent>, u128), 
     let mapping = Mapping::new(&args);
     let checked = source::check(&path, args.format, &mapping)?;
     let mut events = Vec::new();
-    source::read(&path, checked.form, &mapping, |event| {
-        events.push(event);
-        Ok(())
-    })?;
+    let mut rows = source::open(&path, checked.form, &mapping, 0)?;
+    while let Some(event) = rows.next() {
+        let event = event.map_err(|error| source::changed(&path, error))?;
+        events.push(event.into_event()?);
+    }
     assert_eq!(events.len() as u64, checked.rows);
     Ok((events, checked.fingerprint))
 }

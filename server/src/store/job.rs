@@ -11,6 +11,7 @@ use eventhub_core::EventId;
 use eventhub_core::part::ChunkKey;
 use heed::RwTxn;
 
+use super::bulk::Batch;
 use super::dedup::Filter;
 use super::insert_runs::{self, Page, RunId};
 use super::request::Answer;
@@ -62,6 +63,8 @@ pub(crate) enum Task {
         until: EventId,
         run: Option<RunId>,
     },
+    /// Puts parts of new events behind everything that is stored.
+    PublishBulk { batch: Arc<Batch>, parts: Vec<(PartKey, Vec<u8>)> },
     /// Puts parts in the place of those they were merged from.
     PublishMerge(Vec<Merged>),
     /// Deletes some chunks of parts that no row names.
@@ -110,7 +113,8 @@ impl Task {
             }
             Self::DropChunks { parts } => return drop_chunks(tables, wtxn, parts),
             Self::DropPages { runs } => return insert_runs::drop_some(tables, wtxn, runs),
-            Self::PublishRun { .. } | Self::SetFilter { .. } => {}
+            // A bulk changes what the writer knows, too, which therefore stores it.
+            Self::PublishBulk { .. } | Self::PublishRun { .. } | Self::SetFilter { .. } => {}
         }
         Ok(Progress::Done)
     }

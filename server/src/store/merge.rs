@@ -26,7 +26,7 @@ use crate::engine::EngineError;
 
 /// Parts or runs of a tier that are merged, and the factor between tiers.
 const TIER: u32 = 4;
-/// Rows of a merged part at most; a merge needs 12 bytes of memory for each.
+/// Rows of a merged part at most; a merge needs 6 bytes of memory for each.
 const PART_ROWS_MAX: u64 = 1 << 24;
 /// Rows after which merged parts are published, so that a query soon meets fewer.
 const ROWS_AT_ONCE: u64 = 1 << 20;
@@ -36,8 +36,8 @@ const IDLE: Duration = Duration::from_secs(3_600);
 /// Parts of one tier, and what they hold.
 type Group<'s> = (Vec<PartKey>, Vec<PartView<'s>>);
 
-/// The thread's state.
-struct Merger<'a> {
+/// What merges, and what it remembers.
+pub(crate) struct Merger<'a> {
     shared: &'a Arc<Shared>,
     /// Parts whose chunks are to be deleted.
     litter: Vec<u64>,
@@ -47,7 +47,7 @@ struct Merger<'a> {
 
 /// Merges whenever parts were sealed, until stopped.
 pub(crate) fn run(shared: &Arc<Shared>) {
-    let mut merger = Merger { shared, litter: Vec::new(), damaged: HashSet::new() };
+    let mut merger = Merger::new(shared);
     loop {
         let go_on = match merger.tidy() {
             Ok(()) => shared.merge.wait(IDLE),
@@ -68,7 +68,11 @@ pub(crate) fn run(shared: &Arc<Shared>) {
     }
 }
 
-impl Merger<'_> {
+impl<'a> Merger<'a> {
+    pub(crate) fn new(shared: &'a Arc<Shared>) -> Self {
+        Self { shared, litter: Vec::new(), damaged: HashSet::new() }
+    }
+
     /// Does all there is to do.
     fn tidy(&mut self) -> Result<(), EngineError> {
         sweep(self.shared, &mut self.litter)?;
@@ -89,12 +93,31 @@ impl Merger<'_> {
 
     /// Merges groups of parts and publishes them together; `false` when there is none.
     fn merge_parts(&mut self) -> Result<bool, EngineError> {
+        self.merge_some(Shipper::new(self.shared), Self::due)
+    }
+
+    /// Merges parts of a bulk load, given by event type and bucket, until they are few and large.
+    pub(crate) fn compact(&mut self, places: &[(u32, u32)]) -> Result<(), EngineError> {
+        if places.is_empty() {
+            return Ok(());
+        }
+        while self.merge_some(Shipper::bulk(self.shared), |merger, parts| {
+            merger.due_of_bulk(parts, places)
+        })? {}
+        Ok(())
+    }
+
+    fn merge_some(
+        &mut self,
+        mut shipper: Shipper<'_>,
+        due: impl for<'s> Fn(&Self, Vec<(PartKey, PartView<'s>)>) -> Vec<Group<'s>>,
+    ) -> Result<bool, EngineError> {
+        let merging = self.shared.merging();
         let snapshot = Snapshot::take(self.shared)?;
-        let due = self.due(snapshot.sealed_parts()?);
+        let due = due(self, snapshot.sealed_parts()?);
         if due.is_empty() {
             return Ok(false);
         }
-        let mut shipper = Shipper::new(self.shared);
         let published = self.ship_merged(&mut shipper, due).and_then(|merged| {
             let old = merged.iter().flat_map(|merged| merged.old.iter().map(|key| key.part));
             let (old, merges) = (old.collect::<Vec<_>>(), merged.len() as u64);
@@ -102,7 +125,7 @@ impl Merger<'_> {
             self.shared.counters.merges.fetch_add(merges, Relaxed);
             Ok(old)
         });
-        drop(snapshot);
+        drop((snapshot, merging));
         match published {
             Ok(old) => self.litter.extend(old),
             Err(failure) => {
@@ -157,17 +180,36 @@ impl Merger<'_> {
             }
         }
         let full = tiers.into_values().filter(|group| group.len() >= TIER as usize);
-        full.map(|mut group| {
-            let mut rows = 0;
-            let fitting = group.iter().take_while(|(_, view)| {
-                rows += u64::from(view.rows());
-                rows <= PART_ROWS_MAX
-            });
-            let fitting = fitting.count();
-            group.truncate(fitting);
-            group.into_iter().unzip()
-        })
-        .collect()
+        full.map(fitting).collect()
+    }
+
+    /// Groups of parts to merge in some places: all parts of each but those that are large beside the
+    /// smaller ones together, which are not worth writing again.
+    fn due_of_bulk<'s>(
+        &self,
+        parts: Vec<(PartKey, PartView<'s>)>,
+        places: &[(u32, u32)],
+    ) -> Vec<Group<'s>> {
+        let mut groups: BTreeMap<(u32, u32), Vec<(PartKey, PartView<'s>)>> = BTreeMap::new();
+        for (key, view) in parts {
+            let place = (key.event_type, key.bucket);
+            if places.contains(&place) && !self.damaged.contains(&place) {
+                groups.entry(place).or_default().push((key, view));
+            }
+        }
+        let groups = groups.into_values().map(|mut group| {
+            group.sort_by_key(|(_, view)| view.rows());
+            let (mut smaller, mut worth_it) = (0, 0);
+            for (place, (_, view)) in (1..).zip(&group) {
+                if u64::from(view.rows()) <= u64::from(TIER) * smaller {
+                    worth_it = place;
+                }
+                smaller += u64::from(view.rows());
+            }
+            group.truncate(worth_it);
+            fitting(group)
+        });
+        groups.filter(|(keys, _)| keys.len() > 1).collect()
     }
 
     /// Merges one group of runs; `false` when there is none.
@@ -231,4 +273,16 @@ impl Merger<'_> {
         drop(rtxn);
         self.shared.perform(Task::SetFilter { filter, filled_from }).map(drop)
     }
+}
+
+/// The first parts of a group, as many as make one part.
+fn fitting(mut group: Vec<(PartKey, PartView<'_>)>) -> Group<'_> {
+    let mut rows = 0;
+    let fitting = group.iter().take(part::MERGE_PARTS_MAX).take_while(|(_, view)| {
+        rows += u64::from(view.rows());
+        rows <= PART_ROWS_MAX
+    });
+    let fitting = fitting.count();
+    group.truncate(fitting);
+    group.into_iter().unzip()
 }

@@ -4,7 +4,8 @@
 //! that wait, gives their events numbers, skips those that came before ([`dedup`]), and commits them as
 //! records of the [`tail`] with one fsync. Then it publishes the tail's new view ([`memory`]) and answers.
 //! When the tail is long enough, [`seal`] turns it into parts, and [`merge`] makes one part of several
-//! small ones; both write through the writer, in small pieces, and publish by one transaction.
+//! small ones; both write through the writer, in small pieces, and publish by one transaction. A file of many
+//! events passes the tail by ([`bulk`]).
 //!
 //! A query takes a [`Snapshot`]: a read transaction and the view of the tail that belongs to it.
 //!
@@ -37,6 +38,8 @@ mod insert_runs;
 
 mod writer;
 
+mod bulk;
+
 mod merge;
 mod seal;
 mod ship;
@@ -53,6 +56,7 @@ mod stats;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -67,6 +71,7 @@ use self::request::{Answer, Change, Request};
 use self::shared::Shared;
 use crate::engine::EngineError;
 
+pub use self::bulk::Bulk;
 pub use self::check::{CheckReport, check};
 pub use self::identity::{Merge, members};
 pub use self::request::{ImportProgress, Pending};
@@ -215,6 +220,22 @@ impl Store {
         }
     }
 
+    /// Seals the whole tail, however short it is, and waits for it.
+    ///
+    /// # Errors
+    /// When sealing takes longer than [`WAIT_MAX`], as it does when the disk is full.
+    fn seal_all(&self) -> Result<(), EngineError> {
+        let begun = Instant::now();
+        self.shared.seal_all.store(true, Relaxed);
+        while self.shared.published().tail.events() > 0 && begun.elapsed() <= WAIT_MAX {
+            self.shared.seal.wake();
+            thread::sleep(Duration::from_millis(2));
+        }
+        self.shared.seal_all.store(false, Relaxed);
+        let is_empty = self.shared.published().tail.events() == 0;
+        if is_empty { Ok(()) } else { Err(EngineError::Busy) }
+    }
+
     /// How many rows of an imported file are stored.
     ///
     /// # Errors
@@ -263,7 +284,10 @@ impl Drop for Store {
     }
 }
 
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, EngineError> {
+fn spawn<T: Send + 'static>(
+    name: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, EngineError> {
     let thread = thread::Builder::new().name(name.to_owned()).spawn(body);
     thread.map_err(|error| EngineError::Storage(format!("thread {name}: {error}")))
 }

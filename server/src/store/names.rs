@@ -97,6 +97,24 @@ impl Names {
         Ok(())
     }
 
+    /// The same for a number of event types of these names, which are new.
+    pub(crate) fn admit_types(&self, new: &[String]) -> Result<(), Failure> {
+        within("event types", self.types.len() + new.len(), EVENT_TYPES_MAX)
+    }
+
+    /// The same for the keys of one event type.
+    pub(crate) fn admit_keys(
+        &mut self,
+        tables: &Tables,
+        rtxn: &RoTxn<'_>,
+        event_type: u32,
+        keys: &[&str],
+    ) -> Result<(), Failure> {
+        let scope = load_scope(&mut self.scopes, tables, rtxn, event_type)?;
+        let new = keys.iter().filter(|key| !scope.contains_key(**key)).count();
+        within("property keys of an event type", scope.len() + new, KEYS_PER_TYPE_MAX)
+    }
+
     /// The same for the keys of user properties.
     pub(crate) fn admit_user(
         &mut self,
@@ -137,16 +155,16 @@ impl Names {
         Ok(make_key(scope, tables, wtxn, USER_SCOPE, key)?.number)
     }
 
-    /// Notes the properties of an event for autocompletion.
-    pub(crate) fn see(
+    /// Notes properties of events for autocompletion.
+    pub(crate) fn see<'p>(
         &mut self,
         tables: &Tables,
         wtxn: &mut RwTxn<'_>,
         event_type: u32,
-        properties: &Properties,
+        properties: impl Iterator<Item = (&'p str, &'p str)>,
     ) -> Result<(), EngineError> {
         let scope = load_scope(&mut self.scopes, tables, wtxn, event_type)?;
-        for (name, value) in properties.iter() {
+        for (name, value) in properties {
             let key = make_key(scope, tables, wtxn, event_type, name)?;
             if key.values as usize >= VALUES_PER_KEY_MAX {
                 continue;

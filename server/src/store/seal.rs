@@ -55,7 +55,9 @@ pub(crate) fn run(shared: &Shared) {
 }
 
 fn is_due(shared: &Shared) -> bool {
-    shared.published().tail.events() >= u64::from(shared.options.seal_events)
+    let all = shared.seal_all.load(Relaxed);
+    let events = if all { 1 } else { u64::from(shared.options.seal_events) };
+    shared.published().tail.events() >= events
 }
 
 fn seal(shared: &Shared, litter: &mut Vec<u64>) -> Result<(), EngineError> {

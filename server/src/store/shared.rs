@@ -13,7 +13,7 @@ use super::failure::repeat;
 use super::job::{Job, Progress, Task};
 use super::memory::Published;
 use super::queue::Queue;
-use super::request::Answer;
+use super::request::{Answer, Pending};
 use super::tables::{PartKey, StoreEnv, Tables};
 use crate::engine::EngineError;
 
@@ -36,7 +36,11 @@ pub(crate) struct Shared {
     /// Whether a filter of insert ids is to be made.
     pub(crate) filter_wanted: AtomicBool,
     pub(crate) seal: Signal,
+    /// Whether the tail is sealed however short it is.
+    pub(crate) seal_all: AtomicBool,
     pub(crate) merge: Signal,
+    /// Held by whoever merges parts, so that none is merged twice.
+    merging: Mutex<()>,
     failure: Mutex<Option<EngineError>>,
 }
 
@@ -67,6 +71,8 @@ impl Shared {
             next_number: AtomicU64::new(next_number),
             filter_wanted: AtomicBool::new(false),
             seal: Signal::default(),
+            seal_all: AtomicBool::new(false),
+            merging: Mutex::new(()),
             merge: Signal::default(),
             failure: Mutex::new(None),
         }
@@ -87,9 +93,19 @@ impl Shared {
 
     /// Has the writer do a task and waits for it.
     pub(crate) fn perform(&self, task: Task) -> Result<Progress, EngineError> {
+        self.begin(task)?.wait()
+    }
+
+    /// Has the writer do a task.
+    pub(crate) fn begin(&self, task: Task) -> Result<Pending<Progress>, EngineError> {
         let (answer, pending) = Answer::new();
         self.queue.push_job(Job { task, answer })?;
-        pending.wait()
+        Ok(pending)
+    }
+
+    /// Keeps others from merging parts as long as the guard lives.
+    pub(crate) fn merging(&self) -> MutexGuard<'_, ()> {
+        lock(&self.merging)
     }
 
     /// Why the last group of requests was lost, if it was.

@@ -6,23 +6,39 @@ use eventhub_core::part::ChunkKey;
 
 use super::insert_runs::Page;
 use super::job::{Piece, Progress, Task};
+use super::request::Pending;
 use super::shared::Shared;
 use crate::engine::EngineError;
 
-/// Bytes of pieces that are stored in one transaction, or one piece more.
+/// Bytes of pieces that are stored in one transaction, or one piece more, while clients may wait.
 const TRANSACTION_BYTES: usize = 2 << 20;
+/// The same where no client waits, so that few commits write much.
+const BULK_TRANSACTION_BYTES: usize = 16 << 20;
 
 /// Collects pieces and the numbers of the parts they belong to.
+///
+/// One transaction may be under way while the pieces of the next are made.
 pub(crate) struct Shipper<'a> {
     shared: &'a Shared,
+    bytes_max: usize,
     pieces: Vec<Piece>,
     bytes: usize,
+    under_way: Option<Pending<Progress>>,
     parts: Vec<u64>,
 }
 
 impl<'a> Shipper<'a> {
     pub(crate) const fn new(shared: &'a Shared) -> Self {
-        Self { shared, pieces: Vec::new(), bytes: 0, parts: Vec::new() }
+        Self::with_bytes(shared, TRANSACTION_BYTES)
+    }
+
+    /// A shipper for a store that nobody else writes to.
+    pub(crate) const fn bulk(shared: &'a Shared) -> Self {
+        Self::with_bytes(shared, BULK_TRANSACTION_BYTES)
+    }
+
+    const fn with_bytes(shared: &'a Shared, bytes_max: usize) -> Self {
+        Self { shared, bytes_max, pieces: Vec::new(), bytes: 0, under_way: None, parts: Vec::new() }
     }
 
     /// The number of a new part, whose chunks are swept away unless it is published.
@@ -49,22 +65,38 @@ impl<'a> Shipper<'a> {
         self.ship_when_full()
     }
 
-    /// Stores what remains.
+    /// Stores what remains, and waits until all is stored.
     pub(crate) fn ship(&mut self) -> Result<(), EngineError> {
-        self.bytes = 0;
-        if self.pieces.is_empty() {
-            return Ok(());
-        }
-        self.shared.perform(Task::Put(std::mem::take(&mut self.pieces))).map(drop)
+        self.send()?;
+        self.settle()
     }
 
     /// Gives up: the numbers of the parts whose chunks are to be deleted.
-    pub(crate) fn abandon(self) -> Vec<u64> {
+    pub(crate) fn abandon(mut self) -> Vec<u64> {
+        // What is under way would be stored after the deletion.
+        if let Err(error) = self.settle() {
+            tracing::debug!("given up: {error}");
+        }
         self.parts
     }
 
     fn ship_when_full(&mut self) -> Result<(), EngineError> {
-        if self.bytes < TRANSACTION_BYTES { Ok(()) } else { self.ship() }
+        if self.bytes < self.bytes_max { Ok(()) } else { self.send() }
+    }
+
+    fn send(&mut self) -> Result<(), EngineError> {
+        self.bytes = 0;
+        if self.pieces.is_empty() {
+            return Ok(());
+        }
+        self.settle()?;
+        let pieces = std::mem::take(&mut self.pieces);
+        self.under_way = Some(self.shared.begin(Task::Put(pieces))?);
+        Ok(())
+    }
+
+    fn settle(&mut self) -> Result<(), EngineError> {
+        self.under_way.take().map_or(Ok(()), |pending| pending.wait().map(drop))
     }
 }
 

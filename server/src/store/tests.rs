@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod bulk;
 mod counting;
 mod durability;
 mod events;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use eventhub_core::{Error, ExternalId, Properties, UserId};
 use heed::{PutFlags, RoTxn, RwTxn};
 
+use super::bulk::Texts;
 use super::damaged;
 use super::failure::Failure;
 use super::names::Names;
@@ -42,6 +43,31 @@ impl Users {
             let (limit, actual) = (UserId::MAX as usize, self.next as usize + new);
             return Err(Error::TooMany { field: "users", limit, actual }.into());
         }
+        Ok(())
+    }
+
+    /// The number that the next new user gets.
+    pub(crate) const fn next(&self) -> UserId {
+        self.next
+    }
+
+    /// Creates users, none of whom exists, with numbers in the order given.
+    pub(crate) fn create_all(
+        &mut self,
+        tables: &Tables,
+        wtxn: &mut RwTxn<'_>,
+        ids: &Texts,
+    ) -> Result<(), EngineError> {
+        let mut by_id: Vec<(&str, UserId)> = ids.iter().zip(self.next..).collect();
+        for (id, user) in &by_id {
+            tables.user_names.put_with_flags(wtxn, PutFlags::APPEND, user, id)?;
+        }
+        // In order of the keys, so that neighbours touch the same pages.
+        by_id.sort_unstable();
+        for (id, user) in &by_id {
+            tables.users.put_with_flags(wtxn, PutFlags::NO_OVERWRITE, id, user)?;
+        }
+        self.next += ids.len() as UserId;
         Ok(())
     }
 

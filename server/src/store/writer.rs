@@ -5,6 +5,8 @@
 //! leaves nothing and the others go on; when the transaction itself fails, all of them fail, and what the
 //! thread remembers of names and users is read anew, since it may hold what was never stored.
 
+mod bulk;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -114,12 +116,7 @@ impl Writer {
     ) -> Result<(Vec<Result<Outcome, eventhub_core::Error>>, Vec<Arc<Record>>), EngineError> {
         let env = self.shared.env.clone();
         let mut wtxn = env.write_txn()?;
-        let known = match &mut self.known {
-            Some(known) => known,
-            none => none.insert(Known::load(&self.tables, &wtxn)?),
-        };
-        known.names.shrink();
-        known.users.shrink();
+        let known = Known::of(&mut self.known, &self.tables, &wtxn)?;
         let day = (self.shared.now_ms() / DAY_MS) as u32;
         let (event_before, sequence_before) = (known.next_event, known.next_sequence);
         let records = RecordWriter::new(event_before, day);
@@ -139,7 +136,10 @@ impl Writer {
     }
 
     fn commit_job(&mut self, job: Job) {
-        let result = self.store_job(&job.task);
+        let result = match &job.task {
+            Task::PublishBulk { batch, parts } => self.store_bulk(batch, parts),
+            task => self.store_job(task),
+        };
         if result.is_ok()
             && let Err(error) = self.follow(job.task)
         {
@@ -184,7 +184,10 @@ impl Writer {
                 let rtxn = self.shared.env.read_txn()?;
                 return self.dedup.set_filter(&self.tables, &rtxn, filter, &filled_from);
             }
-            Task::Put(_) | Task::DropChunks { .. } | Task::DropPages { .. } => self.publish(tail),
+            Task::PublishBulk { .. }
+            | Task::Put(_)
+            | Task::DropChunks { .. }
+            | Task::DropPages { .. } => self.publish(tail),
         }
         Ok(())
     }
@@ -203,6 +206,21 @@ impl Writer {
 }
 
 impl Known {
+    /// What is known at the beginning of a transaction.
+    fn of<'k>(
+        known: &'k mut Option<Self>,
+        tables: &Tables,
+        rtxn: &heed::RoTxn<'_>,
+    ) -> Result<&'k mut Self, EngineError> {
+        let known = match known {
+            Some(known) => known,
+            none => none.insert(Self::load(tables, rtxn)?),
+        };
+        known.names.shrink();
+        known.users.shrink();
+        Ok(known)
+    }
+
     fn load(tables: &Tables, rtxn: &heed::RoTxn<'_>) -> Result<Self, EngineError> {
         Ok(Self {
             names: Names::load(tables, rtxn)?,
@@ -263,7 +281,7 @@ impl Group<'_, '_> {
             }
             let user = users.intern(self.tables, self.wtxn, &event.user)?;
             let event_type = names.event_type(self.tables, self.wtxn, event.event_type.as_str())?;
-            names.see(self.tables, self.wtxn, event_type, &event.properties)?;
+            names.see(self.tables, self.wtxn, event_type, event.properties.iter())?;
             let id = match key {
                 Some(InsertKey::Hash(hash)) => {
                     let id = self.records.push(event, event_type, user, Some(hash))?;

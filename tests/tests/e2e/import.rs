@@ -203,19 +203,22 @@ fn interrupted(arguments: &[&str], after: Duration) -> bool {
     running
 }
 
-#[test]
-fn an_interrupted_import_goes_on_where_it_was() {
+/// Kills imports of a file with these options over and over, then lets one finish.
+fn assert_goes_on(rows: fn(&Path, u64) -> PathBuf, options: &[&str]) {
     const COUNT: u64 = 150_000;
     let folder = folder();
-    let file = many_rows(folder.path(), COUNT);
+    let file = rows(folder.path(), COUNT);
     let data = folder.path().join("data");
     let head = ["import", file.to_str().expect("text"), "--data", data.to_str().expect("text")];
-    let arguments = [&head[..], &NAMES].concat();
+    let options = [&NAMES[..], options].concat();
+    let arguments = [&head[..], &options].concat();
     let cut =
         (0..8).filter(|n| interrupted(&arguments, Duration::from_millis(40 + 45 * n))).count();
     assert!(cut > 0, "it was done before it could be interrupted");
-    let output = import(folder.path(), &[&file], &NAMES);
+    let output = import(folder.path(), &[&file], &options);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let checked = run(&["check", "--data", data.to_str().expect("text")]);
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
     let server = Server::on(folder, &[]);
     assert_eq!(server.events(), COUNT);
     assert_eq!(stored_rows(&server), (0..COUNT).collect::<Vec<_>>());
@@ -224,6 +227,57 @@ fn an_interrupted_import_goes_on_where_it_was() {
         let event = server.get(&format!("/events/view?event_id={id}")).json();
         assert_eq!(event["n"], id.to_string().as_str());
     }
+}
+
+#[test]
+fn an_interrupted_import_goes_on_where_it_was() {
+    // One commit at the end, and 47 of them.
+    assert_goes_on(many_rows, &[]);
+    assert_goes_on(many_rows, &["--seal-events", "100"]);
+}
+
+/// The rows of `many_rows`, each with an insert id.
+fn many_rows_with_ids(folder: &Path, rows: u64) -> PathBuf {
+    let text = fs::read_to_string(many_rows(folder, rows)).expect("the file was written");
+    let mut with_ids = String::new();
+    for (number, line) in text.lines().enumerate() {
+        let id = if number == 0 { "id".to_owned() } else { format!("row-{number}") };
+        with_ids.push_str(&format!("{line},{id}\n"));
+    }
+    write(folder, "with_ids.csv", with_ids.as_bytes())
+}
+
+#[test]
+fn an_interrupted_import_with_insert_ids_goes_on_where_it_was() {
+    assert_goes_on(many_rows_with_ids, &["--insert-id-column", "id"]);
+}
+
+#[test]
+fn large_and_small_files_follow_one_another() {
+    const COUNT: u64 = 3_000;
+    let folder = folder();
+    let large = many_rows(folder.path(), COUNT);
+    let ids = many_rows_with_ids(folder.path(), COUNT);
+    let small = write(folder.path(), "small.csv", ROWS.as_bytes());
+    // 50 users in the large files; ann and ben.
+    let options = [&NAMES[..], &["--insert-id-column", "id", "--seal-events", "100"]].concat();
+    let files = [&*small, &*large, &*ids];
+    assert_done(&import(folder.path(), &files, &options), "6,003 events of 52 users");
+    let again = import(folder.path(), &files, &options);
+    assert_done(&again, "0 events of 0 users");
+    let twin = write(
+        folder.path(),
+        "twin.csv",
+        &[&fs::read(&ids).expect("it was written"), &b"visit,eve,0,x,y\n"[..]].concat(),
+    );
+    // Another file with the same insert ids brings one event.
+    assert_done(&import(folder.path(), &[&twin], &options), "3,001 events of 51 users");
+    let server = Server::on(folder, &[]);
+    assert_eq!(server.events(), 2 * COUNT + 4);
+    let first = server.get("/events/view?event_id=0").json();
+    assert_eq!(first["external_user_id"], "ann");
+    let event = server.get(&format!("/events/view?event_id={}", COUNT + 2)).json();
+    assert_eq!(event["n"], (COUNT - 1).to_string().as_str());
 }
 
 #[test]
