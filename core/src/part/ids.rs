@@ -220,7 +220,7 @@ fn code(knots: &[u64], shift: u8, time: u64, id: u64, width: u8) -> Option<u64> 
 /// The id at a time between two knots.
 fn foretold(from: u64, to: u64, time: u64, shift: u8) -> u64 {
     let part = time & ((1 << shift) - 1);
-    let step = (i128::from(to) - i128::from(from)) * i128::from(part) >> shift;
+    let step = ((i128::from(to) - i128::from(from)) * i128::from(part)) >> shift;
     from.wrapping_add(step as u64)
 }
 
