@@ -15,6 +15,7 @@ mod error;
 mod event;
 mod time;
 
+pub mod block_users;
 pub mod part;
 pub mod persons;
 pub mod query;

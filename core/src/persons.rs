@@ -5,6 +5,7 @@
 
 use alloc::vec::Vec;
 
+use crate::block_users::BlockUsers;
 use crate::part::{BLOCK_USERS, u16_at, u32_at};
 use crate::{Error, UserId};
 
@@ -37,6 +38,13 @@ pub fn canonical_in(entries: &[u8], user: UserId) -> UserId {
     at.map_or(user, |at| u32_at(&entries[at], 2))
 }
 
+/// The numbers of the bits that are set, ascending.
+pub(crate) fn bits_of(word: u64) -> impl Iterator<Item = u32> {
+    let left = |word: &u64| (*word != 0).then_some(*word);
+    core::iter::successors(left(&word), move |word| left(&(word & (word - 1))))
+        .map(u64::trailing_zeros)
+}
+
 /// A set of users, as a bitmap.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UserSet {
@@ -53,6 +61,24 @@ impl UserSet {
         self.words[word] |= 1 << (user % 64);
     }
 
+    /// Adds users of a block, by whole words.
+    pub fn insert_block(&mut self, block: u32, users: &BlockUsers<'_>) {
+        let from = block as usize * BLOCK_WORDS;
+        if self.words.len() < from + BLOCK_WORDS {
+            self.words.resize(from + BLOCK_WORDS, 0);
+        }
+        if let Some(words) = self.words[from..].first_chunk_mut() {
+            users.add_to(words);
+        }
+    }
+
+    /// Takes out a user.
+    pub fn remove(&mut self, user: UserId) {
+        if let Some(word) = self.words.get_mut(user as usize / 64) {
+            *word &= !(1 << (user % 64));
+        }
+    }
+
     /// Whether the user is in the set.
     #[must_use]
     pub fn contains(&self, user: UserId) -> bool {
@@ -61,10 +87,7 @@ impl UserSet {
 
     /// The users, ascending.
     pub fn iter(&self) -> impl Iterator<Item = UserId> {
-        let bits = |(number, word): (u32, &u64)| {
-            let word = *word;
-            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| number * 64 + bit)
-        };
+        let bits = |(number, word): (u32, &u64)| bits_of(*word).map(move |bit| number * 64 + bit);
         (0..).zip(&self.words).flat_map(bits)
     }
 
@@ -122,6 +145,14 @@ impl<'a> Persons<'a> {
     #[must_use]
     pub fn canonical(&self, user: UserId) -> UserId {
         canonical_in(self.merged_in(user / BLOCK_USERS), user)
+    }
+
+    /// Every merged user with its canonical user, in order of the first.
+    pub fn merged_users(&self) -> impl Iterator<Item = (UserId, UserId)> {
+        self.merged.iter().flat_map(|(block, entries)| {
+            let first = block * BLOCK_USERS;
+            decode_merged(entries).map(move |(low, to)| (first + u32::from(low), to))
+        })
     }
 
     /// Whether anybody is merged.

@@ -18,7 +18,7 @@ use super::source::{Place, Source, Times, Visit};
 use super::ticks::Ticks;
 use super::{FunnelQuery, ScanStats};
 use crate::part::{BLOCK_USERS, PartView};
-use crate::persons::Persons;
+use crate::persons::{Persons, bits_of};
 use crate::{Error, EventId, UserId};
 
 /// A funnel over opened parts.
@@ -170,18 +170,23 @@ impl<'s> Block<'s> {
         self.lows = low..low + users.len();
         let alive = self.scan.sources.persons().alive(self.block);
         let end = self.ticks.of(self.scan.query.range().end().ms());
-        self.slots.from[self.lows.clone()].fill(-1);
-        self.slots.room[self.lows.clone()].fill((end + 1) as u32);
-        for (word, first) in
-            alive.iter().zip((0..).step_by(64)).filter(|(word, _)| **word != u64::MAX)
-        {
-            for low in (0..64).filter(|bit| word >> bit & 1 == 0).map(|bit| first + bit) {
-                (self.slots.from[low], self.slots.room[low]) = (DEAD, 0);
+        let (waiting, dead) = ((-1, (end + 1) as u32), (DEAD, 0));
+        let words = self.lows.start / 64..self.lows.end.div_ceil(64);
+        let mut left = 0;
+        for (word, first) in alive[words.clone()].iter().zip((words.start * 64..).step_by(64)) {
+            let mostly_alive = word.count_ones() > 32;
+            let ((from, room), others, other) =
+                if mostly_alive { (waiting, !word, dead) } else { (dead, *word, waiting) };
+            self.slots.from[first..first + 64].fill(from);
+            self.slots.room[first..first + 64].fill(room);
+            for low in bits_of(others).map(|bit| first + bit as usize) {
+                (self.slots.from[low], self.slots.room[low]) = other;
             }
+            left += u64::from(word.count_ones());
         }
         self.slots.last[self.lows.clone()].fill(NOWHERE);
         self.slots.next[self.lows.clone()].fill(NOWHERE);
-        alive.iter().map(|word| u64::from(word.count_ones())).sum()
+        left
     }
 
     /// Takes those whom an event may still match.

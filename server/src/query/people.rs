@@ -84,11 +84,17 @@ fn matching_one(
         return Ok(holds);
     }
     let Some(key) = snapshot.user_key(&filter.key)? else { return Ok(holds) };
+    holds = snapshot.users_with(key, &filter.value)?;
     let mut in_force = InForce::new(snapshot, key);
-    for user in snapshot.users_with(key, &filter.value)? {
-        let canonical = everyone.canonical(user);
-        if !everyone.any_merged() || in_force.holds(canonical, &filter.value)? {
-            holds.insert(canonical);
+    // A person may come once for each of its ids; what its canonical user says after the first stays true.
+    for (user, canonical) in everyone.merged_users() {
+        if holds.contains(user) || holds.contains(canonical) {
+            holds.remove(user);
+            if in_force.holds(canonical, &filter.value)? {
+                holds.insert(canonical);
+            } else {
+                holds.remove(canonical);
+            }
         }
     }
     Ok(holds)

@@ -8,18 +8,20 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Display;
 use std::path::Path;
 
+use eventhub_core::block_users::BlockUsers;
 use eventhub_core::part::{BLOCK_USERS, bucket_of};
 use eventhub_core::persons::decode_merged;
 use heed::RoTxn;
 use serde::Serialize;
 
+use super::failure::corrupt;
 use super::identity::{self, members, merges_of};
 use super::recovery::{open_read_only, read_tail};
 use super::shared::Verified;
 use super::snapshot::{StoredChunks, open_part};
 use super::tables::{
-    PartKey, Tables, USER_SCOPE, be_u32, decode_column_key, decode_key_row, decode_user_prop,
-    next_event, split, user_value_key, whole_text,
+    PartKey, Tables, USER_SCOPE, be_u32, decode_column_key, decode_key_row, decode_user_index,
+    decode_user_prop, next_event, split, user_index_key, user_value_key, whole_text,
 };
 use super::{insert_ranges, insert_runs};
 use crate::engine::EngineError;
@@ -151,7 +153,7 @@ impl Check<'_> {
             && bucket_of(least) == key.bucket
             && bucket_of(greatest) == key.bucket;
         self.require(in_place, || format!("part {part} stands under another type or bucket"));
-        view.verify().map_err(super::failure::corrupt)?;
+        view.verify().map_err(corrupt)?;
         let unverified = view.chunk_keys().into_iter().find(|key| !verified.contains(part, *key));
         // `verify` opens every column; a chunk it left out would be one nobody ever reads.
         self.require(unverified.is_none(), || format!("part {part} has unread {unverified:?}"));
@@ -258,11 +260,19 @@ impl Check<'_> {
             let (user, number) = split(key)?;
             let (_, value) = decode_user_prop(row)?;
             self.report.user_properties += 1;
-            let holders = index.get_duplicates(self.rtxn, &user_value_key(number, value))?;
-            let found = holders.into_iter().flatten().any(|row| row.is_ok_and(|row| row.1 == user));
+            let key = user_index_key(&user_value_key(number, value), user / BLOCK_USERS);
+            let users = index.get(self.rtxn, &key)?.map(BlockUsers::open).transpose();
+            let found = users
+                .map_err(corrupt)?
+                .is_some_and(|users| users.contains((user % BLOCK_USERS) as u16));
             self.require(found, || format!("property {number} of user {user} is not indexed"));
         }
-        let (indexed, set) = (index.len(self.rtxn)?, self.report.user_properties);
+        // Every property has an entry of its own: when there are no more, every entry has its property.
+        let mut indexed = 0;
+        for row in index.iter(self.rtxn)? {
+            indexed += decode_user_index(row?)?.2.len() as u64;
+        }
+        let set = self.report.user_properties;
         self.require(indexed == set, || format!("{set} user properties have {indexed} entries"));
         Ok(())
     }

@@ -1,17 +1,23 @@
 //! Reading names, users and persons in a snapshot.
 
 use std::collections::BTreeMap;
+use std::mem;
+use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use eventhub_core::UserId;
+use eventhub_core::block_users::BlockUsers;
 use eventhub_core::limits::KEY_BYTES_MAX;
+use eventhub_core::part::BLOCK_USERS;
+use eventhub_core::persons::UserSet;
 use heed::types::DecodeIgnore;
 
 use super::damaged;
 use super::identity::{self, Merge};
 use super::snapshot::Snapshot;
 use super::tables::{
-    TEXT_PREFIX, USER_SCOPE, decode_key_row, decode_user_prop, is_shortened, joined, scoped_key,
-    user_prop_key, user_value_key, whole_text,
+    TEXT_PREFIX, USER_SCOPE, decode_key_row, decode_user_index, decode_user_prop, is_shortened,
+    joined, scoped_key, user_index_key, user_prop_key, user_value_key, whole_text,
+    whole_user_value,
 };
 use super::users;
 use crate::engine::EngineError;
@@ -62,6 +68,9 @@ impl Snapshot {
 
     /// The values of a key that start with `prefix` and that `holds` says some user has of those on whose
     /// own id they are set, in order. Of each value, users are asked about until one has it.
+    ///
+    /// From a value's second row on, its others are passed over by a search: it has one for each block of
+    /// users.
     pub fn user_values(
         &self,
         number: u32,
@@ -69,30 +78,32 @@ impl Snapshot {
         mut holds: impl FnMut(UserId, &str) -> Result<bool, EngineError>,
     ) -> Result<Vec<String>, EngineError> {
         let mut from = number.to_be_bytes().to_vec();
-        let head = from.len();
         from.extend_from_slice(key_prefix(prefix));
         let mut values = Vec::new();
-        let rows = self.tables().user_prop_index.prefix_iter(self.rtxn(), &from)?;
-        for row in rows.move_between_keys() {
-            let (key, first) = row?;
-            let value = match whole_text(&key[head..]) {
+        let index = self.tables().user_prop_index;
+        let mut rows = index.range(self.rtxn(), &(Included(&from[..]), Unbounded))?;
+        let mut last: &[u8] = &[];
+        while let Some(row) = rows.next().transpose()? {
+            if !row.0.starts_with(&from) {
+                break;
+            }
+            let (value_key, block, users) = decode_user_index(row)?;
+            if value_key == last {
+                let end = user_index_key(value_key, u32::MAX);
+                rows = index.range(self.rtxn(), &(Excluded(&end[..]), Unbounded))?;
+                continue;
+            }
+            last = value_key;
+            let first = users_in(block, &users).next();
+            let first = first.ok_or_else(|| damaged("an indexed value has no users"))?;
+            let value = match whole_user_value(value_key) {
                 Some(value) => value,
                 None => self.own_value(first, number)?,
             };
-            if !value.starts_with(prefix) {
-                continue;
-            }
-            let mut held = holds(first, value)?;
-            if !held {
-                let users = self.tables().user_prop_index.get_duplicates(self.rtxn(), key)?;
-                for row in users.into_iter().flatten().skip(1) {
-                    held = holds(row?.1, value)?;
-                    if held {
-                        break;
-                    }
-                }
-            }
-            if held {
+            if value.starts_with(prefix)
+                && (holds(first, value)?
+                    || self.any_but_first(value_key, |user| holds(user, value))?)
+            {
                 values.push(value.to_owned());
             }
         }
@@ -100,18 +111,41 @@ impl Snapshot {
         Ok(values)
     }
 
-    /// The users on whose own id a property has a value, ascending.
-    pub fn users_with(&self, number: u32, value: &str) -> Result<Vec<UserId>, EngineError> {
-        let key = user_value_key(number, value);
-        let rows = self.tables().user_prop_index.get_duplicates(self.rtxn(), &key)?;
-        let mut users = Vec::new();
-        for row in rows.into_iter().flatten() {
-            let (_, user) = row?;
-            if !is_shortened(value) || self.own_value(user, number)? == value {
-                users.push(user);
+    /// Whether `holds` says so of one of a value's users, who are asked in order from the second one on.
+    fn any_but_first(
+        &self,
+        value_key: &[u8],
+        mut holds: impl FnMut(UserId) -> Result<bool, EngineError>,
+    ) -> Result<bool, EngineError> {
+        let mut skipped = 1;
+        for row in self.tables().user_prop_index.prefix_iter(self.rtxn(), value_key)? {
+            let (_, block, users) = decode_user_index(row?)?;
+            for user in users_in(block, &users).skip(mem::take(&mut skipped)) {
+                if holds(user)? {
+                    return Ok(true);
+                }
             }
         }
-        Ok(users)
+        Ok(false)
+    }
+
+    /// The users on whose own id a property has a value.
+    pub fn users_with(&self, number: u32, value: &str) -> Result<UserSet, EngineError> {
+        let value_key = user_value_key(number, value);
+        let mut found = UserSet::default();
+        for row in self.tables().user_prop_index.prefix_iter(self.rtxn(), &value_key)? {
+            let (_, block, users) = decode_user_index(row?)?;
+            if !is_shortened(value) {
+                found.insert_block(block, &users);
+                continue;
+            }
+            for user in users_in(block, &users) {
+                if self.own_value(user, number)? == value {
+                    found.insert(user);
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// How many users there are; their numbers are below that.
@@ -147,6 +181,11 @@ impl Snapshot {
         let row = self.tables().keys.get(self.rtxn(), &scoped_key(scope, key))?;
         row.map(|row| Ok(decode_key_row(row)?.0)).transpose()
     }
+}
+
+/// The users of a row of the index, ascending.
+fn users_in(block: u32, users: &BlockUsers<'_>) -> impl Iterator<Item = UserId> {
+    users.iter().map(move |low| block * BLOCK_USERS + u32::from(low))
 }
 
 /// The part of a prefix that also the keys of long texts hold.

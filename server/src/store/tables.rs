@@ -3,7 +3,8 @@
 //! Integers in keys are big-endian, so that LMDB's order of bytes is the order of numbers. A key has at
 //! most 511 bytes; texts that may be longer are keyed by [`text_key`].
 
-use eventhub_core::part::ChunkKey;
+use eventhub_core::block_users::BlockUsers;
+use eventhub_core::part::{BLOCK_USERS, ChunkKey};
 use eventhub_core::{EventId, UserId};
 use heed::byteorder::BigEndian;
 use heed::types::{Bytes, Str, U32, U64};
@@ -11,6 +12,7 @@ use heed::{CommitOrAbort, Database, DatabaseFlags, Env, RoTxn, WithoutTls};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::damaged;
+use super::failure::corrupt;
 use crate::engine::EngineError;
 
 /// The environment, whose read transactions may move between threads.
@@ -21,12 +23,11 @@ pub(crate) type BeU32 = U32<BigEndian>;
 pub(crate) type BeU64 = U64<BigEndian>;
 
 /// What `meta` says of the layout of all tables; a file with another number is not opened.
-pub(crate) const FORMAT_VERSION: u64 = 2;
+pub(crate) const FORMAT_VERSION: u64 = 3;
 /// The scope of `keys` under which user properties stand; no event type has this number.
 pub(crate) const USER_SCOPE: u32 = u32::MAX;
 
 const PLAIN: DatabaseFlags = DatabaseFlags::empty();
-const SORTED_USERS: DatabaseFlags = DatabaseFlags::DUP_SORT.union(DatabaseFlags::DUP_FIXED);
 
 /// Rows of `meta`.
 pub(crate) mod meta {
@@ -120,8 +121,9 @@ tables! {
     /// (user u32, key number u32) -> (journal sequence of the set u64, value), per own id, so that an
     /// alias can be taken back.
     user_props: Bytes => Bytes, PLAIN;
-    /// (key number u32, `text_key` of a value) -> the users on whose own id it is set, in order.
-    user_prop_index: Bytes => BeU32, SORTED_USERS;
+    /// (`user_value_key` of a value, block of users u32) -> the users of the block on whose own id it is
+    /// set, as `eventhub_core::block_users` encodes them.
+    user_prop_index: Bytes => Bytes, PLAIN;
     /// Number of the first event -> a record of the newest events; see the module `tail`.
     tail: BeU64 => Bytes, PLAIN;
     /// (event type u32, bucket u32, part u64) -> the part's header.
@@ -142,8 +144,11 @@ fn missing_table() -> EngineError {
     damaged("a table is missing from the data file")
 }
 
-/// Bytes of a text that stand in a key as they are; with the numbers before them, keys keep below 511.
+/// Bytes of a text that stand in a key as they are; with the numbers around them, keys keep below 511.
 const WHOLE_TEXT_MAX: usize = 480;
+/// What ends the text of a value in `user_prop_index`. No text contains it, nor does a shortened one go on
+/// with it, so no key of another value begins like those of a value, and they stand together.
+const VALUE_END: u8 = 0xfe;
 /// Bytes of a longer text that stand in a key, so that a prefix read finds it.
 pub(crate) const TEXT_PREFIX: usize = 64;
 
@@ -185,11 +190,34 @@ pub(crate) fn user_prop_key(user: UserId, number: u32) -> [u8; 8] {
     joined(user, number)
 }
 
-/// Key of a value of a user property.
+/// What the keys of a value of a user property begin with: (key number u32, `text_key`, `VALUE_END`).
 pub(crate) fn user_value_key(number: u32, value: &str) -> Vec<u8> {
     let mut key = number.to_be_bytes().to_vec();
     text_key(&mut key, value);
+    key.push(VALUE_END);
     key
+}
+
+/// The text that a [`user_value_key`] holds whole, `None` when it is shortened.
+pub(crate) fn whole_user_value(value_key: &[u8]) -> Option<&str> {
+    whole_text(value_key.get(4..value_key.len() - 1)?)
+}
+
+/// Key of a row of `user_prop_index`.
+pub(crate) fn user_index_key(value_key: &[u8], block: u32) -> Vec<u8> {
+    [value_key, &block.to_be_bytes()].concat()
+}
+
+/// A row of `user_prop_index`: the [`user_value_key`], the block, the users of the block.
+pub(crate) fn decode_user_index<'r>(
+    (key, users): (&'r [u8], &'r [u8]),
+) -> Result<(&'r [u8], u32, BlockUsers<'r>), EngineError> {
+    let (value_key, block) = key.split_last_chunk().ok_or_else(|| damaged("a key is too short"))?;
+    let block = u32::from_be_bytes(*block);
+    if block > UserId::MAX / BLOCK_USERS || value_key.last() != Some(&VALUE_END) {
+        return Err(damaged("a key of the index of user properties is malformed"));
+    }
+    Ok((value_key, block, BlockUsers::open(users).map_err(corrupt)?))
 }
 
 /// Two numbers as 8 bytes.

@@ -15,6 +15,7 @@ mod durability;
 mod events;
 mod persons;
 mod ranges;
+mod user_index;
 
 /// 2024-01-01.
 const START_MS: i64 = 19_723 * DAY_MS;

@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use eventhub_core::block_users::BlockUsers;
+use eventhub_core::part::BLOCK_USERS;
 use eventhub_core::{Error, ExternalId, Properties, UserId};
 use heed::{PutFlags, RoTxn, RwTxn};
 
 use super::bulk::Texts;
 use super::damaged;
-use super::failure::Failure;
+use super::failure::{Failure, corrupt};
 use super::names::Names;
-use super::tables::{Tables, decode_user_prop, split, user_prop_key, user_value_key};
+use super::tables::{
+    Tables, decode_user_prop, split, user_index_key, user_prop_key, user_value_key,
+};
 use crate::engine::EngineError;
 
 /// External ids remembered at most.
@@ -129,12 +133,34 @@ pub(crate) fn set_properties(
         if old.as_deref() != Some(value) {
             if let Some(old) = old {
                 let old = user_value_key(number, &old);
-                tables.user_prop_index.delete_one_duplicate(wtxn, &old, &user)?;
+                change_index(tables, wtxn, &old, user, |users, low| users.remove(low))?;
             }
-            tables.user_prop_index.put(wtxn, &user_value_key(number, value), &user)?;
+            let new = user_value_key(number, value);
+            change_index(tables, wtxn, &new, user, |users, low| users.insert(low))?;
         }
         let row = [&sequence.to_be_bytes(), value.as_bytes()].concat();
         tables.user_props.put(wtxn, &row_key, &row)?;
+    }
+    Ok(())
+}
+
+/// Changes the row of the index of a value's users in which a user stands or would stand.
+fn change_index(
+    tables: &Tables,
+    wtxn: &mut RwTxn<'_>,
+    value_key: &[u8],
+    user: UserId,
+    change: impl FnOnce(&mut BlockUsers<'_>, u16) -> bool,
+) -> Result<(), EngineError> {
+    let key = user_index_key(value_key, user / BLOCK_USERS);
+    let row = tables.user_prop_index.get(wtxn, &key)?;
+    let mut users = row.map_or(Ok(BlockUsers::default()), BlockUsers::open).map_err(corrupt)?;
+    change(&mut users, (user % BLOCK_USERS) as u16);
+    let row = users.bytes().to_vec();
+    if row.is_empty() {
+        tables.user_prop_index.delete(wtxn, &key)?;
+    } else {
+        tables.user_prop_index.put(wtxn, &key, &row)?;
     }
     Ok(())
 }

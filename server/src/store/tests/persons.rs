@@ -164,9 +164,11 @@ fn the_index_of_user_properties_follows_what_is_set() {
     let snapshot = store.snapshot().unwrap();
     let plan = snapshot.user_key("plan").unwrap().unwrap();
     let bio = snapshot.user_key("bio").unwrap().unwrap();
-    assert_eq!(snapshot.users_with(plan, "free").unwrap(), [1]);
-    assert_eq!(snapshot.users_with(plan, "pro").unwrap(), [0]);
-    assert_eq!(snapshot.users_with(bio, &long).unwrap(), [0]);
+    let users_with =
+        |key, value| -> Vec<UserId> { snapshot.users_with(key, value).unwrap().iter().collect() };
+    assert_eq!(users_with(plan, "free"), [1]);
+    assert_eq!(users_with(plan, "pro"), [0]);
+    assert_eq!(users_with(bio, &long), [0]);
     assert_eq!(snapshot.user_values(plan, "", |_, _| Ok(true)).unwrap(), ["free", "pro"]);
     assert_eq!(snapshot.user_values(bio, "yy", |_, _| Ok(true)).unwrap(), [&long[..]]);
     drop(snapshot);
