@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
-use std::time::Instant;
+use std::time::{Instant, UNIX_EPOCH};
 
 /// Connections that set properties and join users, at a time.
 const CONNECTIONS: usize = 64;
@@ -33,6 +33,8 @@ pub(super) struct Made {
     pub(super) import_seconds: f64,
     /// Bytes that hold data, once all was sealed and merged.
     pub(super) disk_bytes: f64,
+    /// Which build of the server it was, by the size and time of its file.
+    build: String,
 }
 
 impl Folders {
@@ -76,7 +78,7 @@ impl Folders {
         }
         let import_seconds = import(&data, &[data::csv_file(&self.root)])?;
         settle(&data)?;
-        let made = Made { import_seconds, disk_bytes: disk_bytes(&data)? };
+        let made = Made::now(&data, import_seconds)?;
         let paid: Vec<_> = (1..=self.set.users as u32).filter(|user| is_paid(*user)).collect();
         change(&data, "/users/add_or_update", &paid, |user| {
             vec![format!("external_user_id=user_{user}&{}={}", PLAN.0, PLAN.1)]
@@ -138,7 +140,7 @@ impl Folders {
         let files = [before, data::csv_file(&self.root), after];
         let import_seconds = import(&data, &files)?;
         settle(&data)?;
-        keep(&data, &Made { import_seconds, disk_bytes: disk_bytes(&data)? })?;
+        keep(&data, &Made::now(&data, import_seconds)?)?;
         fs::remove_file(&files[0])?;
         fs::remove_file(&files[2])?;
         Ok(data)
@@ -146,10 +148,31 @@ impl Folders {
 }
 
 impl Made {
+    /// What is measured of a folder that was just made.
+    fn now(data: &Path, import_seconds: f64) -> Result<Self> {
+        Ok(Self { import_seconds, disk_bytes: disk_bytes(data)?, build: build()? })
+    }
+
     fn read(figures: &Value) -> Result<Self> {
         let figure = |name: &str| figures[name].as_f64().with_context(|| format!("no {name}"));
-        Ok(Self { import_seconds: figure("import_seconds")?, disk_bytes: figure("disk_bytes")? })
+        let (import_seconds, disk_bytes) = (figure("import_seconds")?, figure("disk_bytes")?);
+        let build = figures["build"].as_str().unwrap_or_default().to_owned();
+        Ok(Self { import_seconds, disk_bytes, build })
     }
+
+    /// Whether the build under test made the folder.
+    ///
+    /// # Errors
+    /// When the server's file cannot be looked at.
+    pub(super) fn is_by_this_build(&self) -> Result<bool> {
+        Ok(self.build == build()?)
+    }
+}
+
+fn build() -> Result<String> {
+    let file = fs::metadata(server_binary())?;
+    let since_1970 = file.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(format!("{}-{}", file.len(), since_1970.as_secs()))
 }
 
 /// Copies a data folder whose server has stopped.
@@ -194,7 +217,7 @@ fn reusable(data: &Path, events: u64) -> Option<Value> {
 }
 
 fn keep(data: &Path, made: &Made) -> Result<()> {
-    let figures = json!({"import_seconds": made.import_seconds, "disk_bytes": made.disk_bytes});
+    let figures = json!({"import_seconds": made.import_seconds, "disk_bytes": made.disk_bytes, "build": made.build});
     Ok(fs::write(marker(data), figures.to_string())?)
 }
 

@@ -106,12 +106,13 @@ impl Measured {
         let memory = self.questions(&data, &asked)?;
         let rate = events / made.import_seconds;
         let start = ask::of_runs(0.0, starts);
-        self.figure(
-            "import of a CSV file, when the folder was made",
-            format!("{} events/s", shown(rate)),
-        );
+        let by = if made.is_by_this_build()? { "" } else { ", by an earlier build" };
+        self.figure(&format!("import of a CSV file{by}"), format!("{} events/s", shown(rate)));
         let per_event = made.disk_bytes / events;
-        self.figure("disk, all sealed and merged", format!("{} bytes an event", shown(per_event)));
+        self.figure(
+            &format!("disk, all sealed and merged{by}"),
+            format!("{} bytes an event", shown(per_event)),
+        );
         for (bytes, when) in memory.into_iter().zip(["after the start", "after the questions"]) {
             self.figure(
                 &format!("the server's own memory {when}"),
