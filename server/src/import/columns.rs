@@ -116,6 +116,9 @@ impl Columns {
             return None;
         }
         let time = parse_file_time(mapping.time(), time).ok()?;
+        if time > mapping.latest() {
+            return None;
+        }
         let (keys, cells) = (&self.keys, &self.cells);
         Some(ShortEvent { event_type, user, time, insert_id, keys, cells, record })
     }

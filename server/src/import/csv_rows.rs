@@ -1,6 +1,7 @@
 //! Rows of CSV: a line of names, then a line an event; an empty cell is absent.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::io::BufRead;
 
 use eventhub_core::NewEvent;
@@ -41,6 +42,14 @@ impl<'a, R: BufRead> CsvRows<'a, R> {
         let names: Vec<(String, Role)> = names.iter().map(role).collect();
         if let Some((name, _)) = names.iter().find(|(_, role)| *role == Role::Clash) {
             return Err(RowError::bad(1, Mapping::clash(name)));
+        }
+        if let Some(at) = names.iter().position(|(name, _)| name.is_empty()) {
+            let message = format!("column {} has no name: name it, or take it out", at + 1);
+            return Err(RowError::bad(1, message));
+        }
+        let mut seen = HashSet::new();
+        if let Some((name, _)) = names.iter().find(|(name, _)| !seen.insert(name)) {
+            return Err(RowError::bad(1, format!("two columns are named {name}")));
         }
         for name in self.mapping.required() {
             if !names.iter().any(|(column, _)| column == name) {

@@ -9,7 +9,7 @@ use crate::engine::EngineError;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file cannot be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -36,7 +36,9 @@ pub enum Error {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The server refuses or cannot be reached.
-    #[error("{url}: {message}; what it acknowledged is stored, run the same import again to go on")]
+    #[error(
+        "{url}: {message}; what it acknowledged before is stored, and not doubled when the import is run again"
+    )]
     Server {
         /// Where the batch was sent.
         url: String,

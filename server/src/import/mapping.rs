@@ -1,6 +1,7 @@
 //! What the columns or keys of a file mean.
 
 use std::borrow::Cow;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use eventhub_core::{Error, NewEvent, TimeMs, parse_file_time};
 
@@ -50,8 +51,12 @@ impl Mapping {
             user: args.user_column.clone(),
             time: args.time_column.clone(),
             insert_id: insert_id.unwrap_or_else(|| INSERT_ID.to_owned()),
-            // No row goes without a time, so the time of receipt does not count.
-            clock: Clock::import(TimeMs::MAX),
+            // No row goes without a time, so the time of receipt does not count. A server takes events as
+            // they happen, and what it would refuse is better refused before the first batch.
+            clock: match args.url {
+                Some(_) => Clock::live(now()),
+                None => Clock::import(TimeMs::MAX),
+            },
         }
     }
 
@@ -63,6 +68,11 @@ impl Mapping {
     /// The names without which no row can be an event.
     pub(super) fn required(&self) -> [&str; 3] {
         [&self.event_type, &self.user, &self.time]
+    }
+
+    /// The last time that is taken.
+    pub(super) fn latest(&self) -> TimeMs {
+        self.clock.latest()
     }
 
     /// The name of the time.
@@ -124,6 +134,11 @@ impl Mapping {
             format!("column {column}: {error}")
         }
     }
+}
+
+fn now() -> TimeMs {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_1970.as_millis()).ok().and_then(TimeMs::new).unwrap_or(TimeMs::MAX)
 }
 
 impl<'a> Row<'a> {

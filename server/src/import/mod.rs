@@ -36,7 +36,7 @@ use indicatif::HumanCount;
 
 use self::mapping::Mapping;
 use self::progress::Progress;
-use self::sink::Sink;
+use self::sink::{Sink, Taken};
 use self::source::Checked;
 use crate::cli::ImportArgs;
 
@@ -48,9 +48,9 @@ const PROGRESS_EVENTS: u64 = 8_192;
 /// What an import did.
 #[derive(Debug, Default)]
 struct Summary {
-    stored: u64,
+    rows: u64,
     there_already: u64,
-    users: u64,
+    taken: Taken,
 }
 
 /// Imports the files and prints one line about it.
@@ -71,7 +71,7 @@ pub fn run(args: &ImportArgs) -> Result<(), Error> {
     for (path, checked) in args.files.iter().zip(&checked) {
         import(path, checked, &mapping, sink.as_mut(), &mut summary)?;
     }
-    summary.users = sink.close()?;
+    summary.taken = sink.close()?;
     let seconds = begin.elapsed().as_secs_f64();
     println!("{}", summary.describe(seconds));
     Ok(())
@@ -104,19 +104,22 @@ fn import(
         return Err(Error::Changed { path: path.to_owned() });
     }
     sink.end(row)?;
-    summary.stored += row - done;
+    summary.rows += row - done;
     progress.finish();
     Ok(())
 }
 
 impl Summary {
     fn describe(&self, seconds: f64) -> String {
-        let users = HumanCount(self.users);
+        let events = self.taken.stored.unwrap_or(self.rows);
         // A rate of events a second is a figure to look at, not to reckon with.
-        let rate = HumanCount((self.stored as f64 / seconds.max(1e-9)) as u64);
-        let stored = HumanCount(self.stored);
-        let line = format!("{stored} events of {users} users in {seconds:.2} s ({rate} events/s)");
-        match self.there_already {
+        let rate = HumanCount((self.rows as f64 / seconds.max(1e-9)) as u64);
+        let sent = if self.taken.stored.is_some() { "" } else { " sent" };
+        let (events, users) = (HumanCount(events), HumanCount(self.taken.users));
+        let line =
+            format!("{events} events of {users} users{sent} in {seconds:.2} s ({rate} events/s)");
+        let doubles = self.taken.stored.map_or(0, |stored| self.rows - stored);
+        match self.there_already + doubles {
             0 => line,
             there => format!("{line}; {} were there already", HumanCount(there)),
         }

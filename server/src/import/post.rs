@@ -13,7 +13,7 @@ use ureq::http::{Response, StatusCode};
 
 use super::batch::Batch;
 use super::error::Error;
-use super::sink::{Sink, UsersSeen};
+use super::sink::{Sink, Taken, UsersSeen};
 use super::source::{Checked, Event};
 
 const FIELD: &str = "events=";
@@ -134,8 +134,8 @@ impl Sink for ServerSink {
         if events.is_empty() { Ok(()) } else { self.send_all(&events, rows) }
     }
 
-    fn close(self: Box<Self>) -> Result<u64, Error> {
-        Ok(self.users.count())
+    fn close(self: Box<Self>) -> Result<Taken, Error> {
+        Ok(Taken { users: self.users.count(), stored: None })
     }
 }
 

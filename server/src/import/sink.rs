@@ -32,9 +32,17 @@ pub(super) trait Sink {
     fn put(&mut self, event: Event<'_>, rows: u64) -> Result<(), Error>;
     /// Ends the file, all of whose rows were put.
     fn end(&mut self, rows: u64) -> Result<(), Error>;
-    /// Waits until everything is durable and lets go of the folder or the server; how many users the events
-    /// had.
-    fn close(self: Box<Self>) -> Result<u64, Error>;
+    /// Waits until everything is durable and lets go of the folder or the server.
+    fn close(self: Box<Self>) -> Result<Taken, Error>;
+}
+
+/// What became of the events that were put.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// How many users they had.
+    pub(super) users: u64,
+    /// How many were stored, as far as is known: a server does not tell which it had already.
+    pub(super) stored: Option<u64>,
 }
 
 /// Opens what the arguments name, for these files.
@@ -48,8 +56,11 @@ pub(super) fn open(args: &ImportArgs, files: &[Checked]) -> Result<Box<dyn Sink>
     let bulk_min = args.store.seal_events.clamp(BULK_EVENTS_MIN, SEAL_EVENTS_DEFAULT).into();
     let is_bulk = |file: &Checked| is_bulk(file, bulk_min);
     let is_all_bulk = files.iter().all(is_bulk);
+    let store = Store::open(&args.store.data, args.store.options())?;
+    let events_before = store.snapshot()?.events()?;
     Ok(Box::new(FolderSink {
-        store: Store::open(&args.store.data, args.store.options())?,
+        store,
+        events_before,
         bulk_min,
         fingerprint: Vec::new(),
         batch: Batch::default(),
@@ -65,6 +76,7 @@ fn is_bulk(file: &Checked, bulk_min: u64) -> bool {
 
 struct FolderSink {
     store: Store,
+    events_before: EventId,
     bulk_min: u64,
     /// Of the file under way.
     fingerprint: Vec<u8>,
@@ -185,14 +197,15 @@ impl Sink for FolderSink {
         }
     }
 
-    fn close(mut self: Box<Self>) -> Result<u64, Error> {
+    fn close(mut self: Box<Self>) -> Result<Taken, Error> {
         let users = match (&self.users, &self.bulk) {
             (Some(users), _) => users.count(),
             (None, Some(bulk)) => bulk.users(),
             (None, None) => 0,
         };
         self.end_bulk()?;
+        let stored = self.store.snapshot()?.events()? - self.events_before;
         self.store.close();
-        Ok(users)
+        Ok(Taken { users, stored: Some(stored) })
     }
 }

@@ -118,3 +118,13 @@ fn a_fingerprint_tells_contents_and_columns() {
     assert_ne!(plain, of("a.csv", &text.replace(",b", ",c"), ""));
     assert_ne!(plain, of("a.csv", text, "--insert-id-column other"));
 }
+
+#[test]
+fn a_server_takes_no_time_more_than_a_day_ahead() {
+    let csv = "event_type,external_user_id,timestamp\na,u,2150-01-01 00:00:00\n";
+    let ndjson = "{\"event_type\":\"a\",\"external_user_id\":\"u\",\"timestamp\":5680281600000}\n";
+    for (name, text) in [("a.csv", csv), ("a.ndjson", ndjson)] {
+        assert_eq!(read(name, text, "").unwrap().0.len(), 1);
+        check_bad(name, text, "--url http://127.0.0.1:1", "one day from now");
+    }
+}

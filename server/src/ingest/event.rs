@@ -30,6 +30,12 @@ impl Clock {
         Self { now, latest: TimeMs::MAX, taken: "1970-01-01 to 2200-12-31" }
     }
 
+    /// The last time that is taken.
+    #[must_use]
+    pub fn latest(&self) -> TimeMs {
+        self.latest
+    }
+
     /// When an event happened that says so by a timestamp, a date, or not at all.
     ///
     /// # Errors

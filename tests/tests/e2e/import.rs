@@ -117,6 +117,16 @@ fn a_bad_row_is_named_and_nothing_is_imported() {
         ("column.csv", "event,name,at\na,u,2013-01-01\n", &["column.csv", "who"]),
         ("empty.csv", "", &["empty.csv"]),
         (
+            "unnamed.csv",
+            ",event,who,at\n0,a,u,2013-01-01\n",
+            &["unnamed.csv", "line 1", "column 1 has no name"],
+        ),
+        (
+            "twice.csv",
+            "event,who,at,p,p\na,u,2013-01-01,1,2\n",
+            &["twice.csv", "line 1", "two columns are named p"],
+        ),
+        (
             "torn.ndjson",
             "{\"event\":\"a\",\"who\":\"u\",\"at\":1}\n{\"event\":",
             &["torn.ndjson", "line 2"],
@@ -297,4 +307,14 @@ fn a_file_may_be_sent_to_a_running_server() {
     assert_done(&output, "12,000 events of 50 users");
     assert_eq!(server.events(), COUNT);
     assert_eq!(stored_rows(&server), (0..COUNT).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_was_stored_is_told_from_what_was_there_already() {
+    let folder = folder();
+    let text = "event,who,at,insert_id\na,u,2013-01-01,x\na,u,2013-01-02,x\na,u,2013-01-03,\n";
+    let file = write(folder.path(), "ids.csv", text.as_bytes());
+    let output = import(folder.path(), &[&file], &NAMES);
+    assert_done(&output, "2 events of 1 users");
+    assert_done(&output, "1 were there already");
 }
