@@ -12,6 +12,8 @@ use super::*;
 /// Sets the property `p` on the own ids of users, who need not exist. It is done behind the store's
 /// writer, so the store must be opened again.
 fn set_all(store: Store, sets: impl IntoIterator<Item = (UserId, String)>) {
+    // Its threads would wait for what is written past the writer to be published.
+    store.close();
     let tables = &store.shared.tables;
     let mut wtxn = store.shared.env.write_txn().unwrap();
     let mut names = Names::load(tables, &wtxn).unwrap();
@@ -96,6 +98,7 @@ fn a_check_compares_the_index_with_the_properties() {
         let folder = TempDir::new().unwrap();
         set_all(open(&folder, unsealed()), (0..4).map(|n| (n * BLOCK_USERS, "v".to_owned())));
         let store = open(&folder, unsealed());
+        store.close();
         let index = store.shared.tables.user_prop_index;
         let mut wtxn = store.shared.env.write_txn().unwrap();
         let key = user_index_key(&user_value_key(0, "v"), row_of);
