@@ -41,7 +41,7 @@ use warp::filters::BoxedFilter;
 use self::error::ApiError;
 use self::params::Params;
 use self::paths::Area;
-use self::routes::Asked;
+use self::routes::{Asked, AskedOnce};
 use self::status::Status;
 use crate::engine::Engine;
 
@@ -130,7 +130,7 @@ impl Service {
         let asked = self.asked(area, request, body).await?;
         let mut routed = Request::new(Empty::<Bytes>::new());
         *routed.uri_mut() = request.uri.clone();
-        routed.extensions_mut().insert(asked);
+        routed.extensions_mut().insert(AskedOnce::new(asked));
         // The routes never fail: a path without one is answered 404.
         let Ok(response) = warp::service(self.routes.clone()).call(routed).await;
         Ok(response)

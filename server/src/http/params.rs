@@ -103,25 +103,43 @@ fn parse_number<T: FromStr>(name: &str, text: &str) -> Result<T, ApiError> {
     })
 }
 
+/// What is not a hexadecimal digit.
+const NO_DIGIT: u8 = 0xff;
+/// The hexadecimal digits' values.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        digits[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        digits[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    digits
+};
+
 /// Decodes `+` and percent escapes.
 fn decode(text: &[u8]) -> Result<String, &'static str> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        decoded.push(match byte {
+    // As long as it can become, so that no byte asks for room.
+    let mut decoded = vec![0; text.len()];
+    let (mut at, mut length) = (0, 0);
+    while let Some(byte) = text.get(at) {
+        at += 1;
+        decoded[length] = match byte {
             b'+' => b' ',
             b'%' => {
-                let digit = |at: usize| after.get(at).and_then(|b| char::from(*b).to_digit(16));
-                let (Some(high), Some(low)) = (digit(0), digit(1)) else {
+                let digit = |at: usize| text.get(at).map_or(NO_DIGIT, |b| DIGITS[usize::from(*b)]);
+                let (high, low) = (digit(at), digit(at + 1));
+                if high | low > 0xf {
                     return Err("a percent sign must be followed by two hexadecimal digits");
-                };
-                rest = &after[2..];
-                (high * 16 + low) as u8
+                }
+                at += 2;
+                high << 4 | low
             }
             byte => *byte,
-        });
+        };
+        length += 1;
     }
+    decoded.truncate(length);
     String::from_utf8(decoded).map_err(|_| "is not UTF-8")
 }
 

@@ -3,7 +3,7 @@
 //! Before a request comes here its access is granted and its parameters are read; they come along as an
 //! extension of the request, so that a route is nothing but a path and a handler.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use http::Response;
@@ -16,10 +16,26 @@ use super::params::Params;
 use super::{App, paths, queries, status, tracking, users};
 
 /// What a request asks: its parameters and, on tracking paths, the name of a JSONP callback.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 pub(super) struct Asked {
     pub(super) params: Params,
     pub(super) callback: Option<String>,
+}
+
+/// What a request asks, to be taken by the route that answers it. Extensions are handed out as clones, and
+/// the parameters of a batch are large.
+#[derive(Debug, Clone)]
+pub(super) struct AskedOnce(Arc<Mutex<Asked>>);
+
+impl AskedOnce {
+    pub(super) fn new(asked: Asked) -> Self {
+        Self(Arc::new(Mutex::new(asked)))
+    }
+
+    fn take(&self) -> Asked {
+        // A panic elsewhere cannot have left the parameters half changed.
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// The answer of one route.
@@ -30,20 +46,21 @@ macro_rules! ask {
     ($app:expr, $path:expr, $handler:path) => {{
         let app = Arc::clone($app);
         at($path)
-            .and(warp::ext::get::<Asked>())
-            .then(move |Asked { params, callback }| {
+            .and(warp::ext::get::<AskedOnce>())
+            .then(move |asked: AskedOnce| {
                 let app = Arc::clone(&app);
+                let Asked { params, callback } = asked.take();
                 async move { render($handler(&*app.engine, params).await, callback.as_deref()) }
             })
             .boxed()
     }};
 }
 
-/// All of them.
+/// All of them, the most frequent first: a request passes every route before its own.
 pub(super) fn routes(app: &Arc<App>) -> Route {
     let asking = [
-        ask!(app, paths::BATCH_TRACK, tracking::batch_track),
         ask!(app, paths::TRACK, tracking::track),
+        ask!(app, paths::BATCH_TRACK, tracking::batch_track),
         ask!(app, paths::ALIAS, tracking::alias),
         ask!(app, paths::ADD_OR_UPDATE, tracking::add_or_update),
         ask!(app, paths::FUNNEL, queries::funnel),
@@ -57,8 +74,9 @@ pub(super) fn routes(app: &Arc<App>) -> Route {
         ask!(app, paths::USER_VALUES, users::values),
         ask!(app, paths::TIMELINE, users::timeline),
     ];
-    let either = |all: Route, route: Route| all.or(route).unify().boxed();
-    asking.into_iter().fold(status_routes(app), either)
+    // From the last to the first, so that the first stands outermost.
+    let either = |rest: Route, route: Route| route.or(rest).unify().boxed();
+    asking.into_iter().rev().fold(status_routes(app), either)
 }
 
 fn status_routes(app: &Arc<App>) -> Route {

@@ -14,9 +14,11 @@ const FIELD: &str = "events";
 /// When the text is no array of objects, there are too many, or any event breaks a rule; then every
 /// such event is named by its index.
 pub fn read_events(text: &str, clock: &Clock) -> Result<Vec<NewEvent>, Error> {
-    let elements = match json::parse(text) {
-        Ok(elements) => elements,
-        Err(_) => lenient::parse(FIELD, text)?.into_iter().map(Element::Object).collect(),
+    // An array of flat objects in JSON reads the same in the lenient form, and faster; what JSON takes beyond
+    // it is told event by event.
+    let elements = match lenient::parse(FIELD, text) {
+        Ok(objects) => objects.into_iter().map(Element::Object).collect(),
+        Err(error) => json::parse(text).map_err(|_| error)?,
     };
     if elements.len() > BATCH_EVENTS_MAX {
         let (limit, actual) = (BATCH_EVENTS_MAX, elements.len());

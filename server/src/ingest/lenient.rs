@@ -116,7 +116,7 @@ impl<'a> Parser<'a> {
         let mut text = Cow::Borrowed("");
         loop {
             let rest = &self.text[self.at..];
-            let Some(length) = rest.bytes().position(|byte| byte == quote || byte == b'\\') else {
+            let Some(length) = memchr::memchr2(quote, b'\\', rest.as_bytes()) else {
                 self.at = opened;
                 return Err(self.wrong("a quoted text does not end"));
             };

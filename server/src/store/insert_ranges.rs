@@ -1,15 +1,17 @@
 //! Insert ids of the tracker: a client counts its events up, so they are kept as ranges, for ever.
 //!
 //! A range is a row of `insert_ranges`: counters of one client (within one user) that follow one another and
-//! whose events do, too. It is written in the transaction of its events. Events of one request that extend
-//! a range are noted in memory, and the row is written once.
+//! whose events do, too. It is written in the transaction of its events. Events of one transaction that extend
+//! ranges are noted in memory, and each row is written once.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use eventhub_core::EventId;
 use heed::{RoTxn, RwTxn};
 
 use super::damaged;
+use super::hashed::HashBuilder;
 use super::tables::{Tables, be_u64};
 use crate::engine::EngineError;
 
@@ -22,13 +24,16 @@ pub(crate) struct IdRange {
     first_event: EventId,
 }
 
-/// The ranges during one request.
+/// Ranges noted in memory at most.
+const OPEN_MAX: usize = 1 << 16;
+
+/// The ranges during one transaction, by client.
 #[derive(Default)]
 pub(crate) struct Ranges {
-    open: Option<Open>,
+    open: HashMap<u128, Open, HashBuilder>,
 }
 
-/// The range that is being extended.
+/// A range that is being extended.
 struct Open {
     range: IdRange,
     /// The first counter of the client's next range: those before it are new.
@@ -78,14 +83,12 @@ impl Ranges {
         client: u128,
         counter: u64,
     ) -> Result<Option<EventId>, EngineError> {
-        if let Some(Open { range, free_until }) = &self.open
-            && range.client == client
-            && counter >= range.counters.start
-            && counter < *free_until
+        if let Some(Open { range, free_until }) = self.open.get(&client)
+            && (range.counters.start..*free_until).contains(&counter)
         {
             return Ok((counter < range.counters.end).then(|| range.event_of(counter)));
         }
-        self.flush(tables, wtxn)?;
+        self.write(tables, wtxn, client)?;
         let before = not_after(tables, wtxn, client, counter)?;
         let found = before.filter(|range| range.counters.contains(&counter));
         Ok(found.map(|range| range.event_of(counter)))
@@ -101,15 +104,17 @@ impl Ranges {
     ) -> Result<(), EngineError> {
         let follows =
             |range: &IdRange| range.counters.end == counter && range.event_of(counter) == id;
-        if let Some(Open { range, free_until }) = &mut self.open
-            && range.client == client
+        if let Some(Open { range, free_until }) = self.open.get_mut(&client)
             && counter < *free_until
             && follows(range)
         {
             range.counters.end += 1;
             return Ok(());
         }
-        self.flush(tables, wtxn)?;
+        self.write(tables, wtxn, client)?;
+        if self.open.len() >= OPEN_MAX {
+            self.flush(tables, wtxn)?;
+        }
         let before = not_after(tables, wtxn, client, counter)?.filter(follows);
         let counters = counter..counter;
         let mut range = before.unwrap_or(IdRange { client, counters, first_event: id });
@@ -117,17 +122,33 @@ impl Ranges {
         let next = tables.insert_ranges.get_greater_than(wtxn, &key(client, counter))?;
         let next = next.map(IdRange::decode).transpose()?.filter(|next| next.client == client);
         let free_until = next.map_or(u64::MAX, |next| next.counters.start);
-        self.open = Some(Open { range, free_until });
+        self.open.insert(client, Open { range, free_until });
         Ok(())
     }
 
-    /// Writes the range that was extended last.
+    /// Writes all ranges; to be called before the transaction is committed.
     pub(crate) fn flush(
         &mut self,
         tables: &Tables,
         wtxn: &mut RwTxn<'_>,
     ) -> Result<(), EngineError> {
-        let Some(Open { range, .. }) = self.open.take() else { return Ok(()) };
+        let mut ranges: Vec<_> = self.open.drain().map(|(_, open)| open.range).collect();
+        // In order of the keys, so that neighbours touch the same pages.
+        ranges.sort_unstable_by_key(|range| (range.client, range.counters.start));
+        for range in ranges {
+            tables.insert_ranges.put(wtxn, &range.key(), &range.value())?;
+        }
+        Ok(())
+    }
+
+    /// Writes the range of a client that is being extended.
+    fn write(
+        &mut self,
+        tables: &Tables,
+        wtxn: &mut RwTxn<'_>,
+        client: u128,
+    ) -> Result<(), EngineError> {
+        let Some(Open { range, .. }) = self.open.remove(&client) else { return Ok(()) };
         Ok(tables.insert_ranges.put(wtxn, &range.key(), &range.value())?)
     }
 }

@@ -62,6 +62,8 @@ pub(crate) enum Task {
         sealed: Vec<Arc<Record>>,
         until: EventId,
         run: Option<RunId>,
+        /// The insert ids in the run.
+        hashes: Vec<u128>,
     },
     /// Puts parts of new events behind everything that is stored.
     PublishBulk { batch: Arc<Batch>, parts: Vec<(PartKey, Vec<u8>)> },

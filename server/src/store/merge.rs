@@ -21,7 +21,7 @@ use super::seal::RETRY;
 use super::shared::Shared;
 use super::ship::{Shipper, perform_all, sweep};
 use super::snapshot::Snapshot;
-use super::tables::{PartKey, meta};
+use super::tables::PartKey;
 use crate::engine::EngineError;
 
 /// Parts or runs of a tier that are merged, and the factor between tiers.
@@ -261,12 +261,11 @@ impl<'a> Merger<'a> {
         let tables = &self.shared.tables;
         let filled_from = Arc::clone(&self.shared.published().runs);
         let rtxn = self.shared.env.read_txn()?;
-        let seed = tables.meta.get(&rtxn, meta::HASH_SEED)?.unwrap_or_default();
         let mut ids = 0;
         for run in filled_from.iter() {
             ids += insert_runs::len(tables, &rtxn, *run)?;
         }
-        let mut filter = Filter::new(seed, ids);
+        let mut filter = Filter::new(ids);
         for run in filled_from.iter() {
             insert_runs::each(tables, &rtxn, *run, |hash, _| filter.insert(hash))?;
         }

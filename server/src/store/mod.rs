@@ -1,6 +1,7 @@
 //! The embedded store: one data file, one writer, readers that never wait.
 //!
-//! An event's way through it: a request waits in a bounded [`queue`]; the [`writer`] makes a group of all
+//! An event's way through it: what can be done without the tables is done on the thread that received it
+//! ([`prepared`]); the request waits in a bounded [`queue`]; the [`writer`] makes a group of all
 //! that wait, gives their events numbers, skips those that came before ([`dedup`]), and commits them as
 //! records of the [`tail`] with one fsync. Then it publishes the tail's new view ([`memory`]) and answers.
 //! When the tail is long enough, [`seal`] turns it into parts, and [`merge`] makes one part of several
@@ -19,6 +20,7 @@ mod hashed;
 mod lock;
 
 mod job;
+mod prepared;
 mod queue;
 mod request;
 mod shared;
@@ -28,6 +30,8 @@ mod tail;
 mod memory;
 
 mod names;
+mod texts;
+mod user_map;
 mod users;
 
 mod identity;
@@ -67,6 +71,7 @@ use eventhub_core::{EventId, ExternalId, NewEvent, Properties, UserId};
 
 use self::failure::damaged;
 use self::lock::FolderLock;
+use self::prepared::Prepared;
 use self::request::{Answer, Change, Request};
 use self::shared::Shared;
 use crate::engine::EngineError;
@@ -152,7 +157,8 @@ impl Store {
         if self.tail_is_full() {
             return Err(EngineError::Busy);
         }
-        self.push(|answer| Change::Append { events, progress, answer })
+        let batch = Prepared::new(&events, self.shared.seed, &self.shared.seen)?;
+        self.push(|answer| Change::Append { batch, progress, answer })
     }
 
     /// Like [`Self::append`], but waits while the queue is full or the tail too long.
@@ -172,7 +178,8 @@ impl Store {
             thread::sleep(Duration::from_millis(5));
         }
         let (answer, pending) = Answer::new();
-        let request = Request::new(Change::Append { events, progress, answer });
+        let batch = Prepared::new(&events, self.shared.seed, &self.shared.seen)?;
+        let request = Request::new(Change::Append { batch, progress, answer });
         self.shared.queue.push_when_room(request)?;
         Ok(pending)
     }

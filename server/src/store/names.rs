@@ -7,13 +7,14 @@
 use std::collections::{HashMap, HashSet};
 
 use eventhub_core::limits::{EVENT_TYPES_MAX, KEYS_PER_TYPE_MAX, VALUES_PER_KEY_MAX};
-use eventhub_core::{Error, NewEvent, Properties};
+use eventhub_core::{Error, Properties};
 use heed::{MdbError, PutFlags, RoTxn, RwTxn};
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::damaged;
 use super::failure::Failure;
 use super::hashed::HashBuilder;
+use super::prepared::{Mark, NewName, Prepared, SeenNames};
 use super::tables::{
     Tables, USER_SCOPE, decode_key_row, event_value_key, joined, scoped_key, whole_text,
 };
@@ -32,6 +33,8 @@ pub(crate) struct Names {
     values: HashSet<u128, HashBuilder>,
     /// Keys whose number of values changed in this transaction.
     changed: HashSet<(u32, String)>,
+    /// Marks of names that this transaction stored or found stored.
+    marks: Vec<Mark>,
 }
 
 type Scope = HashMap<String, Key>;
@@ -51,7 +54,7 @@ impl Names {
             types.insert(name.to_owned(), number);
         }
         let (scopes, values) = (HashMap::new(), HashSet::default());
-        Ok(Self { types, scopes, values, changed: HashSet::new() })
+        Ok(Self { types, scopes, values, changed: HashSet::new(), marks: Vec::new() })
     }
 
     /// Forgets what exceeds the bounds; to be called between transactions.
@@ -69,26 +72,22 @@ impl Names {
         &mut self,
         tables: &Tables,
         rtxn: &RoTxn<'_>,
-        events: &[NewEvent],
+        batch: &Prepared,
     ) -> Result<(), Failure> {
-        let mut new_types = HashSet::new();
+        let types = batch.types();
+        let new_types = types.iter().filter(|name| !self.types.contains_key(*name)).count();
         let mut new_keys: HashMap<&str, HashSet<&str>> = HashMap::new();
-        for event in events {
-            let name = event.event_type.as_str();
-            let known = match self.types.get(name) {
+        for name in batch.names() {
+            let event_type = types[name.event_type].as_str();
+            let known = match self.types.get(event_type) {
                 Some(number) => Some(load_scope(&mut self.scopes, tables, rtxn, *number)?),
-                None => {
-                    new_types.insert(name);
-                    None
-                }
+                None => None,
             };
-            for (key, _) in event.properties.iter() {
-                if !known.as_ref().is_some_and(|scope| scope.contains_key(key)) {
-                    new_keys.entry(name).or_default().insert(key);
-                }
+            if !known.is_some_and(|scope| scope.contains_key(&name.key)) {
+                new_keys.entry(event_type).or_default().insert(&name.key);
             }
         }
-        within("event types", self.types.len() + new_types.len(), EVENT_TYPES_MAX)?;
+        within("event types", self.types.len() + new_types, EVENT_TYPES_MAX)?;
         for (name, keys) in new_keys {
             let scope = self.types.get(name).and_then(|number| self.scopes.get(number));
             let known = scope.map_or(0, HashMap::len);
@@ -155,36 +154,55 @@ impl Names {
         Ok(make_key(scope, tables, wtxn, USER_SCOPE, key)?.number)
     }
 
-    /// Notes properties of events for autocompletion.
-    pub(crate) fn see<'p>(
+    /// Notes properties of an event for autocompletion.
+    pub(crate) fn see_new(
         &mut self,
         tables: &Tables,
         wtxn: &mut RwTxn<'_>,
         event_type: u32,
-        properties: impl Iterator<Item = (&'p str, &'p str)>,
+        names: &[NewName],
     ) -> Result<(), EngineError> {
-        let scope = load_scope(&mut self.scopes, tables, wtxn, event_type)?;
-        for (name, value) in properties {
-            let key = make_key(scope, tables, wtxn, event_type, name)?;
-            if key.values as usize >= VALUES_PER_KEY_MAX {
-                continue;
-            }
-            let place = u64::from_be_bytes(joined(event_type, key.number));
-            if !self.values.insert(xxh3_128_with_seed(value.as_bytes(), place)) {
-                continue;
-            }
-            let row_key = event_value_key(event_type, key.number, value);
-            let text = if whole_text(&row_key[8..]).is_some() { "" } else { value };
-            let put = PutFlags::NO_OVERWRITE;
-            match tables.event_values.put_with_flags(wtxn, put, &row_key, text.as_bytes()) {
-                Ok(()) => {}
-                Err(heed::Error::Mdb(MdbError::KeyExist)) => continue,
-                Err(error) => return Err(error.into()),
-            }
-            key.values += 1;
-            self.changed.insert((event_type, name.to_owned()));
+        for name in names {
+            let is_kept = self.see(tables, wtxn, event_type, &name.key, &name.value)?;
+            self.marks.push(if is_kept { name.mark } else { name.full });
         }
         Ok(())
+    }
+
+    /// Notes a property of events for autocompletion; `false` when its key has room for no more values.
+    pub(crate) fn see(
+        &mut self,
+        tables: &Tables,
+        wtxn: &mut RwTxn<'_>,
+        event_type: u32,
+        name: &str,
+        value: &str,
+    ) -> Result<bool, EngineError> {
+        let scope = load_scope(&mut self.scopes, tables, wtxn, event_type)?;
+        let key = make_key(scope, tables, wtxn, event_type, name)?;
+        if key.values as usize >= VALUES_PER_KEY_MAX {
+            return Ok(false);
+        }
+        let place = u64::from_be_bytes(joined(event_type, key.number));
+        if !self.values.insert(xxh3_128_with_seed(value.as_bytes(), place)) {
+            return Ok(true);
+        }
+        let row_key = event_value_key(event_type, key.number, value);
+        let text = if whole_text(&row_key[8..]).is_some() { "" } else { value };
+        let put = PutFlags::NO_OVERWRITE;
+        match tables.event_values.put_with_flags(wtxn, put, &row_key, text.as_bytes()) {
+            Ok(()) => {}
+            Err(heed::Error::Mdb(MdbError::KeyExist)) => return Ok(true),
+            Err(error) => return Err(error.into()),
+        }
+        key.values += 1;
+        self.changed.insert((event_type, name.to_owned()));
+        Ok(true)
+    }
+
+    /// The transaction is durable: tells everyone which names are stored.
+    pub(crate) fn keep(&mut self, seen: &SeenNames) {
+        self.marks.drain(..).for_each(|mark| seen.insert(mark));
     }
 
     /// Writes how many values each key now has; to be called before the transaction is committed.

@@ -49,10 +49,10 @@ pub(crate) fn open(
     let seed = tables.meta.get(&rtxn, meta::HASH_SEED)?.unwrap_or_default();
     let version = rtxn.id();
     drop(rtxn);
-    let dedup = Dedup::load(seed, runs, records.iter().map(|record| &**record))?;
+    let dedup = Dedup::load(runs, records.iter().map(|record| &**record))?;
     let published =
         Published { version, tail: TailView::default(), runs: Arc::clone(dedup.runs()) };
-    let shared = Shared::new(env, tables, options, published, next_number);
+    let shared = Shared::new(env, tables, options, published, (next_number, seed));
     let tail = TailView::default().with(records, shared.run_events());
     info!("the tail holds {} events", tail.events());
     let runs = Arc::clone(dedup.runs());

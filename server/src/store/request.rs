@@ -1,11 +1,12 @@
 //! What clients ask the writer to store, and how they learn that it is durable.
 
-use eventhub_core::{EventId, ExternalId, NewEvent, Properties, UserId};
+use eventhub_core::{EventId, ExternalId, Properties, UserId};
 use tokio::sync::oneshot;
 
+use super::prepared::Prepared;
 use crate::engine::EngineError;
 
-/// Bytes that an event or a property costs beside its texts, about.
+/// Bytes that a request or a property costs beside its texts, about.
 const OVERHEAD_BYTES: usize = 64;
 
 /// How far the import of a file has come; it is stored in the transaction of the events themselves.
@@ -67,7 +68,7 @@ pub(crate) struct Request {
 /// What a request changes.
 pub(crate) enum Change {
     Append {
-        events: Vec<NewEvent>,
+        batch: Prepared,
         progress: Option<ImportProgress>,
         answer: Answer<Vec<EventId>>,
     },
@@ -96,7 +97,7 @@ impl Request {
     pub(crate) fn new(change: Change) -> Self {
         let bytes = OVERHEAD_BYTES
             + match &change {
-                Change::Append { events, .. } => events.iter().map(event_bytes).sum(),
+                Change::Append { batch, .. } => batch.bytes(),
                 Change::SetUser { set, .. } => properties_bytes(set),
                 Change::Alias { .. } | Change::Unalias { .. } | Change::Probe { .. } => 0,
             };
@@ -107,10 +108,6 @@ impl Request {
     pub(crate) const fn bytes(&self) -> usize {
         self.bytes
     }
-}
-
-fn event_bytes(event: &NewEvent) -> usize {
-    OVERHEAD_BYTES + event.user.as_str().len() + properties_bytes(&event.properties)
 }
 
 fn properties_bytes(properties: &Properties) -> usize {

@@ -73,10 +73,11 @@ fn seal(shared: &Shared, litter: &mut Vec<u64>) -> Result<(), EngineError> {
         records.push(Arc::clone(record));
     }
     let mut shipper = Shipper::new(shared);
-    let result = ship_records(shared, &mut shipper, &records).and_then(|(parts, run)| {
+    let result = ship_records(shared, &mut shipper, &records).and_then(|shipped| {
+        let Shipped { parts, run, hashes } = shipped;
         let until = records.last().map_or(0, |record| record.end());
         let count = parts.len() as u64;
-        shared.perform(Task::PublishSeal { parts, sealed: records, until, run })?;
+        shared.perform(Task::PublishSeal { parts, sealed: records, until, run, hashes })?;
         shared.counters.seals.fetch_add(count, Relaxed);
         Ok(())
     });
@@ -86,13 +87,22 @@ fn seal(shared: &Shared, litter: &mut Vec<u64>) -> Result<(), EngineError> {
     result
 }
 
+/// What records become.
+struct Shipped {
+    /// Rows of `parts`.
+    parts: Vec<(PartKey, Vec<u8>)>,
+    /// The run of their insert ids, if they have any.
+    run: Option<RunId>,
+    /// The ids in the run.
+    hashes: Vec<u128>,
+}
+
 /// Stores the chunks of the parts that records become, and the run of their insert ids.
-#[expect(clippy::type_complexity, reason = "the rows of `parts`, and the run if there is one")]
 fn ship_records(
     shared: &Shared,
     shipper: &mut Shipper<'_>,
     records: &[Arc<Record>],
-) -> Result<(Vec<(PartKey, Vec<u8>)>, Option<RunId>), EngineError> {
+) -> Result<Shipped, EngineError> {
     let mut builders: BTreeMap<(u32, u32), PartBuilder> = BTreeMap::new();
     let mut hashes = Vec::new();
     for record in records {
@@ -115,25 +125,26 @@ fn ship_records(
         parts.push((PartKey { event_type, bucket, part }, encoded.header));
     }
     let day = records.iter().map(|record| record.day()).max().unwrap_or(0);
-    let run = ship_run(shared, shipper, day, hashes)?;
+    hashes.sort_unstable();
+    let run = ship_run(shared, shipper, day, &hashes)?;
     shipper.ship()?;
-    Ok((parts, run))
+    let hashes = hashes.into_iter().map(|(hash, _)| hash).collect();
+    Ok(Shipped { parts, run, hashes })
 }
 
 fn ship_run(
     shared: &Shared,
     shipper: &mut Shipper<'_>,
     day: u32,
-    mut hashes: Vec<(u128, EventId)>,
+    hashes: &[(u128, EventId)],
 ) -> Result<Option<RunId>, EngineError> {
     if hashes.is_empty() {
         return Ok(None);
     }
-    hashes.sort_unstable();
     let run = RunId { day, run: shared.next_number.fetch_add(1, Relaxed) };
     let mut pages = PageWriter::new(run);
     for (hash, id) in hashes {
-        if let Some(page) = pages.push(hash, id) {
+        if let Some(page) = pages.push(*hash, *id) {
             shipper.page(page)?;
         }
     }

@@ -12,6 +12,7 @@ use super::StoreOptions;
 use super::failure::repeat;
 use super::job::{Job, Progress, Task};
 use super::memory::Published;
+use super::prepared::SeenNames;
 use super::queue::Queue;
 use super::request::{Answer, Pending};
 use super::tables::{PartKey, StoreEnv, Tables};
@@ -27,6 +28,9 @@ pub(crate) struct Shared {
     pub(crate) env: StoreEnv,
     pub(crate) tables: Tables,
     pub(crate) options: StoreOptions,
+    /// Seed of the hashes of users and insert ids.
+    pub(crate) seed: u64,
+    pub(crate) seen: SeenNames,
     pub(crate) queue: Queue,
     pub(crate) published: ArcSwap<Published>,
     pub(crate) verified: Verified,
@@ -58,11 +62,13 @@ impl Shared {
         tables: Tables,
         options: StoreOptions,
         published: Published,
-        next_number: u64,
+        (next_number, seed): (u64, u64),
     ) -> Self {
         Self {
             env,
             tables,
+            seed,
+            seen: SeenNames::new(),
             queue: Queue::new(options.queue_requests_max, options.queue_bytes_max),
             options,
             published: ArcSwap::from_pointee(published),

@@ -145,23 +145,16 @@ impl RecordWriter {
         self.next
     }
 
-    /// Adds an event and returns its number.
+    /// Adds an event, of which [`encode_rest`] has encoded what follows type and user, and returns its number.
     pub(crate) fn push(
         &mut self,
-        event: &NewEvent,
         event_type: u32,
         user: UserId,
-        insert_hash: Option<u128>,
+        rest: &[u8],
     ) -> Result<EventId, EngineError> {
-        let row = TailEvent {
-            event_type,
-            user,
-            time_ms: event.time.ms(),
-            insert_hash: insert_hash.map(u128::to_be_bytes),
-            properties: event.properties.iter().collect(),
-        };
-        self.body =
-            postcard::to_extend(&row, std::mem::take(&mut self.body)).map_err(unencodable)?;
+        push_varint(&mut self.body, event_type);
+        push_varint(&mut self.body, user);
+        self.body.extend_from_slice(rest);
         self.events += 1;
         self.next += 1;
         if self.body.len() >= RECORD_BYTES {
@@ -192,6 +185,35 @@ impl RecordWriter {
     }
 }
 
+/// Encodes what follows an event's type and user, as the end of a [`TailEvent`].
+///
+/// # Errors
+/// None that is known: a vector takes any number of bytes.
+pub(crate) fn encode_rest(
+    event: &NewEvent,
+    insert_hash: Option<u128>,
+    bytes: Vec<u8>,
+) -> Result<Vec<u8>, EngineError> {
+    let insert_hash = insert_hash.map(u128::to_be_bytes);
+    let bytes = postcard::to_extend(&(event.time.ms(), insert_hash), bytes);
+    let mut bytes = bytes.map_err(unencodable)?;
+    push_varint(&mut bytes, event.properties.len() as u32);
+    for text in event.properties.iter().flat_map(|(key, value)| [key, value]) {
+        push_varint(&mut bytes, text.len() as u32);
+        bytes.extend_from_slice(text.as_bytes());
+    }
+    Ok(bytes)
+}
+
+/// Appends a number as postcard does: seven bits a byte, the lowest first.
+fn push_varint(bytes: &mut Vec<u8>, mut number: u32) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
 fn unencodable(error: postcard::Error) -> EngineError {
     EngineError::Storage(format!("a tail record cannot be encoded: {error}"))
 }
@@ -216,7 +238,16 @@ mod tests {
                 insert_id: None,
                 properties: Properties::new(vec![("plan".into(), n.to_string())]).unwrap(),
             };
-            writer.push(&event, 4, 5, (n == 1).then_some(99)).unwrap();
+            let rest = encode_rest(&event, (n == 1).then_some(99), Vec::new()).unwrap();
+            let whole = TailEvent {
+                event_type: 300,
+                user: u32::MAX - n as u32,
+                time_ms: event.time.ms(),
+                insert_hash: (n == 1).then_some(99_u128.to_be_bytes()),
+                properties: event.properties.iter().collect(),
+            };
+            writer.push(whole.event_type, whole.user, &rest).unwrap();
+            assert!(writer.body.ends_with(&postcard::to_allocvec(&whole).unwrap()));
         }
         writer.finish().unwrap().remove(0)
     }

@@ -7,36 +7,37 @@ use eventhub_core::part::BLOCK_USERS;
 use eventhub_core::{Error, ExternalId, Properties, UserId};
 use heed::{PutFlags, RoTxn, RwTxn};
 
-use super::bulk::Texts;
 use super::damaged;
 use super::failure::{Failure, corrupt};
 use super::names::Names;
 use super::tables::{
     Tables, decode_user_prop, split, user_index_key, user_prop_key, user_value_key,
 };
+use super::texts::Texts;
+use super::user_map::{UserHash, UserMap};
 use crate::engine::EngineError;
 
-/// External ids remembered at most.
-const KNOWN_MAX: usize = 1 << 16;
+/// External ids remembered at most; the table then takes 36 MB.
+const KNOWN_MAX: usize = 1_800_000;
 
 /// The users whom the writer knows.
 pub(crate) struct Users {
-    known: HashMap<String, UserId>,
+    known: UserMap,
     next: UserId,
 }
 
 impl Users {
     /// Counts the users; they have dense numbers and are never deleted.
-    pub(crate) fn load(tables: &Tables, rtxn: &RoTxn<'_>) -> Result<Self, EngineError> {
+    pub(crate) fn load(tables: &Tables, rtxn: &RoTxn<'_>, seed: u64) -> Result<Self, EngineError> {
         let next = tables.users.len(rtxn)?;
         let next = UserId::try_from(next).map_err(|_| damaged("there are 2^32 users or more"))?;
-        Ok(Self { known: HashMap::new(), next })
+        Ok(Self { known: UserMap::new(seed), next })
     }
 
     /// Forgets what exceeds the bound; to be called between transactions.
     pub(crate) fn shrink(&mut self) {
         if self.known.len() > KNOWN_MAX {
-            self.known = HashMap::new();
+            self.known.clear();
         }
     }
 
@@ -82,8 +83,8 @@ impl Users {
         rtxn: &RoTxn<'_>,
         id: &ExternalId,
     ) -> Result<Option<UserId>, EngineError> {
-        match self.known.get(id.as_str()) {
-            Some(user) => Ok(Some(*user)),
+        match self.known.find(self.known.hash(id.as_str())) {
+            Some(user) => Ok(Some(user)),
             None => Ok(tables.users.get(rtxn, id.as_str())?),
         }
     }
@@ -95,21 +96,32 @@ impl Users {
         wtxn: &mut RwTxn<'_>,
         id: &ExternalId,
     ) -> Result<UserId, EngineError> {
-        if let Some(user) = self.known.get(id.as_str()) {
-            return Ok(*user);
+        let hash = self.known.hash(id.as_str());
+        self.intern_hashed(tables, wtxn, hash, id.as_str())
+    }
+
+    /// The same for an external id whose hash is known.
+    pub(crate) fn intern_hashed(
+        &mut self,
+        tables: &Tables,
+        wtxn: &mut RwTxn<'_>,
+        hash: UserHash,
+        id: &str,
+    ) -> Result<UserId, EngineError> {
+        if let Some(user) = self.known.find(hash) {
+            return Ok(user);
         }
-        let user = match tables.users.get(wtxn, id.as_str())? {
+        let user = match tables.users.get(wtxn, id)? {
             Some(user) => user,
             None => {
                 let user = self.next;
-                tables.users.put(wtxn, id.as_str(), &user)?;
-                let names = tables.user_names;
-                names.put_with_flags(wtxn, PutFlags::APPEND, &user, id.as_str())?;
+                tables.users.put(wtxn, id, &user)?;
+                tables.user_names.put_with_flags(wtxn, PutFlags::APPEND, &user, id)?;
                 self.next += 1;
                 user
             }
         };
-        self.known.insert(id.as_str().to_owned(), user);
+        self.known.insert(hash, user);
         Ok(user)
     }
 }

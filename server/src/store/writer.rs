@@ -10,7 +10,7 @@ mod bulk;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use eventhub_core::{DAY_MS, EventId, ExternalId, NewEvent, Properties, UserId};
+use eventhub_core::{DAY_MS, EventId, ExternalId, Properties, UserId};
 use heed::RwTxn;
 use tracing::error;
 
@@ -21,6 +21,7 @@ use super::insert_ranges::Ranges;
 use super::job::{Job, Progress, Task};
 use super::memory::{Published, TailView};
 use super::names::Names;
+use super::prepared::Prepared;
 use super::request::{Change, ImportProgress, Request};
 use super::shared::Shared;
 use super::tables::{Tables, meta, next_event};
@@ -54,12 +55,21 @@ enum Outcome {
     Probed,
 }
 
+/// Insert ids of sealed events that are moved after a group at least.
+const SEALED_AT_ONCE_MIN: usize = 1_024;
+
+/// Insert ids of sealed events that are moved after a job: some milliseconds' worth.
+const SEALED_AFTER_JOB: usize = 1 << 14;
+
+type Stored = Result<Outcome, eventhub_core::Error>;
+
 /// A transaction under way.
 struct Group<'a, 'e> {
     tables: &'a Tables,
     wtxn: &'a mut RwTxn<'e>,
     known: &'a mut Known,
     dedup: &'a mut Dedup,
+    ranges: Ranges,
     records: RecordWriter,
 }
 
@@ -89,10 +99,16 @@ impl Writer {
                 let run_events = self.shared.run_events();
                 self.publish(self.shared.published().tail.with(records, run_events));
                 self.dedup.keep();
+                if let Some(known) = &mut self.known {
+                    known.names.keep(&self.shared.seen);
+                }
                 self.shared.set_failure(None);
+                let events = outcomes.iter().map(events_of).sum::<usize>();
                 for (request, outcome) in group.into_iter().zip(outcomes) {
                     answer(request.change, outcome);
                 }
+                // Faster than they come, so that there is an end to it.
+                self.dedup.move_sealed(SEALED_AT_ONCE_MIN + 2 * events);
             }
             Err(failure) => {
                 error!("a group of {} requests is lost: {failure}", group.len());
@@ -106,14 +122,11 @@ impl Writer {
         }
     }
 
-    #[expect(
-        clippy::type_complexity,
-        reason = "outcomes in the group's order, and what they wrote"
-    )]
+    /// The outcomes in the group's order, and what they wrote.
     fn store_group(
         &mut self,
         group: &[Request],
-    ) -> Result<(Vec<Result<Outcome, eventhub_core::Error>>, Vec<Arc<Record>>), EngineError> {
+    ) -> Result<(Vec<Stored>, Vec<Arc<Record>>), EngineError> {
         let env = self.shared.env.clone();
         let mut wtxn = env.write_txn()?;
         let known = Known::of(&mut self.known, &self.tables, &wtxn)?;
@@ -121,7 +134,8 @@ impl Writer {
         let (event_before, sequence_before) = (known.next_event, known.next_sequence);
         let records = RecordWriter::new(event_before, day);
         let (tables, dedup) = (&self.tables, &mut self.dedup);
-        let mut transaction = Group { tables, wtxn: &mut wtxn, known, dedup, records };
+        let ranges = Ranges::default();
+        let mut transaction = Group { tables, wtxn: &mut wtxn, known, dedup, ranges, records };
         let mut outcomes = Vec::with_capacity(group.len());
         for request in group {
             outcomes.push(match transaction.apply(&request.change) {
@@ -148,6 +162,7 @@ impl Writer {
         }
         self.shared.filter_wanted.store(self.dedup.wants_filter(), Relaxed);
         job.answer.send(result);
+        self.dedup.move_sealed(SEALED_AFTER_JOB);
     }
 
     fn store_job(&self, task: &Task) -> Result<Progress, EngineError> {
@@ -166,10 +181,10 @@ impl Writer {
     fn follow(&mut self, task: Task) -> Result<(), EngineError> {
         let tail = self.shared.published().tail.clone();
         match task {
-            Task::PublishSeal { sealed, until, run, .. } => {
+            Task::PublishSeal { until, run, hashes, .. } => {
                 self.dedup.replace_runs(&[], run);
                 self.publish(tail.without(until));
-                return self.dedup.sealed(sealed.iter().map(|record| &**record));
+                self.dedup.sealed(hashes);
             }
             Task::PublishMerge(merged) => {
                 self.publish(tail);
@@ -214,17 +229,20 @@ impl Known {
     ) -> Result<&'k mut Self, EngineError> {
         let known = match known {
             Some(known) => known,
-            none => none.insert(Self::load(tables, rtxn)?),
+            none => {
+                let seed = tables.meta.get(rtxn, meta::HASH_SEED)?.unwrap_or_default();
+                none.insert(Self::load(tables, rtxn, seed)?)
+            }
         };
         known.names.shrink();
         known.users.shrink();
         Ok(known)
     }
 
-    fn load(tables: &Tables, rtxn: &heed::RoTxn<'_>) -> Result<Self, EngineError> {
+    fn load(tables: &Tables, rtxn: &heed::RoTxn<'_>, seed: u64) -> Result<Self, EngineError> {
         Ok(Self {
             names: Names::load(tables, rtxn)?,
-            users: Users::load(tables, rtxn)?,
+            users: Users::load(tables, rtxn, seed)?,
             next_event: next_event(tables, rtxn)?,
             next_sequence: tables.meta.get(rtxn, meta::NEXT_SEQUENCE)?.unwrap_or(0),
         })
@@ -235,8 +253,8 @@ impl Group<'_, '_> {
     /// Stores what a request asks for, or refuses it before anything is stored.
     fn apply(&mut self, change: &Change) -> Result<Outcome, Failure> {
         match change {
-            Change::Append { events, progress, .. } => {
-                self.append(events, progress.as_ref()).map(Outcome::Appended)
+            Change::Append { batch, progress, .. } => {
+                self.append(batch, progress.as_ref()).map(Outcome::Appended)
             }
             Change::Alias { from, to, .. } => {
                 let Known { users, next_sequence, .. } = &mut *self.known;
@@ -258,46 +276,45 @@ impl Group<'_, '_> {
 
     fn append(
         &mut self,
-        events: &[NewEvent],
+        batch: &Prepared,
         progress: Option<&ImportProgress>,
     ) -> Result<Vec<EventId>, Failure> {
         let Known { names, users, .. } = &mut *self.known;
-        names.admit(self.tables, self.wtxn, events)?;
-        users.admit(events.len())?;
-        let mut ids = Vec::with_capacity(events.len());
-        let mut ranges = Ranges::default();
-        for event in events {
-            let key = self.dedup.key(event);
-            let before = match key {
+        names.admit(self.tables, self.wtxn, batch)?;
+        users.admit(batch.len())?;
+        let mut types: Vec<Option<u32>> = vec![None; batch.types().len()];
+        let mut ids = Vec::with_capacity(batch.len());
+        for event in batch.events() {
+            let before = match event.insert_key {
                 None => None,
                 Some(InsertKey::Hash(hash)) => self.dedup.find(self.tables, self.wtxn, hash)?,
                 Some(InsertKey::Counted(client, counter)) => {
-                    ranges.find(self.tables, self.wtxn, client, counter)?
+                    self.ranges.find(self.tables, self.wtxn, client, counter)?
                 }
             };
             if let Some(id) = before {
                 ids.push(id);
                 continue;
             }
-            let user = users.intern(self.tables, self.wtxn, &event.user)?;
-            let event_type = names.event_type(self.tables, self.wtxn, event.event_type.as_str())?;
-            names.see(self.tables, self.wtxn, event_type, event.properties.iter())?;
-            let id = match key {
-                Some(InsertKey::Hash(hash)) => {
-                    let id = self.records.push(event, event_type, user, Some(hash))?;
-                    self.dedup.note(hash, id);
-                    id
+            let user = users.intern_hashed(self.tables, self.wtxn, event.user, event.user_id)?;
+            let event_type = match &mut types[event.event_type] {
+                Some(number) => *number,
+                none => {
+                    let name = &batch.types()[event.event_type];
+                    *none.insert(names.event_type(self.tables, self.wtxn, name)?)
                 }
-                Some(InsertKey::Counted(client, counter)) => {
-                    let id = self.records.push(event, event_type, user, None)?;
-                    ranges.note(self.tables, self.wtxn, (client, counter), id)?;
-                    id
-                }
-                None => self.records.push(event, event_type, user, None)?,
             };
+            names.see_new(self.tables, self.wtxn, event_type, event.names)?;
+            let id = self.records.push(event_type, user, event.rest)?;
+            match event.insert_key {
+                None => {}
+                Some(InsertKey::Hash(hash)) => self.dedup.note(hash, id),
+                Some(InsertKey::Counted(client, counter)) => {
+                    self.ranges.note(self.tables, self.wtxn, (client, counter), id)?;
+                }
+            }
             ids.push(id);
         }
-        ranges.flush(self.tables, self.wtxn)?;
         if let Some(progress) = progress {
             self.tables.imports.put(self.wtxn, &progress.fingerprint, &progress.rows)?;
         }
@@ -322,8 +339,9 @@ impl Group<'_, '_> {
         event_before: EventId,
         sequence_before: u64,
     ) -> Result<Vec<Arc<Record>>, EngineError> {
-        let Self { tables, wtxn, known, records, .. } = self;
+        let Self { tables, wtxn, known, mut ranges, records, .. } = self;
         known.names.flush(tables, wtxn)?;
+        ranges.flush(tables, wtxn)?;
         if known.next_sequence != sequence_before {
             tables.meta.put(wtxn, meta::NEXT_SEQUENCE, &known.next_sequence)?;
         }
@@ -339,7 +357,11 @@ impl Group<'_, '_> {
     }
 }
 
-fn answer(change: Change, outcome: Result<Outcome, eventhub_core::Error>) {
+fn events_of(outcome: &Stored) -> usize {
+    if let Ok(Outcome::Appended(ids)) = outcome { ids.len() } else { 0 }
+}
+
+fn answer(change: Change, outcome: Stored) {
     match (change, outcome) {
         (Change::Append { answer, .. }, Ok(Outcome::Appended(ids))) => answer.send(Ok(ids)),
         (Change::Alias { answer, .. }, Ok(Outcome::Aliased)) => answer.send(Ok(())),

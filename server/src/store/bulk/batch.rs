@@ -3,8 +3,8 @@
 use eventhub_core::part::PartBuilder;
 use eventhub_core::{EventId, UserId};
 
-use super::texts::Texts;
 use crate::store::request::ImportProgress;
+use crate::store::texts::Texts;
 
 /// Events that are published together.
 pub(crate) struct Batch {

@@ -11,8 +11,6 @@
 
 mod batch;
 mod publisher;
-mod texts;
-mod user_map;
 mod waiting;
 
 use std::sync::Arc;
@@ -25,21 +23,22 @@ use hashbrown::HashMap;
 use heed::{RoTxn, WithoutTls};
 
 use self::batch::Building;
-use self::user_map::{KNOWN_MAX, UserHash, UserMap, UserSet};
 use self::waiting::{Row, Waiting};
 use super::request::ImportProgress;
 use super::shared::Shared;
 use super::tables::next_event;
+use super::user_map::{UserHash, UserMap, UserSet};
 use super::{Store, spawn};
 use crate::engine::EngineError;
 
 pub(crate) use self::batch::Batch;
-pub(crate) use self::texts::Texts;
 
 /// Events of one batch, as many seals' worth.
 const BATCH_SEALS: u32 = 32;
 const BATCH_EVENTS_MAX: u32 = 1 << 21;
 const BATCH_EVENTS_MIN: u32 = 1 << 10;
+/// Users known at most between two batches; the table then takes 142 MB.
+const KNOWN_MAX: usize = 5_000_000;
 /// Bytes of one batch, about, as if no value came twice.
 const BATCH_BYTES_MAX: usize = 96 << 20;
 /// Bytes of an event, a property and a new user beside their texts, about.
@@ -98,7 +97,7 @@ impl Bulk {
         let tables = &shared.tables;
         let rtxn = shared.env.clone().static_read_txn()?;
         let users_stored = tables.users.len(&rtxn)?;
-        let mut users = UserMap::new(tables, &rtxn)?;
+        let mut users = UserMap::new(shared.seed);
         let is_worth_it = users_stored <= events && users_stored <= KNOWN_MAX as u64;
         if is_worth_it {
             users.load(tables, &rtxn)?;

@@ -5,7 +5,7 @@
 
 use eventhub_core::UserId;
 
-use super::user_map::{UserHash, UserMap};
+use crate::store::user_map::{UserHash, UserMap};
 
 /// Events that wait at most.
 const EVENTS_MAX: usize = 256;

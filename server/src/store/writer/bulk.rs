@@ -88,8 +88,11 @@ impl Known {
         keys: &[&str],
     ) -> Result<(), EngineError> {
         for (place, key) in keys.iter().enumerate() {
-            let pairs = builder.values(place).map(|value| (*key, value));
-            self.names.see(tables, wtxn, builder.event_type(), pairs)?;
+            for value in builder.values(place) {
+                if !self.names.see(tables, wtxn, builder.event_type(), key, value)? {
+                    break;
+                }
+            }
         }
         Ok(())
     }
