@@ -2,6 +2,7 @@
 
 mod bench;
 mod counts;
+mod figures;
 mod load;
 mod run;
 mod test;

@@ -70,26 +70,3 @@ impl UserMap {
 fn slot(entry: u128) -> u64 {
     (entry >> 64) as u64
 }
-
-/// A set of users.
-#[derive(Default)]
-pub(crate) struct UserSet {
-    words: Vec<u64>,
-    len: u64,
-}
-
-impl UserSet {
-    pub(crate) fn insert(&mut self, user: UserId) {
-        let (word, bit) = (user as usize / 64, 1 << (user % 64));
-        if word >= self.words.len() {
-            self.words.resize(word + 1, 0);
-        }
-        self.len += u64::from(self.words[word] & bit == 0);
-        self.words[word] |= bit;
-    }
-
-    /// How many there are.
-    pub(crate) const fn len(&self) -> u64 {
-        self.len
-    }
-}

@@ -1,6 +1,6 @@
 //! The machine that is measured on.
 
-use std::fs;
+use crate::figures::processor;
 use std::hint::black_box;
 use std::thread;
 use std::time::Instant;
@@ -34,11 +34,4 @@ fn bandwidth(words: &[u64], threads: usize) -> f64 {
         size_of_val(words) as f64 / begin.elapsed().as_secs_f64() / 1e9
     });
     rates.fold(0.0, f64::max)
-}
-
-fn processor() -> String {
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = info.lines().find_map(|line| line.strip_prefix("model name"));
-    let name = name.map(|rest| rest.trim_start_matches([' ', '\t', ':']).trim());
-    name.filter(|name| !name.is_empty()).unwrap_or("unknown processor").to_owned()
 }

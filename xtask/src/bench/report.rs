@@ -2,6 +2,7 @@
 //!
 //! Each run writes anew the sections that it measured and leaves the others as they are.
 
+use crate::figures::grouped;
 use anyhow::{Context, Result};
 use std::fmt::Write as _;
 use std::fs;
@@ -90,19 +91,6 @@ pub(super) fn shown(number: f64) -> String {
         n if n >= 10.0 => format!("{n:.1}"),
         n => format!("{n:.2}"),
     }
-}
-
-/// A whole number with commas.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

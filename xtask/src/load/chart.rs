@@ -3,8 +3,9 @@
 //! All axes are logarithmic. The curves carry their names at their right ends, and the background is
 //! white, so that the chart reads the same on a dark page.
 
-use super::report::{Point, Report, grouped};
+use super::report::{Point, Report};
 use super::requests::Load;
+use crate::figures::grouped;
 use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;

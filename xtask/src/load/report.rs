@@ -2,7 +2,7 @@
 
 use super::client::{Outcome, Plan};
 use super::requests::Load;
-use std::fs;
+use crate::figures::{grouped, processor};
 use std::thread;
 use std::time::Duration;
 
@@ -207,13 +207,6 @@ impl Report {
     }
 }
 
-fn processor() -> String {
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = info.lines().find_map(|line| line.strip_prefix("model name"));
-    let name = name.map(|rest| rest.trim_start_matches([' ', '\t', ':']).trim());
-    name.filter(|name| !name.is_empty()).unwrap_or("unknown processor").to_owned()
-}
-
 /// Three digits that say something.
 fn digits(number: f64) -> String {
     match number {
@@ -221,19 +214,6 @@ fn digits(number: f64) -> String {
         _ if number >= 10.0 => format!("{number:.1}"),
         _ => format!("{number:.2}"),
     }
-}
-
-/// A number with commas between thousands.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

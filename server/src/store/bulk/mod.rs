@@ -18,6 +18,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use eventhub_core::part::{PartBuilder, bucket_of};
+use eventhub_core::persons::UserSet;
 use eventhub_core::{NewEvent, TimeMs, UserId};
 use hashbrown::HashMap;
 use heed::{RoTxn, WithoutTls};
@@ -27,7 +28,7 @@ use self::waiting::{Row, Waiting};
 use super::request::ImportProgress;
 use super::shared::Shared;
 use super::tables::next_event;
-use super::user_map::{UserHash, UserMap, UserSet};
+use super::user_map::{UserHash, UserMap};
 use super::{Store, spawn};
 use crate::engine::EngineError;
 
@@ -216,8 +217,8 @@ impl Bulk {
 
     /// How many users the events of all commits have.
     #[must_use]
-    pub const fn users(&self) -> u64 {
-        self.seen.len()
+    pub fn users(&self) -> u64 {
+        self.seen.iter().count() as u64
     }
 
     /// Whether there is nothing to commit.
