@@ -1,6 +1,6 @@
 //! Writes the golden files of the current format version into a new folder, once for each version:
 //!
-//! `cargo run -p eventhub-core --example golden --features naive -- tests/compat/v2`
+//! `cargo run -p eventhub-core --example golden --features naive -- tests/compat/v3`
 //!
 //! It refuses to touch a folder that exists: golden files are never rewritten.
 

@@ -49,6 +49,11 @@ fn version_2_is_read_and_answers_as_it_always_did() {
     check("v2");
 }
 
+#[test]
+fn version_3_is_read_and_answers_as_it_always_did() {
+    check("v3");
+}
+
 fn check(version: &str) {
     let folder = folder(version);
     let golden = fs::read_to_string(folder.join("funnel.json")).unwrap();

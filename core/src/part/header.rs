@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use xxhash_rust::xxh3;
 
+use super::codes::CodeWidth;
 use super::ids::Packing;
 use super::layout::{PART_MAGIC, PART_VERSION, u16_at, u32_at, u64_at};
 use crate::limits::KEY_BYTES_MAX;
@@ -35,7 +36,7 @@ pub(super) struct Header<'a> {
 pub(super) struct Property<'a> {
     pub key: &'a str,
     pub sparse: bool,
-    pub code_width: u8,
+    pub code_width: CodeWidth,
     pub present: u32,
     pub values: u32,
     pub bloom_bytes: u32,
@@ -76,9 +77,10 @@ impl<'a> Header<'a> {
         if bytes.len() < FIXED_BYTES_1 || &bytes[..6] != PART_MAGIC {
             return Err(bad("it does not begin like one"));
         }
-        let fixed_bytes = match u16_at(bytes, 6) {
+        let version = u16_at(bytes, 6);
+        let fixed_bytes = match version {
             1 => FIXED_BYTES_1,
-            PART_VERSION => FIXED_BYTES,
+            2 | PART_VERSION => FIXED_BYTES,
             _ => return Err(bad("its version is not known")),
         };
         if bytes.len() < fixed_bytes {
@@ -109,7 +111,7 @@ impl<'a> Header<'a> {
             properties: Vec::new(),
         };
         for _ in 0..u16_at(bytes, 66) {
-            header.properties.push(Property::decode(&mut reader)?);
+            header.properties.push(Property::decode(&mut reader, version)?);
         }
         if reader.at != bytes.len() {
             return Err(bad("bytes are left over"));
@@ -137,7 +139,7 @@ impl<'a> Property<'a> {
         let length = u16::try_from(self.key.len()).expect("a key has at most 255 bytes");
         out.extend_from_slice(&length.to_le_bytes());
         out.extend_from_slice(self.key.as_bytes());
-        out.extend_from_slice(&[u8::from(self.sparse), self.code_width]);
+        out.extend_from_slice(&[u8::from(self.sparse), self.code_width.bits()]);
         out.extend_from_slice(&self.present.to_le_bytes());
         out.extend_from_slice(&self.values.to_le_bytes());
         out.extend_from_slice(&self.bloom_bytes.to_le_bytes());
@@ -146,12 +148,14 @@ impl<'a> Property<'a> {
         self.first_values.iter().for_each(|first| out.extend_from_slice(&first.to_le_bytes()));
     }
 
-    fn decode(reader: &mut Reader<'a>) -> Result<Self, Error> {
+    fn decode(reader: &mut Reader<'a>, version: u16) -> Result<Self, Error> {
         let length = u16_at(reader.take(2)?, 0);
         let key = core::str::from_utf8(reader.take(length.into())?);
         let key = key.map_err(|_| Error::corrupt("part header", "a key is not UTF-8"))?;
         let layout = reader.take(2)?;
-        let (sparse, code_width) = (layout[0] == 1, layout[1]);
+        let sparse = layout[0] == 1;
+        let code_width =
+            if version < 3 { CodeWidth::Bytes(layout[1]) } else { CodeWidth::Bits(layout[1]) };
         let numbers = reader.take(16)?;
         let chunks = u32_at(numbers, 12) as usize;
         let firsts = reader.take(chunks.saturating_mul(4))?;
@@ -168,14 +172,14 @@ impl<'a> Property<'a> {
 
     fn is_sound(&self, rows: u32) -> bool {
         (1..=KEY_BYTES_MAX).contains(&self.key.len())
-            && is_width(self.code_width)
+            && self.code_width.is_sound()
             && (1..=rows).contains(&self.present)
             && (1..=self.present).contains(&self.values)
             && !self.first_values.is_empty()
     }
 }
 
-const fn is_width(width: u8) -> bool {
+pub(super) const fn is_width(width: u8) -> bool {
     matches!(width, 1 | 2 | 4 | 8)
 }
 

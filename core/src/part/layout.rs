@@ -22,7 +22,7 @@ pub(super) const CHUNK_SHIFT: u32 = 17;
 pub(super) const CHECKSUM_BYTES: usize = 8;
 pub(super) const PART_MAGIC: &[u8; 6] = b"EHPART";
 pub(super) const PACK_MAGIC: &[u8; 6] = b"EHPACK";
-pub(super) const PART_VERSION: u16 = 2;
+pub(super) const PART_VERSION: u16 = 3;
 pub(super) const PACK_VERSION: u16 = 1;
 /// Distinct values from which on a property has a Bloom filter.
 pub(super) const BLOOM_VALUES_MIN: usize = 256;

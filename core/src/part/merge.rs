@@ -9,9 +9,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::codes::{CodeReader, Codes};
+use super::column::Column;
 use super::layout::{BLOCK_USERS, Sink};
 use super::order::OrderReader;
-use super::view::{Codes, PartView, PropertyColumns};
+use super::view::{PartView, PropertyColumns};
 use super::writer::{self, SortedRows};
 use crate::{Error, EventId, TimeMs, UserId};
 
@@ -186,7 +188,9 @@ impl SortedRows for MergedRows<'_> {
 
 /// The new codes of an input's rows, from the first to the last.
 struct Stream<'s, 'a> {
-    codes: &'s Codes<'a>,
+    codes: CodeReader<'s, 'a>,
+    /// The rows that have the property, when it is sparse.
+    rows: Option<&'s (Column<'a>, u32)>,
     /// New codes by old ones.
     new: &'s [u32],
     row: u32,
@@ -196,21 +200,22 @@ struct Stream<'s, 'a> {
 
 impl<'s, 'a> Stream<'s, 'a> {
     fn new((columns, new): &'s (PropertyColumns<'a>, Vec<u32>)) -> Self {
-        Self { codes: &columns.codes, new, row: 0, place: 0 }
+        let Codes { codes, rows } = &columns.codes;
+        Self { codes: codes.reader(), rows: rows.as_ref(), new, row: 0, place: 0 }
     }
 
     /// The code of the next row; 0 for an old code beyond the dictionary, as if it were absent.
     fn next(&mut self) -> u32 {
         let row = self.row;
         self.row += 1;
-        let old = match &self.codes.rows {
-            None => self.codes.codes.get(row),
+        let old = match self.rows {
+            None => self.codes.get(row),
             Some((rows, present)) if self.place < *present => {
                 if rows.get(self.place) != u64::from(row) {
                     return 0;
                 }
                 self.place += 1;
-                self.codes.codes.get(self.place - 1)
+                self.codes.get(self.place - 1)
             }
             Some(_) => return 0,
         };

@@ -7,6 +7,7 @@
 mod layout;
 
 mod bloom;
+mod codes;
 mod column;
 mod dictionary;
 mod header;
@@ -35,6 +36,7 @@ pub use packed::PackedPart;
 pub use rows::{EventRow, RowReader};
 pub use view::PartView;
 
+pub(crate) use codes::{BitPlanes, CodeColumn};
 pub(crate) use column::{Blocks, Column, partition_point, pieces};
 pub(crate) use ids::IdColumn;
 pub(crate) use layout::{BLOCK_SHIFT, u16_at, u32_at};

@@ -2,9 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::column::partition_point;
 use super::order::OrderReader;
-use super::view::{Codes, PartView, PropertyColumns};
+use super::view::{PartView, PropertyColumns};
 use crate::{Error, EventId, TimeMs, UserId};
 
 /// One event of a part.
@@ -71,30 +70,5 @@ impl PartView<'_> {
             }
         }
         Ok(())
-    }
-}
-
-impl Codes<'_> {
-    /// The code of a row.
-    pub(super) fn code(&self, row: u32) -> u32 {
-        let Some((rows, present)) = &self.rows else { return self.codes.get(row) as u32 };
-        let at = partition_point(0..*present, |at| (rows.get(at) as u32) < row);
-        if at < *present && rows.get(at) as u32 == row { self.codes.get(at) as u32 } else { 0 }
-    }
-
-    fn verify(&self, part_rows: u32, values: u32) -> Result<(), Error> {
-        let entries = self.rows.as_ref().map_or(part_rows, |(_, present)| *present);
-        let least_code = u64::from(self.rows.is_some());
-        let codes = least_code..=u64::from(values);
-        if !(0..entries).all(|at| codes.contains(&self.codes.get(at))) {
-            return Err(Error::corrupt("property column", "a code is beyond its values"));
-        }
-        let Some((rows, present)) = &self.rows else { return Ok(()) };
-        let ascending = (1..*present).all(|at| rows.get(at - 1) < rows.get(at));
-        if ascending && rows.get(present - 1) < u64::from(part_rows) {
-            Ok(())
-        } else {
-            Err(Error::corrupt("sparse column", "its rows are not in order"))
-        }
     }
 }

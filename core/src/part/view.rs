@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::bloom;
+use super::codes::{CodeColumn, Codes};
 use super::column::{Blocks, Column};
 use super::dictionary::Dictionary;
 use super::header::{Header, Property};
@@ -18,14 +19,6 @@ use crate::{Error, EventId, TimeMs};
 pub struct PartView<'a> {
     header: Header<'a>,
     chunks: Box<dyn Chunks<'a> + 'a>,
-}
-
-/// The codes of a property and where they stand.
-pub(crate) struct Codes<'a> {
-    /// One code a row, or one a row of `rows`.
-    pub codes: Column<'a>,
-    /// The rows that have the property, when it is sparse.
-    pub rows: Option<(Column<'a>, u32)>,
 }
 
 /// A property: the codes of the rows, and what they stand for.
@@ -164,7 +157,8 @@ impl<'a> PartView<'a> {
         let Property { sparse, code_width, present, .. } = self.header.properties[property];
         let columns = column_of(property);
         let entries = if sparse { present } else { self.header.rows };
-        let codes = self.column(columns.codes(), code_width, entries)?;
+        let codes =
+            CodeColumn::open(|chunk| self.chunk(columns.codes(), chunk), code_width, entries)?;
         let rows = sparse.then(|| self.column(columns.rows(), 4, present)).transpose()?;
         Ok(Codes { codes, rows: rows.map(|rows| (rows, present)) })
     }

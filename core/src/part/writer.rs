@@ -4,6 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::bloom;
+use super::codes::{self, CodeWidth};
 use super::dictionary;
 use super::header::{Header, Property};
 use super::ids::IdPlan;
@@ -102,11 +103,11 @@ fn write_property<'r, R: SortedRows, E: From<Error>>(
     let columns = PropertyColumn(place);
     let values = rows.values(property);
     let value_count = u32::try_from(values.len()).expect("there are no more values than rows");
-    let codes = rows.codes(property);
+    let mut codes = rows.codes(property);
     let present = codes.iter().map(|code| u32::from(*code != 0)).sum::<u32>();
-    let code_width = width_of(u64::from(value_count));
-    let width = u64::from(code_width);
-    let sparse = u64::from(present) * (4 + width) < u64::from(rows.len()) * width;
+    let code_width = CodeWidth::of(value_count);
+    let bits = u64::from(code_width.bits());
+    let sparse = u64::from(present) * (32 + bits) < u64::from(rows.len()) * bits;
 
     let mut first_values = Vec::new();
     for (number, (first, payload)) in dictionary::encode(values.iter().copied()).iter().enumerate()
@@ -116,11 +117,13 @@ fn write_property<'r, R: SortedRows, E: From<Error>>(
         first_values.push(*first);
     }
     if sparse {
-        let present = || (0_u64..).zip(&codes).filter(|(_, code)| **code != 0);
-        column(columns.codes(), code_width, present().map(|(_, code)| u64::from(*code)), sink)?;
-        column(columns.rows(), 4, present().map(|(row, _)| row), sink)?;
-    } else {
-        column(columns.codes(), code_width, codes.iter().map(|code| u64::from(*code)), sink)?;
+        let rows = (0_u64..).zip(&codes).filter(|(_, code)| **code != 0).map(|(row, _)| row);
+        column(columns.rows(), 4, rows, sink)?;
+        codes.retain(|code| *code != 0);
+    }
+    for (chunk, codes) in (0..).zip(codes.chunks(CHUNK_ENTRIES)) {
+        let key = ChunkKey { column: columns.codes(), chunk };
+        send(key, &codes::planes(codes, code_width.bits()), sink)?;
     }
     let mut bloom_bytes = 0;
     if values.len() >= BLOOM_VALUES_MIN {

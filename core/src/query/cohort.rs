@@ -10,7 +10,8 @@ use core::ops::Range;
 
 use super::mask::Mask;
 use super::ones::Ones;
-use super::scan::{Counts, Routed, Scan, Sources, blocks_of};
+use super::route::Members;
+use super::scan::{Counts, FEW, Routed, Scan, Sources, blocks_of};
 use super::source::{Milliseconds, Place, Source, Visit};
 use super::{CohortQuery, ScanStats};
 use crate::part::{BLOCK_USERS, PartView};
@@ -78,7 +79,7 @@ impl Scan for CohortScan<'_> {
         let slice_users = words as u32 * 64;
         let mut row = Bitmaps::new(self.query, self.query.rows(), words);
         let mut column = Bitmaps::new(self.query, self.query.column_periods(), words);
-        let (mut mask, ones) = (Mask::default(), Ones::new());
+        let (mut mask, mut members, ones) = (Mask::default(), Members::none(), Ones::new());
         for users in blocks_of(users) {
             let block = users.start / BLOCK_USERS;
             let alive = self.sources.persons().alive(block);
@@ -92,8 +93,10 @@ impl Scan for CohortScan<'_> {
                 row.start(first_word);
                 column.start(first_word);
                 self.sources.visit(ROW, &slice, None, &mut mask, &mut row);
-                self.sources.visit(COLUMN, &slice, None, &mut mask, &mut column);
                 row.keep(&alive[first_word..]);
+                let few = row.name_users(&mut members) * FEW < slice.len();
+                let only = few.then_some(&members);
+                self.sources.visit(COLUMN, &slice, only, &mut mask, &mut column);
                 counts.add(&row, &column, ones);
             }
         }
@@ -194,6 +197,17 @@ impl Bitmaps {
         for period in self.bits.chunks_exact_mut(self.words) {
             period.iter_mut().zip(alive).for_each(|(word, alive)| *word &= alive);
         }
+    }
+
+    /// Takes the users who are in any of the bitmaps, and counts them.
+    fn name_users(&self, members: &mut Members) -> usize {
+        let mut any = [0; BLOCK_WORDS];
+        for period in self.bits.chunks_exact(self.words) {
+            any.iter_mut().zip(period).for_each(|(any, word)| *any |= word);
+        }
+        members
+            .set_bits(self.first_word * 64, &any[..self.words.min(BLOCK_WORDS - self.first_word)]);
+        any.iter().map(|word| word.count_ones() as usize).sum()
     }
 }
 

@@ -13,7 +13,7 @@ use core::ops::Range;
 
 use super::mask::Mask;
 use super::route::Members;
-use super::scan::{Counts, Routed, Scan, Sources, blocks_of};
+use super::scan::{Counts, FEW, Routed, Scan, Sources, blocks_of};
 use super::source::{Place, Source, Times, Visit};
 use super::ticks::Ticks;
 use super::{FunnelQuery, ScanStats};
@@ -75,7 +75,7 @@ impl Scan for FunnelScan<'_> {
             let mut left = block.start(&users);
             for (step, reached) in reached.iter_mut().enumerate() {
                 block.step = step;
-                let few = left * FEW < users.len() as u64;
+                let few = left * (FEW as u64) < users.len() as u64;
                 if few {
                     block.name_alive(&mut members);
                 }
@@ -105,9 +105,6 @@ impl FunnelCounts {
     }
 }
 
-/// When fewer than one of so many users are left, the events of the others are passed over.
-const FEW: u64 = 4;
-
 /// No event: in the place of the last match before the first step, of the next while there is none.
 const NOWHERE: Place = Place::MAX;
 
@@ -125,12 +122,12 @@ const DEAD: i32 = i32::MIN;
 struct Slots {
     from: Table<i32>,
     room: Table<u32>,
-    next: Table<Place>,
-    /// The match of the step before.
-    last: Table<Place>,
-    /// The match of the first step, and the tick that is too late for the others.
-    first: Table<Place>,
+    /// The tick that is too late for the steps after the first.
     limit: Table<i32>,
+    next: Box<Table<Place>>,
+    /// The match of the first step, and of the last one after it that is over.
+    first: Box<Table<Place>>,
+    last: Box<Table<Place>>,
 }
 
 /// The users of a block on their way through the steps.
@@ -150,14 +147,14 @@ impl<'s> Block<'s> {
         let limit_ms = query.limit_ms(end_ms);
         let times_ms = scan.sources.times_ms().unwrap_or((start_ms, end_ms));
         let times_ms = (times_ms.0.min(start_ms), times_ms.1.max(limit_ms));
-        let (zero, nowhere) = ([0; TABLE], [NOWHERE; TABLE]);
+        let nowhere = || Box::new([NOWHERE; TABLE]);
         let slots = Box::new(Slots {
-            from: zero,
+            from: [0; TABLE],
             room: [0; TABLE],
-            next: nowhere,
-            last: nowhere,
-            first: nowhere,
-            limit: zero,
+            limit: [0; TABLE],
+            next: nowhere(),
+            first: nowhere(),
+            last: nowhere(),
         });
         Self { scan, ticks: Ticks::new(start_ms, times_ms), block: 0, lows: 0..0, step: 0, slots }
     }
@@ -184,7 +181,6 @@ impl<'s> Block<'s> {
             }
             left += u64::from(word.count_ones());
         }
-        self.slots.last[self.lows.clone()].fill(NOWHERE);
         self.slots.next[self.lows.clone()].fill(NOWHERE);
         left
     }
@@ -195,13 +191,17 @@ impl<'s> Block<'s> {
         members.set(self.lows.clone(), from.iter().map(|from| *from != DEAD));
     }
 
-    /// Ends a step: who matched goes on from there, who did not has no room left. The number of those
-    /// who matched.
+    /// Ends a step: who matched goes on from there, who did not has no room left, unless the step was the
+    /// last. The number of those who matched.
     fn advance(&mut self) -> u64 {
+        if self.step + 1 == self.scan.sources.steps() {
+            let next = &self.slots.next[self.lows.clone()];
+            return next.iter().map(|next| u64::from(*next != NOWHERE)).sum();
+        }
         if self.step == 0 {
             self.set_limits();
         }
-        let Slots { from, room, next, last, limit, .. } = &mut *self.slots;
+        let Slots { from, room, limit, next, first, last } = &mut *self.slots;
         let mut reached = 0;
         let lows = || self.lows.clone();
         let users = from[lows()].iter_mut().zip(&mut room[lows()]).zip(&next[lows()]);
@@ -214,18 +214,17 @@ impl<'s> Block<'s> {
             *from = (match_tick & mask) | (DEAD & !mask);
             *room = (limit.wrapping_sub(match_tick) & mask) as u32;
         }
-        last[lows()].copy_from_slice(&next[lows()]);
+        core::mem::swap(next, if self.step == 0 { first } else { last });
         next[lows()].fill(NOWHERE);
         u64::from(reached)
     }
 
-    /// Notes the first matches and until when the others may come.
+    /// Notes until when the matches after the first may come.
     fn set_limits(&mut self) {
         let query = self.scan.query;
         let ticks = self.ticks;
         let lows = self.lows.clone();
         let slots = &mut *self.slots;
-        slots.first[lows.clone()].copy_from_slice(&slots.next[lows.clone()]);
         if let Some(days) = ticks.days() {
             let room = &slots.room[lows.clone()];
             for (limit, room) in slots.limit[lows].iter_mut().zip(room) {
@@ -235,20 +234,24 @@ impl<'s> Block<'s> {
             return;
         }
         for low in lows {
-            if self.slots.first[low] != NOWHERE {
-                self.slots.limit[low] = ticks.of(self.limit_ms(low));
+            let first = self.slots.next[low];
+            if first != NOWHERE {
+                self.slots.limit[low] = ticks.of(self.limit_ms(first));
             }
         }
     }
 
     /// The time that is too late for the step.
     fn end_ms(&self, low: usize) -> i64 {
-        if self.step == 0 { self.scan.query.range().end().ms() } else { self.limit_ms(low) }
+        match self.step {
+            0 => self.scan.query.range().end().ms(),
+            _ => self.limit_ms(self.slots.first[low]),
+        }
     }
 
-    /// The time that is too late for the steps after the first.
-    fn limit_ms(&self, low: usize) -> i64 {
-        self.scan.query.limit_ms(self.time_and_id(0, self.slots.first[low]).0)
+    /// The time that is too late for the steps after the first, which was matched at a place.
+    fn limit_ms(&self, first: Place) -> i64 {
+        self.scan.query.limit_ms(self.time_and_id(0, first).0)
     }
 
     fn time_and_id(&self, step: usize, place: Place) -> (i64, EventId) {
@@ -260,9 +263,10 @@ impl<'s> Block<'s> {
     #[inline(never)]
     fn decide(&mut self, low: usize, tick: i32, place: Place) {
         let event = self.time_and_id(self.step, place);
-        let is_later = match self.slots.last[low] {
-            NOWHERE => event.0 >= self.ticks.base_ms(),
-            last => event > self.time_and_id(self.step - 1, last),
+        let is_later = match self.step {
+            0 => event.0 >= self.ticks.base_ms(),
+            1 => event > self.time_and_id(0, self.slots.first[low]),
+            step => event > self.time_and_id(step - 1, self.slots.last[low]),
         };
         let is_earlier = match self.slots.next[low] {
             NOWHERE => event.0 < self.end_ms(low),

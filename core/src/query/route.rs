@@ -11,7 +11,7 @@ use core::ops::Range;
 use super::source::{Clock, Milliseconds, Place, Visit};
 use crate::UserId;
 use crate::part::{BLOCK_SHIFT, BLOCK_USERS};
-use crate::persons::decode_merged;
+use crate::persons::{bits_of, decode_merged};
 
 /// An event under its canonical user.
 #[derive(Debug, Clone, Copy)]
@@ -106,6 +106,15 @@ pub(super) struct Members {
 impl Members {
     pub(super) fn none() -> Self {
         Self { contains: boxed(false) }
+    }
+
+    /// Takes exactly those of 64 users a word whose bit is set, the first word's at `first`.
+    pub(super) fn set_bits(&mut self, first: usize, words: &[u64]) {
+        let slots = self.contains[first..first + words.len() * 64].as_chunks_mut::<64>().0;
+        for (slots, word) in slots.iter_mut().zip(words) {
+            slots.fill(false);
+            bits_of(*word).for_each(|bit| slots[bit as usize] = true);
+        }
     }
 
     /// Takes exactly the users of a range of places for whom `contains` holds.

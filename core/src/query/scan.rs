@@ -46,6 +46,9 @@ pub fn answer<S: Scan>(mut scan: S) -> S::Counts {
     scan.run(scan.sources().everyone())
 }
 
+/// When fewer than one of so many users are left, the events of the others are passed over.
+pub(super) const FEW: usize = 4;
+
 /// The events of all steps, and whose they are.
 pub struct Sources<'a> {
     steps: Vec<Source<'a>>,

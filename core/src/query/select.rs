@@ -7,14 +7,14 @@ use core::ops::Range;
 use super::mask::Mask;
 use super::{Filter, ScanStats};
 use crate::Error;
-use crate::part::{Column, PartView};
+use crate::part::{BitPlanes, CodeColumn, PartView};
 
 /// Which rows of a part pass all filters.
 pub(super) struct Selection<'a> {
     /// Columns with one code a row, each with the code it must have.
-    dense: Vec<(Column<'a>, u32)>,
-    /// Rows that pass the filters on sparse properties, as a bitmap, when there are such filters.
-    sparse: Option<Vec<u64>>,
+    dense: Vec<(BitPlanes<'a>, u32)>,
+    /// Rows that pass the other filters, as a bitmap, when there are such filters.
+    others: Option<Vec<u64>>,
 }
 
 impl<'a> Selection<'a> {
@@ -24,7 +24,7 @@ impl<'a> Selection<'a> {
         filters: &[Filter],
         stats: &mut ScanStats,
     ) -> Result<Option<Self>, Error> {
-        let mut selection = Self { dense: Vec::new(), sparse: None };
+        let mut selection = Self { dense: Vec::new(), others: None };
         for filter in filters {
             stats.filter_checks += 1;
             let Some(property) = part.property(&filter.key) else { return Ok(None) };
@@ -37,10 +37,15 @@ impl<'a> Selection<'a> {
             };
             let columns = part.codes(property)?;
             let code = value + 1;
-            match columns.rows {
-                None => selection.dense.push((columns.codes, code)),
-                Some((rows, present)) => {
-                    let hits = (0..present).filter(|at| columns.codes.get(*at) == u64::from(code));
+            let mut codes = columns.codes.reader();
+            match (columns.rows, &columns.codes) {
+                (None, CodeColumn::Planes(planes)) => selection.dense.push((planes.clone(), code)),
+                (None, CodeColumn::Bytes(_)) => {
+                    let hits = (0..part.rows()).filter(|row| codes.get(*row) == code);
+                    selection.keep(part.rows(), hits.map(u64::from));
+                }
+                (Some((rows, present)), _) => {
+                    let hits = (0..present).filter(|at| codes.get(*at) == code);
                     selection.keep(part.rows(), hits.map(|at| rows.get(at)));
                 }
             }
@@ -50,17 +55,17 @@ impl<'a> Selection<'a> {
 
     /// Whether there is no filter at all.
     pub(super) const fn keeps_all(&self) -> bool {
-        self.dense.is_empty() && self.sparse.is_none()
+        self.dense.is_empty() && self.others.is_none()
     }
 
-    /// Of rows that lie in one chunk, those that pass.
+    /// Of these rows, those that pass.
     pub(super) fn select(&self, rows: &Range<u32>, mask: &mut Mask) {
         mask.fill(rows.len());
-        for (column, code) in &self.dense {
-            mask.keep_equal(column.bytes(rows), column.width(), *code);
+        for (planes, code) in &self.dense {
+            mask.keep_words(rows.start, |group| planes.equal(group, *code));
         }
-        if let Some(sparse) = &self.sparse {
-            mask.keep_bits(sparse, rows.start as usize);
+        if let Some(others) = &self.others {
+            mask.keep_words(rows.start, |word| others.get(word as usize).copied().unwrap_or(0));
         }
     }
 
@@ -70,9 +75,9 @@ impl<'a> Selection<'a> {
         for row in rows.filter(|row| *row < u64::from(part_rows)) {
             bitmap[row as usize / 64] |= 1 << (row % 64);
         }
-        if let Some(before) = &self.sparse {
+        if let Some(before) = &self.others {
             bitmap.iter_mut().zip(before).for_each(|(word, before)| *word &= before);
         }
-        self.sparse = Some(bitmap);
+        self.others = Some(bitmap);
     }
 }

@@ -6,8 +6,11 @@
 //! day are treated alike.
 
 use std::collections::{BTreeMap, HashSet};
+use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
 use std::time::Duration;
 
 use eventhub_core::DAY_MS;
@@ -93,26 +96,50 @@ impl<'a> Merger<'a> {
 
     /// Merges groups of parts and publishes them together; `false` when there is none.
     fn merge_parts(&mut self) -> Result<bool, EngineError> {
-        self.merge_some(Shipper::new(self.shared), Self::due)
+        let merging = self.shared.merging();
+        let merged = self.merge_some(Shipper::new(self.shared), Self::due);
+        drop(merging);
+        merged
     }
 
-    /// Merges parts of a bulk load, given by event type and bucket, until they are few and large.
+    /// Merges parts of a bulk load, given by event type and bucket, until they are few and large, on all cores:
+    /// the load waits for it.
     pub(crate) fn compact(&mut self, places: &[(u32, u32)]) -> Result<(), EngineError> {
-        if places.is_empty() {
-            return Ok(());
-        }
+        let _merging = self.shared.merging();
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let shares = places.chunks(places.len().div_ceil(cores).max(1));
+        let mergers = shares.map(|share| (Merger::new(self.shared), share)).collect::<Vec<_>>();
+        thread::scope(|scope| {
+            let compact = |(mut merger, share): (Merger<'a>, &[(u32, u32)])| {
+                let result = merger.compact_here(share);
+                (merger, result)
+            };
+            let threads: Vec<_> =
+                mergers.into_iter().map(|work| scope.spawn(move || compact(work))).collect();
+            let mut compacted = Ok(());
+            for thread in threads {
+                let (merger, result) = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+                self.litter.extend(merger.litter);
+                self.damaged.extend(merger.damaged);
+                compacted = compacted.and(result);
+            }
+            compacted
+        })
+    }
+
+    fn compact_here(&mut self, places: &[(u32, u32)]) -> Result<(), EngineError> {
         while self.merge_some(Shipper::bulk(self.shared), |merger, parts| {
             merger.due_of_bulk(parts, places)
         })? {}
         Ok(())
     }
 
+    /// Merges some of the groups that are due; nobody else may merge the same.
     fn merge_some(
         &mut self,
         mut shipper: Shipper<'_>,
         due: impl for<'s> Fn(&Self, Vec<(PartKey, PartView<'s>)>) -> Vec<Group<'s>>,
     ) -> Result<bool, EngineError> {
-        let merging = self.shared.merging();
         let snapshot = Snapshot::take(self.shared)?;
         let due = due(self, snapshot.sealed_parts()?);
         if due.is_empty() {
@@ -125,7 +152,7 @@ impl<'a> Merger<'a> {
             self.shared.counters.merges.fetch_add(merges, Relaxed);
             Ok(old)
         });
-        drop((snapshot, merging));
+        drop(snapshot);
         match published {
             Ok(old) => self.litter.extend(old),
             Err(failure) => {
