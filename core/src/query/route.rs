@@ -8,32 +8,44 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::source::{Clock, Milliseconds, Place, Visit};
+use super::source::{Clock, Milliseconds, Place, Source, Visit};
 use crate::UserId;
 use crate::part::{BLOCK_SHIFT, BLOCK_USERS};
 use crate::persons::{bits_of, decode_merged};
 
-/// An event under its canonical user.
+/// An event under its canonical user, in few bytes: there are many, and they are written all over memory.
 #[derive(Debug, Clone, Copy)]
 struct RoutedEvent {
-    /// Its time, 43 bits of ms, and below it the canonical user's place in its block.
-    time_and_low: u64,
-    /// The block that it came from, and its place there.
-    block: u32,
-    place: Place,
+    /// From the highest bit: its time, 43 bits of ms; the canonical user's place in its block; the upper bits of its
+    /// row, counted over all blocks.
+    high: [u32; 2],
+    /// The other bits of its row.
+    row_low: u32,
 }
 
+/// Upper bits of a row.
+const ROW_BITS: u32 = 8;
+
 impl RoutedEvent {
-    fn new(time_ms: i64, low: u32, block: u32, place: Place) -> Self {
-        Self { time_and_low: (time_ms as u64) << BLOCK_SHIFT | u64::from(low), block, place }
+    fn new(time_ms: i64, low: u32, row: u64) -> Self {
+        let high = ((time_ms as u64) << BLOCK_SHIFT | u64::from(low)) << ROW_BITS | row >> 32;
+        Self { high: [high as u32, (high >> 32) as u32], row_low: row as u32 }
+    }
+
+    const fn high(self) -> u64 {
+        (self.high[1] as u64) << 32 | self.high[0] as u64
     }
 
     const fn time_ms(self) -> i64 {
-        (self.time_and_low >> BLOCK_SHIFT) as i64
+        (self.high() >> (ROW_BITS + BLOCK_SHIFT)) as i64
     }
 
     const fn low(self) -> u32 {
-        self.time_and_low as u32 % BLOCK_USERS
+        (self.high() >> ROW_BITS) as u32 % BLOCK_USERS
+    }
+
+    const fn row(self) -> u64 {
+        (self.high() % (1 << ROW_BITS)) << 32 | self.row_low as u64
     }
 }
 
@@ -75,17 +87,18 @@ impl RoutedEvents {
         }
     }
 
-    /// The block and place from which an event of a block came.
-    pub(super) fn origin(&self, block: u32, number: u32) -> (u32, Place) {
-        let event = self.of(block)[number as usize];
-        (event.block, event.place)
+    /// The row from which an event of a block came, counted over all blocks.
+    pub(super) fn origin(&self, block: u32, number: u32) -> u64 {
+        self.of(block)[number as usize].row()
     }
 
     fn of(&self, block: u32) -> &[RoutedEvent] {
         self.blocks.get(block as usize).map_or(&[], Vec::as_slice)
     }
 
-    fn push(&mut self, user: UserId, event: RoutedEvent) {
+    /// Takes an event if it counts, which is hard to foretell.
+    #[inline(always)]
+    fn push(&mut self, user: UserId, event: RoutedEvent, counts: bool) {
         let block = (user / BLOCK_USERS) as usize;
         if block >= self.blocks.len() {
             self.blocks.resize_with(block + 1, Vec::new);
@@ -95,6 +108,7 @@ impl RoutedEvents {
             events.reserve_exact(self.expected.max(1));
         }
         events.push(event);
+        events.truncate(events.len() - usize::from(!counts));
     }
 }
 
@@ -132,17 +146,16 @@ impl Members {
 pub(super) struct Router<'a> {
     members: Members,
     canonical: Box<[UserId; BLOCK_USERS as usize]>,
-    block: u32,
     entries: &'a [u8],
 }
 
 impl<'a> Router<'a> {
     pub(super) fn new() -> Self {
-        Self { members: Members::none(), canonical: boxed(0), block: 0, entries: &[] }
+        Self { members: Members::none(), canonical: boxed(0), entries: &[] }
     }
 
     /// Takes the merged users of a block in the place of the last one's.
-    pub(super) fn enter(&mut self, block: u32, entries: &'a [u8]) {
+    pub(super) fn enter(&mut self, entries: &'a [u8]) {
         for (low, _) in decode_merged(self.entries) {
             self.members.contains[usize::from(low)] = false;
         }
@@ -150,7 +163,7 @@ impl<'a> Router<'a> {
             self.members.contains[usize::from(low)] = true;
             self.canonical[usize::from(low)] = user;
         }
-        (self.block, self.entries) = (block, entries);
+        self.entries = entries;
     }
 
     /// Whether the block has no merged users.
@@ -163,15 +176,21 @@ impl<'a> Router<'a> {
         &self.members
     }
 
-    /// Takes events of the block's merged users.
-    pub(super) fn collect<'r>(&'r self, routed: &'r mut RoutedEvents) -> impl Visit + 'r {
-        Collect { canonical: &self.canonical, block: self.block, routed }
+    /// Takes events of the block's merged users, from a source that has so many rows in the blocks before.
+    pub(super) fn collect<'r>(
+        &'r self,
+        source: &'r Source<'r>,
+        rows_before: u64,
+        routed: &'r mut RoutedEvents,
+    ) -> impl Visit + 'r {
+        Collect { canonical: &self.canonical, source, rows_before, routed }
     }
 }
 
 struct Collect<'r> {
     canonical: &'r [UserId; BLOCK_USERS as usize],
-    block: u32,
+    source: &'r Source<'r>,
+    rows_before: u64,
     routed: &'r mut RoutedEvents,
 }
 
@@ -185,7 +204,9 @@ impl Visit for Collect<'_> {
     #[inline(always)]
     fn event(&mut self, low: usize, time_ms: i64, place: Place) {
         let user = self.canonical[low];
-        self.routed.push(user, RoutedEvent::new(time_ms, user % BLOCK_USERS, self.block, place));
+        let row = self.rows_before + u64::from(place);
+        let event = RoutedEvent::new(time_ms, user % BLOCK_USERS, row);
+        self.routed.push(user, event, self.source.counts(time_ms));
     }
 }
 

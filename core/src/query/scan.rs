@@ -132,12 +132,12 @@ impl<'a> Sources<'a> {
         let mut mask = Mask::default();
         for users in blocks_of(users) {
             let block = users.start / BLOCK_USERS;
-            router.enter(block, self.persons.merged_in(block));
+            router.enter(self.persons.merged_in(block));
             if router.is_empty() {
                 continue;
             }
             for (source, routed) in self.steps.iter().zip(&mut steps) {
-                let mut collect = router.collect(routed);
+                let mut collect = router.collect(source, source.rows_before(block), routed);
                 source.visit(&users, Some(router.members()), &mut mask, &mut collect);
             }
         }
@@ -185,7 +185,7 @@ impl<'a> Sources<'a> {
             for routed in self.routed.iter().map(|routed| &routed.steps[step]) {
                 let rows = routed.rows_in(block) as u32;
                 if number < rows {
-                    let (block, place) = routed.origin(block, number);
+                    let (block, place) = source.block_and_place(routed.origin(block, number));
                     return source.time_and_id(block, place);
                 }
                 number -= rows;

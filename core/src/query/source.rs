@@ -79,6 +79,10 @@ pub(super) trait Times {
 /// The events of one step, opened.
 pub(super) struct Source<'a> {
     parts: Vec<OpenPart<'a>>,
+    /// The times that count, in ms: from the first to before the second.
+    counted_ms: (i64, i64),
+    /// Per block its rows over all parts and those of the blocks before.
+    rows_until: Vec<u64>,
 }
 
 struct OpenPart<'a> {
@@ -118,22 +122,47 @@ impl<'a> Source<'a> {
                 selection,
             });
         }
-        let source = Self { parts: opened };
-        let blocks = 0..source.blocks_end();
-        if blocks.into_iter().any(|block| source.rows_in(block) >= u64::from(Place::MAX)) {
-            return Err(Error::corrupt("parts", "a block of users has too many events"));
+        let blocks = opened.iter().map(|part| part.blocks.last() + 1).max().unwrap_or(0);
+        let mut rows_until = Vec::with_capacity(blocks as usize);
+        let mut rows_before = 0;
+        for block in 0..blocks {
+            let rows: usize = opened.iter().map(|part| part.blocks.rows(block).len()).sum();
+            if rows >= Place::MAX as usize {
+                return Err(Error::corrupt("parts", "a block of users has too many events"));
+            }
+            rows_before += rows as u64;
+            rows_until.push(rows_before);
         }
-        Ok(source)
+        Ok(Self { parts: opened, counted_ms: (from, before), rows_until })
+    }
+
+    /// Whether an event of this time counts.
+    #[inline(always)]
+    pub(super) const fn counts(&self, time_ms: i64) -> bool {
+        let (from, before) = self.counted_ms;
+        (from <= time_ms) & (time_ms < before)
     }
 
     /// One more than the last block that has events.
     pub(super) fn blocks_end(&self) -> u32 {
-        self.parts.iter().map(|part| part.blocks.last() + 1).max().unwrap_or(0)
+        self.rows_until.len() as u32
     }
 
     /// The rows of a block over all parts.
     pub(super) fn rows_in(&self, block: u32) -> u64 {
-        self.parts.iter().map(|part| part.blocks.rows(block).len() as u64).sum()
+        self.rows_until.get(block as usize).map_or(0, |until| until - self.rows_before(block))
+    }
+
+    /// The rows of all blocks before.
+    pub(super) fn rows_before(&self, block: u32) -> u64 {
+        let before = block.checked_sub(1).and_then(|before| self.rows_until.get(before as usize));
+        before.copied().unwrap_or(0)
+    }
+
+    /// The block and place of a row, counted over all blocks.
+    pub(super) fn block_and_place(&self, row: u64) -> (u32, Place) {
+        let block = self.rows_until.partition_point(|until| *until <= row) as u32;
+        (block, (row - self.rows_before(block)) as Place)
     }
 
     /// Cuts a block into this many ranges of users with about as many rows each.
