@@ -8,7 +8,7 @@ use super::sets::Set;
 use crate::tools::{self, answer, server_binary};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
@@ -184,7 +184,10 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
-        fs::copy(entry.path(), to.join(entry.file_name()))?;
+        let copy = to.join(entry.file_name());
+        fs::copy(entry.path(), &copy)?;
+        // What is not written yet would be written by the first commit to the file.
+        File::open(copy)?.sync_all()?;
     }
     Ok(())
 }
