@@ -50,6 +50,8 @@ const ENDS_TAKEN: &str = "1970-01-01 to 2201-01-01";
 impl TimeMs {
     /// The latest time that a store takes: the last millisecond of the year 2200.
     pub const MAX: Self = Self(7_289_654_399_999);
+    /// The beginning of 1970.
+    pub const MIN: Self = Self(0);
 
     /// Checks a number of milliseconds since 1970.
     #[must_use]

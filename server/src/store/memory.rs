@@ -11,21 +11,28 @@ use eventhub_core::EventId;
 use eventhub_core::part::{EncodedPart, PartBuilder};
 
 use super::insert_runs::RunId;
-use super::tail::Record;
+use super::tail::{Record, Times};
 use crate::engine::EngineError;
 
 /// Some records, and the parts that they become.
-#[derive(Default)]
 pub(crate) struct Run {
     records: Vec<Arc<Record>>,
     events: u64,
+    times: Times,
     parts: OnceLock<Vec<EncodedPart>>,
 }
 
 impl Run {
     fn new(records: Vec<Arc<Record>>) -> Self {
         let events = records.iter().map(|record| u64::from(record.events())).sum();
-        Self { records, events, parts: OnceLock::new() }
+        let mut times = Times::NONE;
+        records.iter().for_each(|record| times.note_all(record.times()));
+        Self { records, events, times, parts: OnceLock::new() }
+    }
+
+    /// When its events happened.
+    pub(crate) const fn times(&self) -> Times {
+        self.times
     }
 
     /// One part for each event type.
@@ -49,11 +56,17 @@ impl Run {
 }
 
 /// The tail as of one transaction.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct TailView {
     frozen: Vec<Arc<Run>>,
     open: Arc<Run>,
     events: u64,
+}
+
+impl Default for TailView {
+    fn default() -> Self {
+        Self { frozen: Vec::new(), open: Arc::new(Run::new(Vec::new())), events: 0 }
+    }
 }
 
 impl TailView {

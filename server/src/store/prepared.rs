@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
-use eventhub_core::NewEvent;
+use eventhub_core::{NewEvent, TimeMs};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::dedup::InsertKey;
@@ -34,6 +34,7 @@ pub(crate) struct Prepared {
 /// An event; its texts end where the fields say and begin where those of the one before end.
 struct Row {
     user: UserHash,
+    time: TimeMs,
     insert_key: Option<InsertKey>,
     event_type: usize,
     user_end: usize,
@@ -59,6 +60,7 @@ pub(crate) struct PreparedEvent<'p> {
     pub(crate) event_type: usize,
     pub(crate) user: UserHash,
     pub(crate) user_id: &'p str,
+    pub(crate) time: TimeMs,
     pub(crate) insert_key: Option<InsertKey>,
     pub(crate) rest: &'p [u8],
     pub(crate) names: &'p [NewName],
@@ -93,6 +95,7 @@ impl Prepared {
             batch.note_names(event, event_type, seen);
             batch.rows.push(Row {
                 user: UserHash::new(event.user.as_str(), seed),
+                time: event.time,
                 insert_key,
                 event_type,
                 user_end: batch.users.len(),
@@ -130,6 +133,7 @@ impl Prepared {
             event_type: row.event_type,
             user: row.user,
             user_id: &self.users[step(&mut user, row.user_end)],
+            time: row.time,
             insert_key: row.insert_key,
             rest: &self.rests[step(&mut rest, row.rest_end)],
             names: &self.names[step(&mut names, row.names_end)],

@@ -8,6 +8,7 @@ use eventhub_core::Error;
 use eventhub_core::part::{ChunkKey, Chunks, PartView, bucket_of, check_chunk, trusted_chunk};
 use eventhub_core::{EventId, TimeMs, UserId};
 use heed::{RoTxn, WithoutTls};
+use rayon::prelude::*;
 
 use super::damaged;
 use super::failure::corrupt;
@@ -153,7 +154,7 @@ impl Snapshot {
             let (key, header) = row?;
             parts.push(self.stored(key, header)?);
         }
-        self.push_tail_parts(&mut parts, |part| part.event_type() == event_type)?;
+        self.push_tail_parts(&mut parts, (from, last), |part| part.event_type() == event_type)?;
         parts.retain(|part| {
             let (least, greatest) = part.times();
             least <= last && greatest >= from
@@ -171,7 +172,7 @@ impl Snapshot {
             let (key, header) = row?;
             parts.push(self.stored(key, header)?);
         }
-        self.push_tail_parts(&mut parts, |_| true)?;
+        self.push_tail_parts(&mut parts, (TimeMs::MIN, TimeMs::MAX), |_| true)?;
         Ok(parts)
     }
 
@@ -199,10 +200,14 @@ impl Snapshot {
     fn push_tail_parts<'s>(
         &'s self,
         parts: &mut Vec<PartView<'s>>,
+        (from, last): (TimeMs, TimeMs),
         wanted: impl Fn(&PartView<'_>) -> bool,
     ) -> Result<(), EngineError> {
-        for run in self.published.tail.runs() {
-            for part in run.parts()? {
+        let runs = self.published.tail.runs().filter(|run| run.times().overlap(from, last));
+        let runs: Vec<_> = runs.collect();
+        let built: Vec<_> = runs.par_iter().map(|run| run.parts()).collect();
+        for parts_of_run in built {
+            for part in parts_of_run? {
                 let view = part.view().map_err(corrupt)?;
                 if wanted(&view) {
                     parts.push(view);

@@ -56,7 +56,36 @@ impl TailEvent<'_> {
 pub(crate) struct Record {
     first: EventId,
     head: Head,
+    times: Times,
     bytes: Vec<u8>,
+}
+
+/// The least and the greatest of some times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Times {
+    least: TimeMs,
+    greatest: TimeMs,
+}
+
+impl Times {
+    /// Those of no events.
+    pub(crate) const NONE: Self = Self { least: TimeMs::MAX, greatest: TimeMs::MIN };
+
+    /// Takes another time.
+    fn note(&mut self, time: TimeMs) {
+        self.note_all(Self { least: time, greatest: time });
+    }
+
+    /// Takes other times.
+    pub(crate) fn note_all(&mut self, others: Self) {
+        self.least = self.least.min(others.least);
+        self.greatest = self.greatest.max(others.greatest);
+    }
+
+    /// Whether one of them may lie between two times.
+    pub(crate) fn overlap(self, least: TimeMs, greatest: TimeMs) -> bool {
+        self.least <= greatest && self.greatest >= least
+    }
 }
 
 impl Record {
@@ -75,8 +104,13 @@ impl Record {
             return Err(torn("has an unknown version"));
         }
         let (head, _) = postcard::take_from_bytes(body).map_err(|_| torn("has no head"))?;
-        let record = Self { first, head, bytes: bytes.to_vec() };
-        record.each(|_, event| event.time().map(drop))?;
+        let mut record = Self { first, head, times: Times::NONE, bytes: bytes.to_vec() };
+        let mut times = Times::NONE;
+        record.each(|_, event| {
+            times.note(event.time()?);
+            Ok(())
+        })?;
+        record.times = times;
         Ok(record)
     }
 
@@ -97,6 +131,11 @@ impl Record {
     /// Number after that of its last event.
     pub(crate) const fn end(&self) -> EventId {
         self.first + self.head.events as u64
+    }
+
+    /// When its events happened.
+    pub(crate) const fn times(&self) -> Times {
+        self.times
     }
 
     /// Day of receipt.
@@ -130,6 +169,7 @@ pub(crate) struct RecordWriter {
     day: u32,
     next: EventId,
     events: u32,
+    times: Times,
     body: Vec<u8>,
     done: Vec<Arc<Record>>,
 }
@@ -137,7 +177,7 @@ pub(crate) struct RecordWriter {
 impl RecordWriter {
     /// Begins with the number of the next event, on the given day since 1970.
     pub(crate) const fn new(next: EventId, day: u32) -> Self {
-        Self { day, next, events: 0, body: Vec::new(), done: Vec::new() }
+        Self { day, next, events: 0, times: Times::NONE, body: Vec::new(), done: Vec::new() }
     }
 
     /// Number of the next event.
@@ -150,11 +190,13 @@ impl RecordWriter {
         &mut self,
         event_type: u32,
         user: UserId,
+        time: TimeMs,
         rest: &[u8],
     ) -> Result<EventId, EngineError> {
         push_varint(&mut self.body, event_type);
         push_varint(&mut self.body, user);
         self.body.extend_from_slice(rest);
+        self.times.note(time);
         self.events += 1;
         self.next += 1;
         if self.body.len() >= RECORD_BYTES {
@@ -179,7 +221,8 @@ impl RecordWriter {
         bytes.append(&mut self.body);
         bytes.extend_from_slice(&xxh3_64(&bytes).to_le_bytes());
         let first = self.next - u64::from(self.events);
-        self.done.push(Arc::new(Record { first, head, bytes }));
+        let times = std::mem::replace(&mut self.times, Times::NONE);
+        self.done.push(Arc::new(Record { first, head, times, bytes }));
         self.events = 0;
         Ok(())
     }
@@ -246,7 +289,7 @@ mod tests {
                 insert_hash: (n == 1).then_some(99_u128.to_be_bytes()),
                 properties: event.properties.iter().collect(),
             };
-            writer.push(whole.event_type, whole.user, &rest).unwrap();
+            writer.push(whole.event_type, whole.user, event.time, &rest).unwrap();
             assert!(writer.body.ends_with(&postcard::to_allocvec(&whole).unwrap()));
         }
         writer.finish().unwrap().remove(0)
@@ -257,6 +300,16 @@ mod tests {
         let written = record();
         let read = Record::decode(7, written.bytes()).unwrap();
         assert_eq!((read.first(), read.end(), read.day(), read.events()), (7, 10, 19_000, 3));
+        assert_eq!(read, *written);
+        let overlap = |least, greatest| {
+            read.times().overlap(TimeMs::new(least).unwrap(), TimeMs::new(greatest).unwrap())
+        };
+        assert!(
+            overlap(0, 1_000)
+                && overlap(1_002, 1_002)
+                && !overlap(0, 999)
+                && !overlap(1_003, 2_000)
+        );
         let mut seen = Vec::new();
         read.each(|id, event| {
             let hash = event.insert_hash.map(u128::from_be_bytes);

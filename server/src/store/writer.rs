@@ -305,7 +305,7 @@ impl Group<'_, '_> {
                 }
             };
             names.see_new(self.tables, self.wtxn, event_type, event.names)?;
-            let id = self.records.push(event_type, user, event.rest)?;
+            let id = self.records.push(event_type, user, event.time, event.rest)?;
             match event.insert_key {
                 None => {}
                 Some(InsertKey::Hash(hash)) => self.dedup.note(hash, id),
