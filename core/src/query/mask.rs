@@ -22,16 +22,21 @@ impl Mask {
         }
     }
 
-    /// Keeps the rows for whose entries, one a row, `keep` holds; it is asked for all, without a branch.
+    /// Keeps the rows whose number, one a row, `keep` holds for; four are read at a time.
     #[inline(always)]
-    pub(super) fn keep<T>(&mut self, entries: &[T], keep: impl Fn(&T) -> bool) {
-        for (word, entries) in self.words.iter_mut().zip(entries.chunks(64)) {
-            let (eights, rest) = entries.as_chunks::<8>();
+    pub(super) fn keep_numbers(&mut self, numbers: &[[u8; 2]], keep: impl Fn(u16) -> bool) {
+        for (word, numbers) in self.words.iter_mut().zip(numbers.chunks(64)) {
+            let (fours, rest) = numbers.as_flattened().as_chunks::<8>();
             let mut kept = 0;
-            for (number, eight) in eights.iter().enumerate() {
-                kept |= bits_of(eight, &keep) << (number * 8);
+            for (four, shift) in fours.iter().zip((0_u32..).step_by(4)) {
+                let four = u64::from_le_bytes(*four);
+                let bit = |at: u32| u64::from(keep((four >> (16 * at)) as u16)) << at;
+                kept |= (bit(0) | bit(1) | bit(2) | bit(3)) << (shift % 64);
             }
-            *word &= kept | bits_of(rest, &keep) << (eights.len() * 8 % 64);
+            for (number, at) in rest.as_chunks::<2>().0.iter().zip(fours.len() * 4..) {
+                kept |= u64::from(keep(u16::from_le_bytes(*number))) << at;
+            }
+            *word &= kept;
         }
     }
 
@@ -60,12 +65,6 @@ impl Mask {
     }
 }
 
-/// One bit an entry, of 64 at most.
-#[inline(always)]
-fn bits_of<T>(entries: &[T], keep: &impl Fn(&T) -> bool) -> u64 {
-    entries.iter().zip(0..).fold(0, |bits, (entry, at)| bits | u64::from(keep(entry)) << at)
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
@@ -91,8 +90,8 @@ mod tests {
             let mut mask = Mask::default();
             mask.fill(rows);
             mask.keep_words(first, |word| bits.get(word as usize).copied().unwrap_or(0));
-            let places: Vec<usize> = (0..rows).collect();
-            mask.keep(&places, |at| at % 7 != 3);
+            let numbers: Vec<_> = (0..rows as u16).map(u16::to_le_bytes).collect();
+            mask.keep_numbers(&numbers, |number| number % 7 != 3);
             let is_set = |at: usize| {
                 let at = first as usize + at;
                 bits.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)

@@ -252,7 +252,9 @@ impl OpenPart<'_> {
         }
         self.selection.select(rows, mask);
         if let Some(only) = only {
-            mask.keep(piece.users, |user| only.contains(low_of(*user)));
+            mask.keep_numbers(piece.users, |user| {
+                only.contains(usize::from(user) % BLOCK_USERS as usize)
+            });
         }
         piece.visit_masked(mask, visit);
     }
