@@ -11,15 +11,17 @@ use core::ops::Range;
 use super::mask::Mask;
 use super::ones::Ones;
 use super::route::Members;
-use super::scan::{Counts, FEW, Routed, Scan, Sources, blocks_of};
+use super::scan::{Counts, FEW, Routed, Scan, Sources, slices_of};
 use super::source::{Milliseconds, Place, Source, Visit};
 use super::{CohortQuery, ScanStats};
 use crate::part::{BLOCK_USERS, PartView};
 use crate::persons::{BLOCK_WORDS, Persons};
 use crate::{Error, UserId};
 
-/// 64-bit words of bitmaps worked on at a time: 1 MiB.
-const BITMAP_WORDS_MAX: usize = 1 << 17;
+/// Periods up to which a whole block is worked on at a time; its bitmaps then take 1 MiB at most.
+const BLOCK_PERIODS_MAX: u32 = 1 << 10;
+/// Words of a bitmap over the slices of a block that tables of more periods work on.
+const SLICE_WORDS: usize = 8;
 
 /// A cohort table over opened parts.
 pub struct CohortScan<'a> {
@@ -71,34 +73,34 @@ impl Scan for CohortScan<'_> {
     }
 
     fn run(&self, users: Range<UserId>) -> CohortCounts {
+        if self.query.rows() + self.query.column_periods() <= BLOCK_PERIODS_MAX {
+            self.run_slices::<BLOCK_WORDS>(users)
+        } else {
+            self.run_slices::<SLICE_WORDS>(users)
+        }
+    }
+}
+
+impl CohortScan<'_> {
+    /// Works on slices of so many words of users.
+    fn run_slices<const WORDS: usize>(&self, users: Range<UserId>) -> CohortCounts {
         let stride = self.query.columns() as usize + 1;
         let mut counts =
             CohortCounts { cells: vec![0; self.query.rows() as usize * stride], stride };
-        let periods = (self.query.rows() + self.query.column_periods()) as usize;
-        let words = (BITMAP_WORDS_MAX / periods.max(1)).clamp(1, BLOCK_WORDS);
-        let slice_users = words as u32 * 64;
-        let mut row = Bitmaps::new(self.query, self.query.rows(), words);
-        let mut column = Bitmaps::new(self.query, self.query.column_periods(), words);
+        let mut row = Bitmaps::<WORDS>::new(self.query, self.query.rows());
+        let mut column = Bitmaps::<WORDS>::new(self.query, self.query.column_periods());
         let (mut mask, mut members, ones) = (Mask::default(), Members::none(), Ones::new());
-        for users in blocks_of(users) {
-            let block = users.start / BLOCK_USERS;
-            let alive = self.sources.persons().alive(block);
-            let slices = (block * BLOCK_USERS..).step_by(slice_users as usize);
-            for from in slices.take(BLOCK_WORDS.div_ceil(words)) {
-                let slice = users.start.max(from)..users.end.min(from + slice_users);
-                if slice.is_empty() {
-                    continue;
-                }
-                let first_word = ((from % BLOCK_USERS) / 64) as usize;
-                row.start(first_word);
-                column.start(first_word);
-                self.sources.visit(ROW, &slice, None, &mut mask, &mut row);
-                row.keep(&alive[first_word..]);
-                let few = row.name_users(&mut members) * FEW < slice.len();
-                let only = few.then_some(&members);
-                self.sources.visit(COLUMN, &slice, only, &mut mask, &mut column);
-                counts.add(&row, &column, ones);
-            }
+        for slice in slices_of(users, WORDS as u32 * 64) {
+            let block = slice.start / BLOCK_USERS;
+            let first_word = (slice.start % BLOCK_USERS) as usize / 64 / WORDS * WORDS;
+            row.clear();
+            column.clear();
+            self.sources.visit(ROW, &slice, None, &mut mask, &mut row);
+            row.keep(&self.sources.persons().alive(block)[first_word..]);
+            let few = row.name_users(first_word, &mut members) * FEW < slice.len();
+            let only = few.then_some(&members);
+            self.sources.visit(COLUMN, &slice, only, &mut mask, &mut column);
+            counts.add(&row, &column, ones);
         }
         counts
     }
@@ -117,16 +119,21 @@ impl CohortCounts {
         self.cells.chunks_exact(self.stride).map(<[u64]>::to_vec).collect()
     }
 
-    fn add(&mut self, row: &Bitmaps, column: &Bitmaps, ones: Ones) {
+    fn add<const WORDS: usize>(
+        &mut self,
+        row: &Bitmaps<WORDS>,
+        column: &Bitmaps<WORDS>,
+        ones: Ones,
+    ) {
         for (number, cells) in self.cells.chunks_exact_mut(self.stride).enumerate() {
-            let row = row.period(number);
+            let row = &row.bits[number];
             let size = ones.shared(row, row);
             if size == 0 {
                 continue;
             }
             cells[0] += size;
             for (offset, cell) in cells[1..].iter_mut().enumerate() {
-                *cell += ones.shared(row, column.period(number + offset));
+                *cell += ones.shared(row, &column.bits[number + offset]);
             }
         }
     }
@@ -171,47 +178,39 @@ impl Periods {
 }
 
 /// One bitmap a period over the users of a slice of a block.
-struct Bitmaps {
+struct Bitmaps<const WORDS: usize> {
     periods: Periods,
-    words: usize,
-    first_word: usize,
-    bits: Vec<u64>,
+    bits: Vec<[u64; WORDS]>,
 }
 
-impl Bitmaps {
-    fn new(query: &CohortQuery, periods: u32, words: usize) -> Self {
-        let bits = vec![0; periods as usize * words];
-        Self { periods: Periods::new(query, periods), words, first_word: 0, bits }
+impl<const WORDS: usize> Bitmaps<WORDS> {
+    fn new(query: &CohortQuery, periods: u32) -> Self {
+        let bits = vec![[0; WORDS]; periods as usize];
+        Self { periods: Periods::new(query, periods), bits }
     }
 
-    fn start(&mut self, first_word: usize) {
-        self.first_word = first_word;
-        self.bits.fill(0);
-    }
-
-    fn period(&self, number: usize) -> &[u64] {
-        &self.bits[number * self.words..(number + 1) * self.words]
+    fn clear(&mut self) {
+        self.bits.as_flattened_mut().fill(0);
     }
 
     fn keep(&mut self, alive: &[u64]) {
-        for period in self.bits.chunks_exact_mut(self.words) {
+        for period in &mut self.bits {
             period.iter_mut().zip(alive).for_each(|(word, alive)| *word &= alive);
         }
     }
 
     /// Takes the users who are in any of the bitmaps, and counts them.
-    fn name_users(&self, members: &mut Members) -> usize {
-        let mut any = [0; BLOCK_WORDS];
-        for period in self.bits.chunks_exact(self.words) {
+    fn name_users(&self, first_word: usize, members: &mut Members) -> usize {
+        let mut any = [0; WORDS];
+        for period in &self.bits {
             any.iter_mut().zip(period).for_each(|(any, word)| *any |= word);
         }
-        members
-            .set_bits(self.first_word * 64, &any[..self.words.min(BLOCK_WORDS - self.first_word)]);
+        members.set_bits(first_word * 64, &any);
         any.iter().map(|word| word.count_ones() as usize).sum()
     }
 }
 
-impl Visit for Bitmaps {
+impl<const WORDS: usize> Visit for Bitmaps<WORDS> {
     type Clock = Milliseconds;
 
     fn clock(&self) -> Milliseconds {
@@ -220,10 +219,8 @@ impl Visit for Bitmaps {
 
     #[inline(always)]
     fn event(&mut self, low: usize, time_ms: i64, _: Place) {
-        let word = (low / 64).wrapping_sub(self.first_word);
-        let Some(period) = self.periods.of(time_ms) else { return };
-        if word < self.words {
-            self.bits[period * self.words + word] |= 1 << (low % 64);
+        if let Some(period) = self.periods.of(time_ms) {
+            self.bits[period][low / 64 % WORDS] |= 1 << (low % 64);
         }
     }
 }

@@ -215,11 +215,19 @@ impl<'a> Sources<'a> {
 
 /// Cuts a range of users where blocks end.
 pub(super) fn blocks_of(users: Range<UserId>) -> impl Iterator<Item = Range<UserId>> {
+    slices_of(users, BLOCK_USERS)
+}
+
+/// Cuts a range of users at the multiples of a number, which divides the users of a block.
+pub(super) fn slices_of(
+    users: Range<UserId>,
+    slice_users: u32,
+) -> impl Iterator<Item = Range<UserId>> {
     let mut next = users.start;
     core::iter::from_fn(move || {
         let from = next;
-        let block_end = (from / BLOCK_USERS + 1).saturating_mul(BLOCK_USERS);
-        next = block_end.min(users.end);
+        let slice_end = (from / slice_users + 1).saturating_mul(slice_users);
+        next = slice_end.min(users.end);
         (from < users.end).then_some(from..next)
     })
 }
