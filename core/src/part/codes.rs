@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::column::{Column, partition_point};
+use super::column::{Column, open_chunks, partition_point};
 use super::header::is_width;
 use super::layout::{CHUNK_ENTRIES, CHUNK_SHIFT};
 use crate::Error;
@@ -49,21 +49,12 @@ pub(crate) struct BitPlanes<'a> {
 impl<'a> BitPlanes<'a> {
     /// Takes the chunks in order and checks that they hold `entries` entries.
     fn open(
-        mut chunk: impl FnMut(u32) -> Result<&'a [u8], Error>,
+        chunk: impl FnMut(u32) -> Result<&'a [u8], Error>,
         bits: u8,
         entries: u32,
     ) -> Result<Self, Error> {
-        let entries = entries as usize;
-        let mut chunks = Vec::with_capacity(entries.div_ceil(CHUNK_ENTRIES));
-        for (number, from) in (0..entries).step_by(CHUNK_ENTRIES).enumerate() {
-            let payload = chunk(u32::try_from(number).expect("a column has few chunks"))?;
-            let groups = (entries - from).min(CHUNK_ENTRIES).div_ceil(64);
-            if payload.len() != groups * usize::from(bits) * 8 {
-                return Err(Error::corrupt("property column", "a chunk has another length"));
-            }
-            chunks.push(payload);
-        }
-        Ok(Self { chunks, bits })
+        let bytes_of = |entries: usize| entries.div_ceil(64) * usize::from(bits) * 8;
+        Ok(Self { chunks: open_chunks(chunk, "property column", entries, bytes_of)?, bits })
     }
 
     fn get(&self, at: u32) -> u32 {

@@ -6,6 +6,25 @@ use core::ops::Range;
 use super::layout::{BLOCK_USERS, CHUNK_ENTRIES, CHUNK_SHIFT, u16_at, u32_at, u64_at};
 use crate::{Error, UserId};
 
+/// Takes the chunks of a column, called `what`, in order, and checks that each has as many bytes as its entries need.
+pub(super) fn open_chunks<'a>(
+    mut chunk: impl FnMut(u32) -> Result<&'a [u8], Error>,
+    what: &'static str,
+    entries: u32,
+    bytes_of: impl Fn(usize) -> usize,
+) -> Result<Vec<&'a [u8]>, Error> {
+    let entries = entries as usize;
+    let mut chunks = Vec::with_capacity(entries.div_ceil(CHUNK_ENTRIES));
+    for (number, from) in (0..entries).step_by(CHUNK_ENTRIES).enumerate() {
+        let payload = chunk(u32::try_from(number).expect("a column has few chunks"))?;
+        if payload.len() != bytes_of((entries - from).min(CHUNK_ENTRIES)) {
+            return Err(Error::corrupt(what, "a chunk has another length"));
+        }
+        chunks.push(payload);
+    }
+    Ok(chunks)
+}
+
 /// A column of integers of one width.
 #[derive(Clone)]
 pub(crate) struct Column<'a> {
@@ -16,20 +35,12 @@ pub(crate) struct Column<'a> {
 impl<'a> Column<'a> {
     /// Takes the chunks in order and checks that they hold `entries` entries.
     pub(super) fn open(
-        mut chunk: impl FnMut(u32) -> Result<&'a [u8], Error>,
+        chunk: impl FnMut(u32) -> Result<&'a [u8], Error>,
         width: u8,
         entries: u32,
     ) -> Result<Self, Error> {
-        let entries = entries as usize;
-        let mut chunks = Vec::with_capacity(entries.div_ceil(CHUNK_ENTRIES));
-        for (number, from) in (0..entries).step_by(CHUNK_ENTRIES).enumerate() {
-            let payload = chunk(u32::try_from(number).expect("a column has few chunks"))?;
-            if payload.len() != (entries - from).min(CHUNK_ENTRIES) * usize::from(width) {
-                return Err(Error::corrupt("column", "a chunk has another length"));
-            }
-            chunks.push(payload);
-        }
-        Ok(Self { chunks, width })
+        let bytes_of = |entries| entries * usize::from(width);
+        Ok(Self { chunks: open_chunks(chunk, "column", entries, bytes_of)?, width })
     }
 
     /// Bytes of an entry.

@@ -6,13 +6,11 @@ use alloc::vec::Vec;
 #[derive(Debug, Default)]
 pub(super) struct Mask {
     words: Vec<u64>,
-    rows: usize,
 }
 
 impl Mask {
     /// All rows of a piece of this many.
     pub(super) fn fill(&mut self, rows: usize) {
-        self.rows = rows;
         self.words.clear();
         self.words.resize(rows.div_ceil(64), u64::MAX);
         if let Some(last) = self.words.last_mut()

@@ -252,9 +252,7 @@ impl OpenPart<'_> {
         }
         self.selection.select(rows, mask);
         if let Some(only) = only {
-            mask.keep_numbers(piece.users, |user| {
-                only.contains(usize::from(user) % BLOCK_USERS as usize)
-            });
+            mask.keep_numbers(piece.users, |user| only.contains(low_of(user.to_le_bytes())));
         }
         piece.visit_masked(mask, visit);
     }

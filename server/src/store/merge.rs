@@ -96,26 +96,30 @@ impl<'a> Merger<'a> {
 
     /// Merges groups of parts and publishes them together; `false` when there is none.
     fn merge_parts(&mut self) -> Result<bool, EngineError> {
-        let merging = self.shared.merging();
-        let merged = self.merge_some(Shipper::new(self.shared), Self::due);
-        drop(merging);
-        merged
+        let _merging = self.shared.merging();
+        self.merge_some(Shipper::new(self.shared), Self::due)
     }
 
     /// Merges parts of a bulk load, given by event type and bucket, until they are few and large, on all cores:
     /// the load waits for it.
     pub(crate) fn compact(&mut self, places: &[(u32, u32)]) -> Result<(), EngineError> {
+        if places.is_empty() {
+            return Ok(());
+        }
         let _merging = self.shared.merging();
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        let shares = places.chunks(places.len().div_ceil(cores).max(1));
-        let mergers = shares.map(|share| (Merger::new(self.shared), share)).collect::<Vec<_>>();
         thread::scope(|scope| {
-            let compact = |(mut merger, share): (Merger<'a>, &[(u32, u32)])| {
-                let result = merger.compact_here(share);
-                (merger, result)
-            };
-            let threads: Vec<_> =
-                mergers.into_iter().map(|work| scope.spawn(move || compact(work))).collect();
+            let threads: Vec<_> = places
+                .chunks(places.len().div_ceil(cores))
+                .map(|share| {
+                    let damaged = self.damaged.clone();
+                    let mut merger = Merger { damaged, ..Merger::new(self.shared) };
+                    scope.spawn(move || {
+                        let result = merger.compact_here(share);
+                        (merger, result)
+                    })
+                })
+                .collect();
             let mut compacted = Ok(());
             for thread in threads {
                 let (merger, result) = thread.join().unwrap_or_else(|panic| resume_unwind(panic));

@@ -104,14 +104,13 @@ impl Record {
             return Err(torn("has an unknown version"));
         }
         let (head, _) = postcard::take_from_bytes(body).map_err(|_| torn("has no head"))?;
-        let mut record = Self { first, head, times: Times::NONE, bytes: bytes.to_vec() };
+        let record = Self { first, head, times: Times::NONE, bytes: bytes.to_vec() };
         let mut times = Times::NONE;
         record.each(|_, event| {
             times.note(event.time()?);
             Ok(())
         })?;
-        record.times = times;
-        Ok(record)
+        Ok(Self { times, ..record })
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
