@@ -41,3 +41,13 @@ pub const FUTURE_MS_MAX: i64 = 86_400_000;
 pub const INSERT_ID_DAYS_DEFAULT: u32 = 7;
 /// Events in the tail before it is sealed, by default.
 pub const SEAL_EVENTS_DEFAULT: u32 = 65_536;
+/// Texts that one filter compares with.
+pub const FILTER_VALUES_MAX: usize = 1_000;
+/// Bytes that a regular expression takes in memory, compiled.
+pub const PATTERN_BYTES_MAX: usize = 1 << 20;
+/// Groups of a breakdown that are told apart.
+pub const BREAKDOWN_GROUPS_MAX: usize = 1_000;
+/// Distinct values of a property by which an answer is broken down.
+pub const BREAKDOWN_VALUES_MAX: usize = 1 << 20;
+/// Periods of a calendar that a question covers.
+pub const PERIODS_MAX: usize = 400_000;

@@ -69,6 +69,14 @@ impl<'a> BitPlanes<'a> {
         !self.group(group).zip(0..).map(differs).fold(0, |any, differs| any | differs)
     }
 
+    /// Of the 64 entries of a group, a bit for each whose code is a hit; beyond the last entry the bits mean nothing.
+    pub(crate) fn found_in(&self, group: u32, hits: &[bool]) -> u64 {
+        let mut codes = [0; 64];
+        self.decode(group, &mut codes);
+        let hit = |code: u32| u64::from(hits.get(code as usize).copied().unwrap_or(false));
+        (0..).zip(codes).fold(0, |found, (at, code): (u32, u32)| found | hit(code) << at)
+    }
+
     fn decode(&self, group: u32, codes: &mut [u32; 64]) {
         codes.fill(0);
         for (plane, bit) in self.group(group).zip(0..) {
@@ -170,7 +178,7 @@ pub(crate) struct Codes<'a> {
 
 impl Codes<'_> {
     /// The code of a row.
-    pub(super) fn code(&self, row: u32) -> u32 {
+    pub(crate) fn code(&self, row: u32) -> u32 {
         let Some((rows, present)) = &self.rows else { return self.codes.get(row) };
         let at = partition_point(0..*present, |at| (rows.get(at) as u32) < row);
         if at < *present && rows.get(at) as u32 == row { self.codes.get(at) } else { 0 }

@@ -78,12 +78,12 @@ impl<'a> Dictionary<'a> {
     }
 
     /// How many values there are.
-    pub(super) const fn len(&self) -> u32 {
+    pub(crate) const fn len(&self) -> u32 {
         self.values
     }
 
     /// The value of a number below [`Self::len`].
-    pub(super) fn get(&self, number: u32) -> Result<&'a str, Error> {
+    pub(crate) fn get(&self, number: u32) -> Result<&'a str, Error> {
         let chunk = self.chunks.partition_point(|chunk| chunk.first <= number).checked_sub(1);
         let chunk = chunk.map(|at| &self.chunks[at]).filter(|c| number - c.first < c.count);
         let chunk = chunk.ok_or(Error::corrupt("dictionary", "a code is beyond its values"))?;

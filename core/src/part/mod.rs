@@ -36,7 +36,7 @@ pub use packed::PackedPart;
 pub use rows::{EventRow, RowReader};
 pub use view::PartView;
 
-pub(crate) use codes::{BitPlanes, CodeColumn};
+pub(crate) use codes::{BitPlanes, CodeColumn, Codes};
 pub(crate) use column::{Blocks, Column, partition_point, pieces};
 pub(crate) use ids::IdColumn;
 pub(crate) use layout::{BLOCK_SHIFT, u16_at, u32_at};

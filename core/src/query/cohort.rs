@@ -13,7 +13,7 @@ use super::ones::Ones;
 use super::route::Members;
 use super::scan::{Counts, FEW, Routed, Scan, Sources, slices_of};
 use super::source::{Milliseconds, Place, Source, Visit};
-use super::{CohortQuery, ScanStats};
+use super::{CohortQuery, ScanStats, Step};
 use crate::part::{BLOCK_USERS, PartView};
 use crate::persons::{BLOCK_WORDS, Persons};
 use crate::{Error, UserId};
@@ -52,8 +52,8 @@ impl<'a> CohortScan<'a> {
         persons: &'a Persons<'a>,
     ) -> Result<Self, Error> {
         let mut stats = ScanStats::default();
-        let mut open = |parts: &[PartView<'a>], step, periods| {
-            Source::open(parts, step, query.times(periods), &mut stats)
+        let mut open = |parts: &[PartView<'a>], step: &Step, periods| {
+            Source::open(parts, &step.filters, query.times(periods), &mut stats)
         };
         let row = open(row_parts, query.row(), query.rows())?;
         let column = open(column_parts, query.column(), query.column_periods())?;

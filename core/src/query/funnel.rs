@@ -50,7 +50,7 @@ impl<'a> FunnelScan<'a> {
         let mut stats = ScanStats::default();
         let mut steps = Vec::new();
         for (number, (step, parts)) in query.steps().iter().zip(parts).enumerate() {
-            steps.push(Source::open(parts, step, query.step_times(number), &mut stats)?);
+            steps.push(Source::open(parts, &step.filters, query.step_times(number), &mut stats)?);
         }
         Ok(Self { query, sources: Sources::new(steps, persons, stats) })
     }
@@ -143,7 +143,7 @@ struct Block<'s> {
 impl<'s> Block<'s> {
     fn new(scan: &'s FunnelScan<'s>) -> Self {
         let query = scan.query;
-        let (start_ms, end_ms) = (query.range().start().ms(), query.range().end().ms());
+        let (start_ms, end_ms) = (query.range().start_ms(), query.range().end_ms());
         let limit_ms = query.limit_ms(end_ms);
         let times_ms = scan.sources.times_ms().unwrap_or((start_ms, end_ms));
         let times_ms = (times_ms.0.min(start_ms), times_ms.1.max(limit_ms));
@@ -166,7 +166,7 @@ impl<'s> Block<'s> {
         let low = (users.start % BLOCK_USERS) as usize;
         self.lows = low..low + users.len();
         let alive = self.scan.sources.persons().alive(self.block);
-        let end = self.ticks.of(self.scan.query.range().end().ms());
+        let end = self.ticks.of(self.scan.query.range().end_ms());
         let (waiting, dead) = ((-1, (end + 1) as u32), (DEAD, 0));
         let words = self.lows.start / 64..self.lows.end.div_ceil(64);
         let mut left = 0;
@@ -225,11 +225,11 @@ impl<'s> Block<'s> {
         let ticks = self.ticks;
         let lows = self.lows.clone();
         let slots = &mut *self.slots;
-        if let Some(days) = ticks.days() {
+        if let (Some(days), Some(window_days)) = (ticks.days(), query.utc_days()) {
             let room = &slots.room[lows.clone()];
             for (limit, room) in slots.limit[lows].iter_mut().zip(room) {
                 // Before the first step, `from` is -1.
-                *limit = days.after(room.wrapping_sub(1), query.window_days());
+                *limit = days.after(room.wrapping_sub(1), window_days);
             }
             return;
         }
@@ -244,7 +244,7 @@ impl<'s> Block<'s> {
     /// The time that is too late for the step.
     fn end_ms(&self, low: usize) -> i64 {
         match self.step {
-            0 => self.scan.query.range().end().ms(),
+            0 => self.scan.query.range().end_ms(),
             _ => self.limit_ms(self.slots.first[low]),
         }
     }

@@ -4,6 +4,7 @@
 //! resolves it to parts; a [`Scan`] opens the columns it needs, works block of users by block of users, and
 //! its counts are merged over threads.
 
+mod calendar;
 mod plan;
 
 mod mask;
@@ -19,12 +20,30 @@ mod ticks;
 mod cohort;
 mod funnel;
 
+mod groups;
+mod needs;
+
+mod gather;
+mod walk;
+
+mod conversion;
+mod journeys;
+mod quantile;
+
 #[cfg(test)]
 mod property_tests;
 
 pub use cohort::{CohortCounts, CohortScan};
 pub use funnel::{FunnelCounts, FunnelScan};
-pub use plan::{CohortQuery, Filter, FunnelQuery, Range, Step};
+pub use calendar::{Calendar, Unit, WeekStart};
+pub use plan::{
+    Breakdown, CohortQuery, Detail, Entry, Exclusion, Filter, FunnelInput, FunnelQuery, NumberOp, Of, Order,
+    Pattern, Range, Step, Test, TextOp, Window, number_of,
+};
+pub use conversion::{ConversionCounts, ConversionScan, FunnelAnswer, FunnelGroup, FunnelStep};
+pub use groups::{Group, NO_VALUE, UserGroups, Values};
+pub use journeys::Journeys;
+pub use needs::Need;
 pub use scan::{Counts, Routed, Scan, Sources, answer};
 
 /// What opening the parts of a query met.

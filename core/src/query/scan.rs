@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::ScanStats;
+use super::groups::Group;
 use super::mask::Mask;
 use super::route::{Members, RoutedEvents, Router};
 use super::source::{Place, Source, Visit};
@@ -34,6 +35,11 @@ pub trait Scan {
 pub trait Counts {
     /// Adds the counts of other users.
     fn merge(&mut self, other: &Self);
+
+    /// Bytes of memory that they take, where that grows with the number of users.
+    fn bytes(&self) -> usize {
+        0
+    }
 }
 
 /// Computes a scan on one thread.
@@ -176,17 +182,43 @@ impl<'a> Sources<'a> {
         }
     }
 
+    /// The times of a step that count, in ms: from the first to before the second.
+    pub(super) fn counted_ms(&self, step: usize) -> (i64, i64) {
+        self.steps[step].counted_ms()
+    }
+
     /// The time and id of the event at a place of a block.
     pub(super) fn time_and_id(&self, step: usize, block: u32, place: Place) -> (i64, EventId) {
+        self.look_up(step, block, place, Source::time_and_id)
+    }
+
+    /// The group of the event at a place of a block.
+    pub(super) fn group(&self, step: usize, block: u32, place: Place) -> Group {
+        self.look_up(step, block, place, Source::group)
+    }
+
+    /// Which of the step's parts holds the event at a place of a block, and its row there.
+    pub(super) fn origin(&self, step: usize, block: u32, place: Place) -> (usize, u32) {
+        self.look_up(step, block, place, Source::origin)
+    }
+
+    /// Looks something up of an event that may have been routed to the block.
+    fn look_up<T>(
+        &self,
+        step: usize,
+        block: u32,
+        place: Place,
+        of: impl Fn(&Source<'a>, u32, Place) -> Option<T>,
+    ) -> T {
         let source = &self.steps[step];
-        let own = source.time_and_id(block, place);
+        let own = of(source, block, place);
         own.or_else(|| {
             let mut number = place - source.rows_in(block) as Place;
             for routed in self.routed.iter().map(|routed| &routed.steps[step]) {
                 let rows = routed.rows_in(block) as u32;
                 if number < rows {
                     let (block, place) = source.block_and_place(routed.origin(block, number));
-                    return source.time_and_id(block, place);
+                    return of(source, block, place);
                 }
                 number -= rows;
             }

@@ -6,7 +6,8 @@ use core::ops::Range;
 use super::mask::Mask;
 use super::route::Members;
 use super::select::Selection;
-use super::{ScanStats, Step};
+use super::groups::{Group, GroupColumn, NO_VALUE, Values};
+use super::{Filter, ScanStats};
 use crate::part::{BLOCK_USERS, Blocks, Column, IdColumn, PartView, partition_point, pieces};
 use crate::{Error, EventId, UserId};
 
@@ -93,6 +94,10 @@ struct OpenPart<'a> {
     times_ms: (i64, i64),
     ids: IdColumn<'a>,
     selection: Selection<'a>,
+    /// The values by which the answer is broken down.
+    groups: Option<GroupColumn<'a>>,
+    /// Which of the parts given it is.
+    number: usize,
 }
 
 impl<'a> Source<'a> {
@@ -100,17 +105,17 @@ impl<'a> Source<'a> {
     /// filters.
     pub(super) fn open(
         parts: &[PartView<'a>],
-        step: &Step,
+        filters: &[Filter],
         (from, before): (i64, i64),
         stats: &mut ScanStats,
     ) -> Result<Self, Error> {
         let mut opened = Vec::new();
-        for part in parts {
+        for (number, part) in parts.iter().enumerate() {
             let (least, greatest) = part.times();
             if greatest.ms() < from || least.ms() >= before {
                 continue;
             }
-            let Some(selection) = Selection::open(part, &step.filters, stats)? else { continue };
+            let Some(selection) = Selection::open(part, filters, stats)? else { continue };
             stats.events += u64::from(part.rows());
             opened.push(OpenPart {
                 blocks: part.blocks()?,
@@ -120,6 +125,8 @@ impl<'a> Source<'a> {
                 times_ms: (least.ms(), greatest.ms()),
                 ids: part.id_column()?,
                 selection,
+                groups: None,
+                number,
             });
         }
         let blocks = opened.iter().map(|part| part.blocks.last() + 1).max().unwrap_or(0);
@@ -134,6 +141,24 @@ impl<'a> Source<'a> {
             rows_until.push(rows_before);
         }
         Ok(Self { parts: opened, counted_ms: (from, before), rows_until })
+    }
+
+    /// Opens the property of the same parts by which the answer is broken down.
+    pub(super) fn open_groups(
+        &mut self,
+        parts: &[PartView<'a>],
+        key: &str,
+        values: &mut Values<'a>,
+    ) -> Result<(), Error> {
+        for opened in &mut self.parts {
+            opened.groups = GroupColumn::open(&parts[opened.number], key, values)?;
+        }
+        Ok(())
+    }
+
+    /// The times that count, in ms: from the first to before the second.
+    pub(super) const fn counted_ms(&self) -> (i64, i64) {
+        self.counted_ms
     }
 
     /// Whether an event of this time counts.
@@ -209,14 +234,29 @@ impl<'a> Source<'a> {
 
     /// The time and id of the event at a place of a block; none beyond the block's rows.
     pub(super) fn time_and_id(&self, block: u32, place: Place) -> Option<(i64, EventId)> {
+        let (part, row) = self.part_and_row(block, place)?;
+        let entry = part.times.get(row);
+        let time_ms = (entry as i64).wrapping_mul(part.time_unit);
+        Some((part.times_ms.0.wrapping_add(time_ms), part.ids.get(row, entry)))
+    }
+
+    /// The group of the event at a place of a block.
+    pub(super) fn group(&self, block: u32, place: Place) -> Option<Group> {
+        let (part, row) = self.part_and_row(block, place)?;
+        Some(part.groups.as_ref().map_or(NO_VALUE, |groups| groups.of(row)))
+    }
+
+    /// Which of the parts given holds the event at a place of a block, and its row there.
+    pub(super) fn origin(&self, block: u32, place: Place) -> Option<(usize, u32)> {
+        self.part_and_row(block, place).map(|(part, row)| (part.number, row))
+    }
+
+    fn part_and_row(&self, block: u32, place: Place) -> Option<(&OpenPart<'a>, u32)> {
         let mut place = place;
         for part in &self.parts {
             let rows = part.blocks.rows(block);
             if (place as usize) < rows.len() {
-                let row = rows.start + place;
-                let entry = part.times.get(row);
-                let time_ms = (entry as i64).wrapping_mul(part.time_unit);
-                return Some((part.times_ms.0.wrapping_add(time_ms), part.ids.get(row, entry)));
+                return Some((part, rows.start + place));
             }
             place -= rows.len() as Place;
         }

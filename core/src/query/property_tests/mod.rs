@@ -1,187 +1,41 @@
 //! Every query against its naive model, over parts cut, merged and packed in every way.
 
+mod case;
+mod funnels;
+mod questions;
+
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
-use proptest::collection::vec as list;
-use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::{CohortQuery, CohortScan, Counts, Filter, FunnelQuery, FunnelScan, Range, Scan, Step};
+use self::case::{Case, case, users};
+use super::{CohortQuery, CohortScan, Counts, FunnelQuery, FunnelScan, Range, Scan, Step};
 use crate::naive::{self, NaiveEvent};
 use crate::part::{BLOCK_USERS, EncodedPart, PackedPart, PartBuilder, PartView, merge};
 use crate::persons::{Persons, UserSet, encode_merged};
 use crate::{DAY_MS, TimeMs, UserId};
 
-const TYPES: [&str; 3] = ["a", "b", "c"];
 const CASES: u32 = 400;
 
-/// Users at the edges of blocks and of bitmap words.
-fn users() -> Vec<UserId> {
-    let lows = [0, 1, 63, 64, BLOCK_USERS - 1];
-    (0..5).flat_map(|block| lows.map(|low| block * BLOCK_USERS + low)).collect()
+fn funnel_query(case: &Case) -> FunnelQuery {
+    let (from, length) = case.days;
+    let day = |day: i64| TimeMs::new((case.base_day + day) * DAY_MS).unwrap();
+    let range = Range::new(day(from), day(from + length)).unwrap();
+    let steps = (0..).zip(&case.steps).map(|(n, event_type)| case.step(n, *event_type));
+    FunnelQuery::new(range, steps.collect(), case.window_days, Vec::new()).unwrap()
 }
 
-#[derive(Debug, Clone)]
-struct Event {
-    event_type: usize,
-    user: usize,
-    time_ms: i64,
-    properties: [u8; 2],
-    part: usize,
-}
-
-/// Few days and few times a day, so that equal times are common.
-fn event(users: usize) -> impl Strategy<Value = Event> {
-    // A time far off makes the ticks of the scan so long that near times fall into one.
-    let day = prop_oneof![300 => 0..8_i64, 1 => Just(83_000)];
-    let time = (day, prop_oneof![Just(0), 0..4_i64, Just(DAY_MS - 1), 0..DAY_MS]);
-    (0..3_usize, 0..users, time, [0..4_u8, 0..12_u8], 0..4_usize).prop_map(
-        |(event_type, user, (day, ms), properties, part)| Event {
-            event_type,
-            user,
-            time_ms: day * DAY_MS + ms,
-            properties,
-            part,
-        },
-    )
-}
-
-#[derive(Debug, Clone)]
-struct Case {
-    events: Vec<Event>,
-    /// Pairs of places in `users()`: the first becomes the second's person.
-    merges: Vec<(usize, usize)>,
-    /// Who is asked about, by place in `users()`; everyone when none.
-    allowed: Option<Vec<usize>>,
-    filters: Vec<Vec<Filter>>,
-    steps: Vec<usize>,
-    days: (i64, i64),
-    window_days: u32,
-}
-
-fn case() -> impl Strategy<Value = Case> {
-    let value = |n: u8| (0..n).prop_map(|value| format!("v{value}"));
-    let filter = prop_oneof![
-        value(4).prop_map(|value| Filter { key: "dense".into(), value }),
-        value(12).prop_map(|value| Filter { key: "rare".into(), value }),
-        Just(Filter { key: "never".into(), value: "v1".into() }),
-    ];
-    let filters = prop_oneof![3 => Just(Vec::new()), 1 => list(filter, 1..3)];
-    (
-        // Some users with so many events that they are skipped over, too.
-        prop_oneof![4 => list(event(25), 1..250), 1 => list(event(2), 300..900)],
-        prop_oneof![Just(Vec::new()), list((0..25_usize, 0..25_usize), 1..12)],
-        proptest::option::weighted(0.3, list(0..25_usize, 0..20)),
-        list(filters, 5),
-        list(0..3_usize, 1..5),
-        (0..8_i64, 0..9_i64),
-        1..6_u32,
-    )
-        .prop_map(|(events, merges, allowed, filters, steps, days, window_days)| Case {
-            events,
-            merges,
-            allowed,
-            filters,
-            steps,
-            days,
-            window_days,
-        })
-}
-
-impl Case {
-    /// The canonical user of each user, by merging one pair after the other.
-    fn canonical(&self) -> Vec<UserId> {
-        let mut canonical = users();
-        for (from, to) in &self.merges {
-            let (old, new) = (canonical[*from], canonical[*to]);
-            canonical.iter_mut().filter(|user| **user == old).for_each(|user| *user = new);
-        }
-        canonical
-    }
-
-    fn properties(event: &Event) -> Vec<(String, String)> {
-        let [dense, rare] = event.properties;
-        let mut properties = vec![("dense".to_string(), format!("v{dense}"))];
-        if rare == 7 {
-            properties.push(("rare".into(), format!("v{}", event.user % 3)));
-        }
-        properties
-    }
-
-    fn naive_events(&self) -> Vec<NaiveEvent> {
-        let canonical = self.canonical();
-        let naive = |(id, event): (u64, &Event)| NaiveEvent {
-            id,
-            event_type: TYPES[event.event_type].into(),
-            person: canonical[event.user].to_string(),
-            time_ms: event.time_ms,
-            properties: Self::properties(event).into_iter().collect(),
-        };
-        (0..).zip(&self.events).map(naive).collect()
-    }
-
-    fn admits(&self, person: &str) -> bool {
-        let canonical = self.canonical();
-        let admitted = |places: &Vec<usize>| {
-            places.iter().any(|place| canonical[*place].to_string() == person)
-        };
-        self.allowed.as_ref().is_none_or(admitted)
-    }
-
-    /// The parts of each type; with ids out of the order of time.
-    fn parts(&self) -> Vec<Vec<EncodedPart>> {
-        let of_type = |event_type: usize| {
-            let mut builders: BTreeMap<usize, PartBuilder> = BTreeMap::new();
-            for (id, event) in (0..).zip(&self.events) {
-                if event.event_type == event_type {
-                    let builder = builders.entry(event.part);
-                    let properties = Self::properties(event);
-                    builder.or_insert_with(|| PartBuilder::new(event_type as u32)).push(
-                        users()[event.user],
-                        TimeMs::new(event.time_ms).unwrap(),
-                        id,
-                        properties.iter().map(|(key, value)| (key.as_str(), value.as_str())),
-                    );
-                }
-            }
-            builders.values().map(PartBuilder::finish).collect()
-        };
-        (0..3).map(of_type).collect()
-    }
-
-    fn step(&self, number: usize, event_type: usize) -> Step {
-        Step { event_type: TYPES[event_type].into(), filters: self.filters[number].clone() }
-    }
-
-    fn funnel_query(&self) -> FunnelQuery {
-        let (from, length) = self.days;
-        let day = |day: i64| TimeMs::new(day * DAY_MS).unwrap();
-        let range = Range::new(day(from), day(from + length)).unwrap();
-        let steps = (0..).zip(&self.steps).map(|(n, event_type)| self.step(n, *event_type));
-        FunnelQuery::new(range, steps.collect(), self.window_days, Vec::new()).unwrap()
-    }
-
-    fn cohort_query(&self) -> CohortQuery {
-        let (from, length) = self.days;
-        let day = |day: i64| TimeMs::new(day * DAY_MS).unwrap();
-        let events = (self.step(0, self.steps[0]), self.step(1, *self.steps.last().unwrap()));
-        let (first, last) = (day(from), day(from + length));
-        CohortQuery::new(first, last, self.window_days.min(3), 4, events, Vec::new()).unwrap()
-    }
-
-    /// At least three blocks with events, and at least three parts of some type that is asked for.
-    fn is_wide(&self, parts: &[Vec<EncodedPart>]) -> bool {
-        let mut blocks: Vec<_> = self.events.iter().map(|event| event.user / 5).collect();
-        blocks.sort_unstable();
-        blocks.dedup();
-        blocks.len() >= 3 && self.steps.iter().any(|event_type| parts[*event_type].len() >= 3)
-    }
+fn cohort_query(case: &Case) -> CohortQuery {
+    let (from, length) = case.days;
+    let day = |day: i64| TimeMs::new((case.base_day + day) * DAY_MS).unwrap();
+    let events = (case.step(0, case.steps[0]), case.step(1, *case.steps.last().unwrap()));
+    let (first, last) = (day(from), day(from + length));
+    CohortQuery::new(first, last, case.window_days.min(3), 4, events, Vec::new()).unwrap()
 }
 
 /// Calls `ask` with the persons of a case.
@@ -227,6 +81,10 @@ fn packed_views(parts: &[Vec<u8>]) -> Vec<PartView<'_>> {
 
 /// As threads do: some users each, merged.
 fn in_pieces<S: Scan>(mut scan: S) -> S::Counts {
+    in_pieces_of(&mut scan)
+}
+
+fn in_pieces_of<S: Scan>(scan: &mut S) -> S::Counts {
     let routed = scan.sources().pieces(3).into_iter().map(|users| scan.sources().route(users));
     let routed = routed.collect();
     scan.take_routed(routed);
@@ -237,7 +95,7 @@ fn in_pieces<S: Scan>(mut scan: S) -> S::Counts {
 }
 
 fn ask_funnel(case: &Case, parts: &[Vec<EncodedPart>]) -> Vec<u64> {
-    let query = case.funnel_query();
+    let query = funnel_query(case);
     let mut answer = Vec::new();
     with_persons(case, |persons| {
         let parts: Vec<_> =
@@ -248,7 +106,7 @@ fn ask_funnel(case: &Case, parts: &[Vec<EncodedPart>]) -> Vec<u64> {
 }
 
 fn ask_cohort(case: &Case, parts: &[Vec<Vec<u8>>]) -> Vec<Vec<u64>> {
-    let query = case.cohort_query();
+    let query = cohort_query(case);
     let mut answer = Vec::new();
     with_persons(case, |persons| {
         let (row, column) = (case.steps[0], *case.steps.last().unwrap());
@@ -289,7 +147,7 @@ fn run_cases(check: impl Fn(&Case, &[Vec<EncodedPart>]) -> bool) {
 fn funnels_equal_the_naive_model() {
     run_cases(|case, parts| {
         let expected =
-            naive::funnel(&case.naive_events(), &case.funnel_query(), |p| case.admits(p));
+            naive::funnel(&case.naive_events(), &funnel_query(case), |p| case.admits(p));
         assert_eq!(ask_funnel(case, parts), expected);
         expected.len() > 1 && expected[1] > 0
     });
@@ -299,7 +157,7 @@ fn funnels_equal_the_naive_model() {
 fn cohorts_equal_the_naive_model() {
     run_cases(|case, parts| {
         let expected =
-            naive::cohort(&case.naive_events(), &case.cohort_query(), |p| case.admits(p));
+            naive::cohort(&case.naive_events(), &cohort_query(case), |p| case.admits(p));
         let packed: Vec<Vec<Vec<u8>>> =
             parts.iter().map(|parts| parts.iter().map(EncodedPart::to_bytes).collect()).collect();
         assert_eq!(ask_cohort(case, &packed), expected);

@@ -3,13 +3,16 @@
 //! Property tests and end-to-end tests hold the scans against them. They share nothing with the scans
 //! but the typed queries.
 
+mod funnel;
+
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::DAY_MS;
-use crate::query::{CohortQuery, Filter, FunnelQuery, Step};
+use crate::query::{CohortQuery, Filter, NumberOp, Step, Test, TextOp, number_of};
+
+pub use funnel::{funnel, funnel_answer};
 
 /// An event, under the name of its person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,34 +27,6 @@ pub struct NaiveEvent {
     pub time_ms: i64,
     /// Its properties.
     pub properties: BTreeMap<String, String>,
-}
-
-/// How many persons of those that `counts` admits reached each step.
-pub fn funnel(
-    events: &[NaiveEvent],
-    query: &FunnelQuery,
-    counts: impl Fn(&str) -> bool,
-) -> Vec<u64> {
-    let mut reached = vec![0; query.steps().len()];
-    for events in by_person(events, counts).values() {
-        let (start, end) = (query.range().start().ms(), query.range().end().ms());
-        let first = events.iter().position(|event| {
-            (start..end).contains(&event.time_ms) && matches(event, &query.steps()[0])
-        });
-        let Some(first) = first else { continue };
-        reached[0] += 1;
-        let first_day = events[first].time_ms / DAY_MS * DAY_MS;
-        let limit = first_day + i64::from(query.window_days()) * DAY_MS;
-        let mut at = first;
-        for (number, step) in query.steps().iter().enumerate().skip(1) {
-            let next = (at + 1..events.len())
-                .find(|at| events[*at].time_ms < limit && matches(events[*at], step));
-            let Some(next) = next else { break };
-            reached[number] += 1;
-            at = next;
-        }
-    }
-    reached
 }
 
 /// The table's rows, each `[size, column 0, ...]`, of the persons that `counts` admits.
@@ -93,6 +68,42 @@ fn by_person(
 }
 
 fn matches(event: &NaiveEvent, step: &Step) -> bool {
-    let holds = |filter: &Filter| event.properties.get(&filter.key) == Some(&filter.value);
-    event.event_type == step.event_type && step.filters.iter().all(holds)
+    event.event_type == step.event_type && holds(event, &step.filters)
+}
+
+fn holds(event: &NaiveEvent, filters: &[Filter]) -> bool {
+    filters.iter().all(|filter| test(&filter.test, event.properties.get(&filter.key)))
+}
+
+/// Whether a test holds of a value.
+pub fn test(test: &Test, value: Option<&String>) -> bool {
+    let number = |value: &String| number_of(value);
+    match (test, value) {
+        (Test::Text { negated, .. }, None) => *negated,
+        (Test::Text { op, values, negated }, Some(value)) => {
+            let mut found = false;
+            for text in values {
+                found |= match op {
+                    TextOp::Is => value == text,
+                    TextOp::Contains => value.contains(text.as_str()),
+                    TextOp::StartsWith => value.starts_with(text.as_str()),
+                    TextOp::EndsWith => value.ends_with(text.as_str()),
+                };
+            }
+            found != *negated
+        }
+        (Test::Matches(pattern), Some(value)) => pattern.is_match(value),
+        (Test::Number { op, bits }, Some(value)) => {
+            let other = f64::from_bits(*bits);
+            number(value).is_some_and(|value| match op {
+                NumberOp::Gt => value > other,
+                NumberOp::Gte => value >= other,
+                NumberOp::Lt => value < other,
+                NumberOp::Lte => value <= other,
+            })
+        }
+        (Test::Exists, value) => value.is_some(),
+        (Test::NotExists, value) => value.is_none(),
+        (Test::Matches(_) | Test::Number { .. }, None) => false,
+    }
 }

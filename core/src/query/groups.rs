@@ -1,0 +1,107 @@
+//! Values of a property as small numbers, the same over all parts, for answers that are broken down.
+
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use hashbrown::HashMap;
+
+use super::plan::invalid;
+use crate::Error;
+use crate::limits::BREAKDOWN_VALUES_MAX;
+use crate::part::{Codes, PartView};
+
+/// A number for each distinct value.
+pub type Group = u32;
+
+/// The group of what has no value.
+pub const NO_VALUE: Group = 0;
+
+/// The values that groups stand for.
+#[derive(Debug, Clone)]
+pub struct Values<'a> {
+    numbers: HashMap<&'a str, Group>,
+    values: Vec<Option<&'a str>>,
+}
+
+impl Default for Values<'_> {
+    fn default() -> Self {
+        Self { numbers: HashMap::new(), values: vec![None] }
+    }
+}
+
+impl<'a> Values<'a> {
+    /// The group of a value.
+    ///
+    /// # Errors
+    /// When there are too many.
+    pub fn group(&mut self, value: &'a str) -> Result<Group, Error> {
+        if let Some(number) = self.numbers.get(value) {
+            return Ok(*number);
+        }
+        if self.values.len() >= BREAKDOWN_VALUES_MAX {
+            let message = format!("has more than {BREAKDOWN_VALUES_MAX} values");
+            return Err(invalid("/breakdown/property", message));
+        }
+        let number = self.values.len() as Group;
+        self.numbers.insert(value, number);
+        self.values.push(Some(value));
+        Ok(number)
+    }
+
+    /// How many groups there are, that of no value among them.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is none; there is always that of no value.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The value of a group.
+    #[must_use]
+    pub fn value(&self, group: Group) -> Option<&'a str> {
+        self.values[group as usize]
+    }
+}
+
+/// The groups of persons, by a property that is theirs.
+#[derive(Debug, Clone, Default)]
+pub struct UserGroups<'a> {
+    /// What the groups stand for.
+    pub values: Values<'a>,
+    /// By canonical user; beyond its end there is no value.
+    pub of: Vec<Group>,
+}
+
+/// The groups of a part's rows.
+pub(super) struct GroupColumn<'a> {
+    codes: Codes<'a>,
+    /// By code.
+    groups: Vec<Group>,
+}
+
+impl<'a> GroupColumn<'a> {
+    /// Opens the column of a property; none when no row has it.
+    pub(super) fn open(
+        part: &PartView<'a>,
+        key: &str,
+        values: &mut Values<'a>,
+    ) -> Result<Option<Self>, Error> {
+        let Some(property) = part.property(key) else { return Ok(None) };
+        let dictionary = part.dictionary(property)?;
+        let mut groups = vec![NO_VALUE];
+        for number in 0..dictionary.len() {
+            groups.push(values.group(dictionary.get(number)?)?);
+        }
+        Ok(Some(Self { codes: part.codes(property)?, groups }))
+    }
+
+    /// The group of a row.
+    pub(super) fn of(&self, row: u32) -> Group {
+        self.groups.get(self.codes.code(row) as usize).copied().unwrap_or(NO_VALUE)
+    }
+}

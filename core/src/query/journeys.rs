@@ -1,0 +1,159 @@
+//! Funnels of every kind: each person's events in order, walked through step by step.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::gather::{GATHERED_USERS, Gathered, Meaning, moments};
+use super::gather::{Found, Moment};
+use super::groups::{Group, NO_VALUE, UserGroups, Values};
+use super::plan::{FunnelQuery, Of, Order};
+use super::scan::{Routed, Sources, slices_of};
+use super::source::Source;
+use super::walk::{End, Walk, Walker};
+use super::ScanStats;
+use crate::part::PartView;
+use crate::persons::Persons;
+use crate::{Error, UserId};
+
+/// The walks of all persons through a funnel.
+pub struct Journeys<'a> {
+    pub(super) query: &'a FunnelQuery,
+    now_ms: i64,
+    meanings: Vec<Meaning>,
+    sources: Sources<'a>,
+    values: Values<'a>,
+    users: Option<&'a [Group]>,
+}
+
+/// One person's walk.
+pub(super) struct Journey<'j> {
+    pub(super) user: UserId,
+    pub(super) moments: &'j [Moment],
+    pub(super) walk: &'j Walk,
+    pub(super) is_pending: bool,
+    pub(super) group: Group,
+}
+
+impl<'a> Journeys<'a> {
+    /// Opens what the query needs; `parts` has one list of parts for each of [`FunnelQuery::needs`]. `users` are the
+    /// groups of persons, when the answer is broken down by a property of theirs.
+    ///
+    /// # Errors
+    /// When a part is damaged, or the property has too many values.
+    pub fn open(
+        query: &'a FunnelQuery,
+        now_ms: i64,
+        parts: &[Vec<PartView<'a>>],
+        persons: &'a Persons<'a>,
+        users: Option<&'a UserGroups<'a>>,
+    ) -> Result<Self, Error> {
+        let mut stats = ScanStats::default();
+        let mut values = users.map(|users| users.values.clone()).unwrap_or_default();
+        let by_event = query.breakdown().filter(|breakdown| breakdown.of == Of::Event);
+        let (mut sources, mut meanings) = (Vec::new(), Vec::new());
+        for ((need, is), parts) in query.meanings().into_iter().zip(parts) {
+            let mut source = Source::open(parts, need.filters, need.times_ms, &mut stats)?;
+            // In any order, an event of any step may be the one that counts.
+            let is_asked = |step: u32| match query.order() {
+                Order::Any => is.steps != 0,
+                Order::Ordered | Order::Strict => is.steps >> step & 1 == 1,
+            };
+            if let Some(breakdown) = by_event.filter(|by| is_asked(by.step)) {
+                source.open_groups(parts, &breakdown.property, &mut values)?;
+            }
+            sources.push(source);
+            meanings.push(is);
+        }
+        let sources = Sources::new(sources, persons, stats);
+        let users = users.map(|users| users.of.as_slice());
+        Ok(Self { query, now_ms, meanings, sources, values, users })
+    }
+
+    /// The values of the property by which the answer is broken down.
+    #[must_use]
+    pub const fn values(&self) -> &Values<'a> {
+        &self.values
+    }
+
+    pub(super) const fn sources(&self) -> &Sources<'a> {
+        &self.sources
+    }
+
+    pub(super) fn take_routed(&mut self, routed: Vec<Routed>) {
+        self.sources.take_routed(routed);
+    }
+
+    /// Shows the walks of a range of users.
+    pub(super) fn each(&self, users: Range<UserId>, mut visit: impl FnMut(&Journey<'_>)) {
+        let mut walker = Walker::new(self.query);
+        self.each_person(users, |user, moments| {
+            if let Some((walk, is_pending)) = walker.walk(moments, self.now_ms) {
+                let group = self.group(user, moments, &walk);
+                visit(&Journey { user, moments, walk: &walk, is_pending, group });
+            }
+        });
+    }
+
+    /// Shows the events of each person of a range of users.
+    pub(super) fn each_person(
+        &self,
+        users: Range<UserId>,
+        mut visit: impl FnMut(UserId, &[Moment]),
+    ) {
+        let preferred = self.query.breakdown().map_or(0, |breakdown| breakdown.step);
+        let mut gathered = Gathered::default();
+        let mut of_user = Vec::new();
+        for users in slices_of(users, GATHERED_USERS) {
+            gathered.gather(&self.sources, &users, None);
+            let block = users.start / crate::part::BLOCK_USERS;
+            let id = |found: &Found| {
+                self.sources.time_and_id(usize::from(found.source), block, found.place).1
+            };
+            gathered.each(&self.sources, |user, found| {
+                let same = |a: &Found, b: &Found| id(a) == id(b);
+                moments(found, &self.meanings, preferred, same, &mut of_user);
+                visit(user, &of_user);
+            });
+        }
+    }
+
+    /// Where an event of a person comes from: the number of the need, of the part, and of the row.
+    pub(super) fn origin(&self, user: UserId, moment: &Moment) -> (usize, usize, u32) {
+        let block = user / crate::part::BLOCK_USERS;
+        let source = usize::from(moment.source);
+        let (part, row) = self.sources.origin(source, block, moment.place);
+        (source, part, row)
+    }
+
+    fn group(&self, user: UserId, moments: &[Moment], walk: &Walk) -> Group {
+        match (self.query.breakdown(), self.users) {
+            (Some(_), Some(groups)) => groups.get(user as usize).copied().unwrap_or(NO_VALUE),
+            (Some(breakdown), None) => {
+                let matched = walk.matches.get(breakdown.step as usize);
+                matched.map_or(NO_VALUE, |at| {
+                    let Moment { source, place, .. } = moments[*at as usize];
+                    let block = user / crate::part::BLOCK_USERS;
+                    self.sources.group(usize::from(source), block, place)
+                })
+            }
+            (None, _) => NO_VALUE,
+        }
+    }
+}
+
+impl Journey<'_> {
+    /// The step at which the person stands: the last one reached.
+    pub(super) fn step(&self) -> usize {
+        self.walk.matches.len() - 1
+    }
+
+    /// When a step that was reached was reached, in ms.
+    pub(super) fn time_ms(&self, step: usize) -> i64 {
+        self.moments[self.walk.matches[step] as usize].time_ms
+    }
+
+    /// Whether the last step was reached.
+    pub(super) fn is_converted(&self) -> bool {
+        self.walk.end == End::Converted
+    }
+}

@@ -1,0 +1,85 @@
+//! Funnels of the JSON API against the naive model.
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde_json::json;
+
+use super::case::Case;
+use super::{in_pieces_of, run_cases, views, with_persons};
+use crate::naive;
+use crate::part::{EncodedPart, PartView};
+use crate::query::{
+    ConversionScan, FunnelAnswer, FunnelInput, FunnelQuery, Journeys, Need, UserGroups, Values,
+};
+use crate::{DAY_MS, TimeMs, UserId};
+
+/// The day of a case as a date.
+pub(super) fn date(case: &Case, day: i64) -> String {
+    let text = TimeMs::new((case.base_day + day) * DAY_MS).unwrap().date_text();
+    alloc::format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])
+}
+
+pub(super) fn funnel_query(case: &Case) -> FunnelQuery {
+    let mut funnel = case.funnel.clone();
+    let (from, length) = case.days;
+    funnel["range"] = json!({ "start": date(case, from), "end": date(case, from + length) });
+    let input: FunnelInput = serde_json::from_value(funnel).unwrap();
+    input.check().unwrap()
+}
+
+/// The parts that a need is about.
+pub(super) fn needed<'p>(need: &Need<'_>, parts: &'p [Vec<EncodedPart>]) -> Vec<PartView<'p>> {
+    let types = super::case::TYPES.iter().zip(parts);
+    let of_type = types.filter(|(name, _)| need.event_type.is_none_or(|wanted| wanted == **name));
+    of_type.flat_map(|(_, parts)| views(parts)).collect()
+}
+
+/// Persons have the property `team` by the number of their canonical user; some have none.
+pub(super) fn team(person: UserId) -> Option<String> {
+    (person % 4 != 3).then(|| (person % 4).to_string())
+}
+
+pub(super) fn ask(case: &Case, query: &FunnelQuery, parts: &[Vec<EncodedPart>]) -> FunnelAnswer {
+    let teams: BTreeMap<UserId, String> =
+        super::users().into_iter().filter_map(|user| Some((user, team(user)?))).collect();
+    let mut values = Values::default();
+    let mut of = Vec::new();
+    for (user, team) in &teams {
+        of.resize(*user as usize + 1, 0);
+        of[*user as usize] = values.group(team).unwrap();
+    }
+    let groups = UserGroups { values, of };
+    let by_user = query.breakdown().is_some_and(|by| by.property == "team");
+    let mut answer = None;
+    with_persons(case, |persons| {
+        let parts: Vec<_> = query.needs().iter().map(|need| needed(need, parts)).collect();
+        let users = by_user.then_some(&groups);
+        let journeys = Journeys::open(query, now_ms(case), &parts, persons, users).unwrap();
+        let mut scan = ConversionScan::new(journeys);
+        let counts = in_pieces_of(&mut scan);
+        answer = Some(scan.finish(counts));
+    });
+    answer.unwrap()
+}
+
+pub(super) fn now_ms(case: &Case) -> i64 {
+    (case.base_day + case.now_day) * DAY_MS + DAY_MS / 3
+}
+
+pub(super) fn expected(case: &Case, query: &FunnelQuery) -> FunnelAnswer {
+    let admits = |person: &str| case.admits(person);
+    let property = |person: &str| team(person.parse().unwrap());
+    naive::funnel_answer(&case.naive_events(), query, now_ms(case), admits, property)
+}
+
+#[test]
+fn funnels_of_every_kind_equal_the_naive_model() {
+    run_cases(|case, parts| {
+        let query = funnel_query(case);
+        let expected = expected(case, &query);
+        assert_eq!(ask(case, &query, parts), expected, "{}", case.funnel.to_string());
+        expected.steps.len() > 1 && expected.steps[1].count > 0
+    });
+}
