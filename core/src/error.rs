@@ -98,6 +98,25 @@ impl Error {
         }
     }
 
+    /// The same error of a value that stands deeper: `at` is the JSON pointer to what holds it.
+    #[must_use]
+    pub fn within(self, at: &str) -> Self {
+        let deeper = |field: String| alloc::format!("{at}{field}");
+        match self {
+            Self::Invalid { field, message } => Self::Invalid { field: deeper(field), message },
+            Self::TooLong { field, limit, actual } => {
+                Self::TooLong { field: deeper(field), limit, actual }
+            }
+            Self::InvalidDate { field, value, expected } => {
+                Self::InvalidDate { field: deeper(field), value, expected }
+            }
+            Self::TimeOutOfRange { field, value, expected } => {
+                Self::TimeOutOfRange { field: deeper(field), value, expected }
+            }
+            other => other,
+        }
+    }
+
     pub(crate) const fn corrupt(what: &'static str, message: &'static str) -> Self {
         Self::Corrupt { what, message }
     }

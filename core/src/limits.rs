@@ -41,6 +41,8 @@ pub const FUTURE_MS_MAX: i64 = 86_400_000;
 pub const INSERT_ID_DAYS_DEFAULT: u32 = 7;
 /// Events in the tail before it is sealed, by default.
 pub const SEAL_EVENTS_DEFAULT: u32 = 65_536;
+/// Persons or events of one page.
+pub const PAGE_MAX: usize = 10_000;
 /// Texts that one filter compares with.
 pub const FILTER_VALUES_MAX: usize = 1_000;
 /// Bytes that a regular expression takes in memory, compiled.
@@ -49,5 +51,7 @@ pub const PATTERN_BYTES_MAX: usize = 1 << 20;
 pub const BREAKDOWN_GROUPS_MAX: usize = 1_000;
 /// Distinct values of a property by which an answer is broken down.
 pub const BREAKDOWN_VALUES_MAX: usize = 1 << 20;
+/// Hours, days, weeks or months that make up one period.
+pub const PERIOD_UNITS_MAX: u32 = 10_000;
 /// Periods of a calendar that a question covers.
 pub const PERIODS_MAX: usize = 400_000;

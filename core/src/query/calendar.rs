@@ -1,6 +1,7 @@
 //! Periods of a calendar in a time zone: hours, days, weeks and months as people there count them.
 
 use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -114,6 +115,12 @@ impl Calendar {
         self.edges[period.min(self.edges.len() - 1)]
     }
 
+    /// Where the last period ends.
+    #[must_use]
+    pub fn end_ms(&self) -> i64 {
+        self.edges[self.edges.len() - 1]
+    }
+
     /// The number of the period in which a time lies.
     #[must_use]
     #[inline]
@@ -151,4 +158,10 @@ impl Unit {
             }
         }
     }
+}
+
+/// A time as RFC 3339 has it, by the clocks of a zone.
+pub(super) fn time_text(time_ms: i64, zone: &TimeZone) -> String {
+    let time = Timestamp::from_millisecond(time_ms).unwrap_or_default();
+    time.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }

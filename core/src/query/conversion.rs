@@ -1,6 +1,5 @@
 //! What a funnel answers: how many persons reached each step, what became of the others, and how long it took.
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -8,7 +7,7 @@ use core::ops::Range;
 
 use serde::Serialize;
 
-use super::groups::{Group, Values};
+use super::groups::{Group, Shown, Values, shown};
 use super::journeys::Journeys;
 use super::plan::FunnelQuery;
 use super::quantile::quantile;
@@ -68,7 +67,7 @@ pub struct ConversionCounts {
     /// By group and step: those who reached the step, and of them those who may still get further.
     reached: Vec<[u64; 2]>,
     /// Per step after the first one the times from the step before: the group and ms.
-    took: Vec<Vec<(Group, u64)>>,
+    took: Vec<Vec<(Group, f64)>>,
 }
 
 impl<'a> ConversionScan<'a> {
@@ -105,7 +104,7 @@ impl Scan for ConversionScan<'_> {
             of_group[..=journey.step()].iter_mut().for_each(|[count, _]| *count += 1);
             of_group[journey.step()][1] += u64::from(journey.is_pending);
             for step in 1..=journey.step() {
-                let took = journey.time_ms(step).abs_diff(journey.time_ms(step - 1));
+                let took = (journey.time_ms(step) - journey.time_ms(step - 1)) as f64;
                 counts.took[step].push((journey.group, took));
             }
         });
@@ -143,64 +142,35 @@ impl ConversionCounts {
         for of_group in self.reached.chunks_exact(self.steps) {
             add(&mut everyone, of_group);
         }
-        let mut of_all = Vec::new();
-        let mut by_group: Vec<BTreeMap<usize, Vec<u64>>> = Vec::new();
-        let shown = query.breakdown().map(|by| shown(&self.reached, self.steps, values, by.limit));
-        for took in self.took {
-            let mut of_group = BTreeMap::new();
-            if let Some((places, _)) = &shown {
-                for (group, ms) in &took {
-                    of_group.entry(places[*group as usize]).or_insert_with(Vec::new).push(*ms);
-                }
-            }
-            by_group.push(of_group);
-            of_all.push(took.into_iter().map(|(_, ms)| ms).collect::<Vec<_>>());
-        }
-        let steps = steps_of(query, &everyone, of_all);
-        let groups = shown.map_or_else(Vec::new, |(_, rows)| {
-            let group = |(place, row): (usize, Row)| {
-                let took = by_group.iter_mut().map(|of_step| of_step.remove(&place).unwrap_or_default());
-                let steps = steps_of(query, &row.counts, took.collect());
-                FunnelGroup { value: row.value, other: row.other, steps }
-            };
-            rows.into_iter().enumerate().map(group).collect()
+        let groups = query.breakdown().map_or_else(Vec::new, |by| {
+            let size = |group: usize| self.reached[group * self.steps][0];
+            let sizes = (0..self.reached.len() / self.steps).map(|group| (group as Group, size(group)));
+            let rows = shown(sizes, values, by.limit);
+            self.groups(query, &rows)
         });
-        FunnelAnswer { steps, groups }
+        let all = self.took.into_iter().map(|took| took.into_iter().map(|(_, ms)| ms).collect());
+        FunnelAnswer { steps: steps_of(query, &everyone, all.collect()), groups }
     }
-}
 
-/// A group that is shown.
-struct Row {
-    value: Option<String>,
-    other: bool,
-    counts: Vec<[u64; 2]>,
-}
-
-/// The groups that are shown, and at which place among them each group is counted. Those of the most persons at the
-/// first step come first, of equals in order of their values; no value comes before any.
-fn shown(
-    reached: &[[u64; 2]],
-    steps: usize,
-    values: &Values<'_>,
-    limit: usize,
-) -> (Vec<usize>, Vec<Row>) {
-    let mut order: Vec<usize> =
-        (0..reached.len() / steps).filter(|group| reached[group * steps][0] > 0).collect();
-    order.sort_by_key(|group| (u64::MAX - reached[group * steps][0], values.value(*group as Group)));
-    let mut places = vec![0; reached.len() / steps];
-    let mut rows: Vec<Row> = Vec::new();
-    for (place, group) in order.into_iter().enumerate() {
-        let counts = &reached[group * steps..(group + 1) * steps];
-        places[group] = place.min(limit);
-        if place > limit {
-            add(&mut rows[limit].counts, counts);
-            continue;
+    fn groups(&self, query: &FunnelQuery, rows: &[Shown<'_>]) -> Vec<FunnelGroup> {
+        let mut place_of = vec![0; self.reached.len() / self.steps];
+        for (place, row) in rows.iter().enumerate() {
+            row.groups.iter().for_each(|group| place_of[*group as usize] = place);
         }
-        let other = place == limit;
-        let value = values.value(group as Group).filter(|_| !other).map(ToString::to_string);
-        rows.push(Row { value, other, counts: counts.to_vec() });
+        let mut took = vec![vec![Vec::new(); self.steps]; rows.len()];
+        for (step, all) in self.took.iter().enumerate() {
+            all.iter().for_each(|(group, ms)| took[place_of[*group as usize]][step].push(*ms));
+        }
+        let group = |(row, took): (&Shown<'_>, Vec<Vec<f64>>)| {
+            let mut counts = vec![[0; 2]; self.steps];
+            for group in &row.groups {
+                add(&mut counts, &self.reached[*group as usize * self.steps..][..self.steps]);
+            }
+            let steps = steps_of(query, &counts, took);
+            FunnelGroup { value: row.value.map(ToString::to_string), other: row.other, steps }
+        };
+        rows.iter().zip(took).map(group).collect()
     }
-    (places, rows)
 }
 
 fn add(counts: &mut [[u64; 2]], others: &[[u64; 2]]) {
@@ -209,7 +179,7 @@ fn add(counts: &mut [[u64; 2]], others: &[[u64; 2]]) {
     }
 }
 
-fn steps_of(query: &FunnelQuery, counts: &[[u64; 2]], took: Vec<Vec<u64>>) -> Vec<FunnelStep> {
+fn steps_of(query: &FunnelQuery, counts: &[[u64; 2]], took: Vec<Vec<f64>>) -> Vec<FunnelStep> {
     let share = |count: u64, of: u64| (of > 0).then(|| count as f64 / of as f64);
     let [first, _] = counts[0];
     let mut previous = first;

@@ -59,24 +59,27 @@ impl Gathered {
         self.sort_by_user(users.len());
     }
 
-    /// The users who have events, each with its events in order of time and id.
+    /// The users who have events, each with its events in order of time and id; ids are asked for where times
+    /// are equal.
     pub(super) fn each(
         &mut self,
-        sources: &Sources<'_>,
+        id: impl Fn(&Found) -> EventId,
         mut visit: impl FnMut(UserId, &[Found]),
     ) {
-        let block = self.block;
-        let id = |event: &Found| {
-            let (_, id) = sources.time_and_id(usize::from(event.source), block, event.place);
-            id
-        };
+        self.each_unsorted(|user, events| {
+            sort(events, &id);
+            visit(user, events);
+        });
+    }
+
+    /// The users who have events, each with its events in any order.
+    pub(super) fn each_unsorted(&mut self, mut visit: impl FnMut(UserId, &mut [Found])) {
         let mut from = 0;
         for (low, end) in (self.first..).zip(&self.ends) {
             let events = &mut self.by_user[from..*end as usize];
             from = *end as usize;
             if !events.is_empty() {
-                sort(events, id);
-                visit(block * BLOCK_USERS + low as UserId, events);
+                visit(self.block * BLOCK_USERS + low as UserId, events);
             }
         }
     }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 
-use super::plan::invalid;
+use super::plan::{invalid, number_of};
 use crate::Error;
 use crate::limits::BREAKDOWN_VALUES_MAX;
 use crate::part::{Codes, PartView};
@@ -77,6 +77,35 @@ pub struct UserGroups<'a> {
     pub of: Vec<Group>,
 }
 
+/// A group that is shown, or the others.
+pub(super) struct Shown<'v> {
+    pub(super) value: Option<&'v str>,
+    pub(super) other: bool,
+    /// The groups that it stands for, one but for the others.
+    pub(super) groups: Vec<Group>,
+}
+
+/// The groups that are shown, of all with their sizes: those of the greatest sizes first, of equals in order of their
+/// values, no value before any; all beyond the limit as one.
+pub(super) fn shown<'v>(
+    sizes: impl Iterator<Item = (Group, u64)>,
+    values: &Values<'v>,
+    limit: usize,
+) -> Vec<Shown<'v>> {
+    let mut order: Vec<(Group, u64)> = sizes.filter(|(_, size)| *size > 0).collect();
+    order.sort_by_key(|(group, size)| (u64::MAX - size, values.value(*group)));
+    let others = order.split_off(limit.min(order.len()));
+    let mut shown: Vec<_> = order
+        .into_iter()
+        .map(|(group, _)| Shown { value: values.value(group), other: false, groups: vec![group] })
+        .collect();
+    if !others.is_empty() {
+        let groups = others.into_iter().map(|(group, _)| group).collect();
+        shown.push(Shown { value: None, other: true, groups });
+    }
+    shown
+}
+
 /// The groups of a part's rows.
 pub(super) struct GroupColumn<'a> {
     codes: Codes<'a>,
@@ -103,5 +132,31 @@ impl<'a> GroupColumn<'a> {
     /// The group of a row.
     pub(super) fn of(&self, row: u32) -> Group {
         self.groups.get(self.codes.code(row) as usize).copied().unwrap_or(NO_VALUE)
+    }
+}
+
+/// The numbers of a part's rows.
+pub(super) struct NumberColumn<'a> {
+    codes: Codes<'a>,
+    /// By code; not a number where the value is not the text of one.
+    numbers: Vec<f64>,
+}
+
+impl<'a> NumberColumn<'a> {
+    /// Opens the column of a property; none when no row has it.
+    pub(super) fn open(part: &PartView<'a>, key: &str) -> Result<Option<Self>, Error> {
+        let Some(property) = part.property(key) else { return Ok(None) };
+        let dictionary = part.dictionary(property)?;
+        let mut numbers = vec![f64::NAN];
+        for number in 0..dictionary.len() {
+            numbers.push(number_of(dictionary.get(number)?).unwrap_or(f64::NAN));
+        }
+        Ok(Some(Self { codes: part.codes(property)?, numbers }))
+    }
+
+    /// The number of a row.
+    pub(super) fn of(&self, row: u32) -> Option<f64> {
+        let number = self.numbers.get(self.codes.code(row) as usize).copied();
+        number.filter(|number| !number.is_nan())
     }
 }

@@ -13,7 +13,7 @@ use super::walk::{End, Walk, Walker};
 use super::ScanStats;
 use crate::part::PartView;
 use crate::persons::Persons;
-use crate::{Error, UserId};
+use crate::{Error, EventId, UserId};
 
 /// The walks of all persons through a funnel.
 pub struct Journeys<'a> {
@@ -106,15 +106,24 @@ impl<'a> Journeys<'a> {
         for users in slices_of(users, GATHERED_USERS) {
             gathered.gather(&self.sources, &users, None);
             let block = users.start / crate::part::BLOCK_USERS;
-            let id = |found: &Found| {
-                self.sources.time_and_id(usize::from(found.source), block, found.place).1
-            };
-            gathered.each(&self.sources, |user, found| {
+            let id = |found: &Found| self.sources.id(found, block);
+            gathered.each(id, |user, found| {
                 let same = |a: &Found, b: &Found| id(a) == id(b);
                 moments(found, &self.meanings, preferred, same, &mut of_user);
                 visit(user, &of_user);
             });
         }
+    }
+
+    /// The time at which the question is asked, in ms.
+    pub(super) const fn now_ms(&self) -> i64 {
+        self.now_ms
+    }
+
+    /// The number of an event of a person.
+    pub(super) fn id(&self, user: UserId, moment: &Moment) -> EventId {
+        let block = user / crate::part::BLOCK_USERS;
+        self.sources.time_and_id(usize::from(moment.source), block, moment.place).1
     }
 
     /// Where an event of a person comes from: the number of the need, of the part, and of the row.

@@ -27,8 +27,13 @@ mod gather;
 mod walk;
 
 mod conversion;
+mod explain;
+mod who;
 mod journeys;
+mod exact_sum;
 mod quantile;
+mod retention;
+mod trends;
 
 #[cfg(test)]
 mod property_tests;
@@ -37,13 +42,19 @@ pub use cohort::{CohortCounts, CohortScan};
 pub use funnel::{FunnelCounts, FunnelScan};
 pub use calendar::{Calendar, Unit, WeekStart};
 pub use plan::{
-    Breakdown, CohortQuery, Detail, Entry, Exclusion, Filter, FunnelInput, FunnelQuery, NumberOp, Of, Order,
-    Pattern, Range, Step, Test, TextOp, Window, number_of,
+    Breakdown, CohortBy, CohortQuery, Entry, Events, Exclusion, Filter, FunnelInput, FunnelQuery, Function, Measure, NumberOp, Of, Order,
+    Pattern, Range, RetentionInput, RetentionQuery, ReturnOn, Step, Test, TextOp, TrendsInput, TrendsQuery, Window, number_of,
 };
 pub use conversion::{ConversionCounts, ConversionScan, FunnelAnswer, FunnelGroup, FunnelStep};
+pub use explain::{Ended, ExplainInput, ExplainQuery, ExplainedEvent, Explanation};
+pub use who::{Status, Who, WhoInput, WhoQuery, WhoScan};
 pub use groups::{Group, NO_VALUE, UserGroups, Values};
 pub use journeys::Journeys;
 pub use needs::Need;
+pub use retention::{
+    RetentionAnswer, RetentionCell, RetentionCounts, RetentionGroup, RetentionRow, RetentionScan, RetentionTable,
+};
+pub use trends::{Series, TrendsAnswer, TrendsCounts, TrendsGroup, TrendsScan};
 pub use scan::{Counts, Routed, Scan, Sources, answer};
 
 /// What opening the parts of a query met.

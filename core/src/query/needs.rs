@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::gather::Meaning;
-use super::plan::{Filter, FunnelQuery, Order, Step};
+use super::plan::{Events, Filter, FunnelQuery, Order, Step};
 
 /// Events that a question reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub struct Need<'q> {
 impl<'q> Need<'q> {
     fn of(step: &'q Step, times_ms: (i64, i64)) -> Self {
         Self { event_type: Some(&step.event_type), filters: &step.filters, times_ms }
+    }
+
+    pub(super) fn events(events: &'q Events, times_ms: (i64, i64)) -> Self {
+        Self { event_type: events.event_type.as_deref(), filters: &events.filters, times_ms }
     }
 }
 

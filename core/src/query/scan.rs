@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::ScanStats;
+use super::gather::Found;
 use super::groups::Group;
 use super::mask::Mask;
 use super::route::{Members, RoutedEvents, Router};
@@ -195,6 +196,16 @@ impl<'a> Sources<'a> {
     /// The group of the event at a place of a block.
     pub(super) fn group(&self, step: usize, block: u32, place: Place) -> Group {
         self.look_up(step, block, place, Source::group)
+    }
+
+    /// The number of the event at a place of a block, if it has one.
+    pub(super) fn number(&self, step: usize, block: u32, place: Place) -> Option<f64> {
+        self.look_up(step, block, place, Source::number)
+    }
+
+    /// The id of an event of a block.
+    pub(super) fn id(&self, event: &Found, block: u32) -> EventId {
+        self.time_and_id(usize::from(event.source), block, event.place).1
     }
 
     /// Which of the step's parts holds the event at a place of a block, and its row there.

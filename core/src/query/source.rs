@@ -6,7 +6,7 @@ use core::ops::Range;
 use super::mask::Mask;
 use super::route::Members;
 use super::select::Selection;
-use super::groups::{Group, GroupColumn, NO_VALUE, Values};
+use super::groups::{Group, GroupColumn, NO_VALUE, NumberColumn, Values};
 use super::{Filter, ScanStats};
 use crate::part::{BLOCK_USERS, Blocks, Column, IdColumn, PartView, partition_point, pieces};
 use crate::{Error, EventId, UserId};
@@ -96,6 +96,8 @@ struct OpenPart<'a> {
     selection: Selection<'a>,
     /// The values by which the answer is broken down.
     groups: Option<GroupColumn<'a>>,
+    /// The numbers that are summed up.
+    numbers: Option<NumberColumn<'a>>,
     /// Which of the parts given it is.
     number: usize,
 }
@@ -126,6 +128,7 @@ impl<'a> Source<'a> {
                 ids: part.id_column()?,
                 selection,
                 groups: None,
+                numbers: None,
                 number,
             });
         }
@@ -152,6 +155,14 @@ impl<'a> Source<'a> {
     ) -> Result<(), Error> {
         for opened in &mut self.parts {
             opened.groups = GroupColumn::open(&parts[opened.number], key, values)?;
+        }
+        Ok(())
+    }
+
+    /// Opens the property of the same parts whose numbers are summed up.
+    pub(super) fn open_numbers(&mut self, parts: &[PartView<'a>], key: &str) -> Result<(), Error> {
+        for opened in &mut self.parts {
+            opened.numbers = NumberColumn::open(&parts[opened.number], key)?;
         }
         Ok(())
     }
@@ -244,6 +255,12 @@ impl<'a> Source<'a> {
     pub(super) fn group(&self, block: u32, place: Place) -> Option<Group> {
         let (part, row) = self.part_and_row(block, place)?;
         Some(part.groups.as_ref().map_or(NO_VALUE, |groups| groups.of(row)))
+    }
+
+    /// The number of the event at a place of a block, if it has one.
+    pub(super) fn number(&self, block: u32, place: Place) -> Option<Option<f64>> {
+        let (part, row) = self.part_and_row(block, place)?;
+        Some(part.numbers.as_ref().and_then(|numbers| numbers.of(row)))
     }
 
     /// Which of the parts given holds the event at a place of a block, and its row there.

@@ -100,15 +100,6 @@ pub enum Of {
     User,
 }
 
-/// How much of an answer is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
-    /// How many persons reached each step.
-    Counts,
-    /// Everything.
-    All,
-}
-
 impl FunnelQuery {
     /// A funnel of the established API: first touch, ordered, its window in calendar days of UTC.
     ///

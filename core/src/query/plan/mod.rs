@@ -4,6 +4,9 @@ mod cohort;
 mod filter;
 mod funnel;
 mod input;
+mod periods;
+mod retention;
+mod trends;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -13,8 +16,11 @@ use crate::{EndMs, Error, TimeMs};
 
 pub use cohort::CohortQuery;
 pub use filter::{Filter, NumberOp, Pattern, Test, TextOp, number_of};
+pub use periods::Events;
+pub use retention::{CohortBy, RetentionInput, RetentionQuery, ReturnOn};
+pub use trends::{Function, Measure, TrendsInput, TrendsQuery};
 pub use funnel::{
-    Breakdown, Detail, Entry, Exclusion, FunnelInput, FunnelQuery, Of, Order, Window,
+    Breakdown, Entry, Exclusion, FunnelInput, FunnelQuery, Of, Order, Window,
 };
 
 /// An event type and what must hold of the event.
