@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{NaiveEvent, by_person, matches};
+use super::{NaiveEvent, by_person, matches, quantile};
 use crate::query::{
     Entry, FunnelAnswer, FunnelGroup, FunnelQuery, FunnelStep, Of, Order, Step,
 };
@@ -144,6 +144,7 @@ fn answer_steps(query: &FunnelQuery, walks: &[&Walk<'_>]) -> Vec<FunnelStep> {
             took.push((walk.reached[number].time_ms - walk.reached[number - 1].time_ms) as f64);
         }
         took.sort_by(f64::total_cmp);
+        let seconds = |share| quantile(&took, share).map(|ms| ms / 1_000.0);
         FunnelStep {
             event: step.event_type.clone(),
             count: count(number),
@@ -151,16 +152,9 @@ fn answer_steps(query: &FunnelQuery, walks: &[&Walk<'_>]) -> Vec<FunnelStep> {
             converted_from_first: share(count(number), count(0)),
             dropped: stopped.len() as u64 - pending,
             pending,
-            median_seconds: seconds(&took, 0.5),
-            p90_seconds: seconds(&took, 0.9),
+            median_seconds: seconds(0.5),
+            p90_seconds: seconds(0.9),
         }
     };
     query.steps().iter().enumerate().map(answer).collect()
-}
-
-/// The quantile of sorted ms, in seconds.
-fn seconds(sorted: &[f64], share: f64) -> Option<f64> {
-    let at = (sorted.len().checked_sub(1)?) as f64 * share;
-    let (low, high) = (sorted[at as usize], sorted[(at as usize + 1).min(sorted.len() - 1)]);
-    Some((low + (high - low) * (at - at as usize as f64)) / 1_000.0)
 }

@@ -4,15 +4,19 @@
 //! but the typed queries.
 
 mod funnel;
+mod retention;
+mod trends;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::query::{CohortQuery, Filter, NumberOp, Step, Test, TextOp, number_of};
+use crate::query::{CohortQuery, Events, Filter, NumberOp, Step, Test, TextOp, number_of};
 
 pub use funnel::{funnel, funnel_answer};
+pub use retention::retention;
+pub use trends::trends;
 
 /// An event, under the name of its person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +75,11 @@ fn matches(event: &NaiveEvent, step: &Step) -> bool {
     event.event_type == step.event_type && holds(event, &step.filters)
 }
 
+fn is_one_of(event: &NaiveEvent, events: &Events) -> bool {
+    let of_type = events.event_type.as_ref().is_none_or(|wanted| *wanted == event.event_type);
+    of_type && holds(event, &events.filters)
+}
+
 fn holds(event: &NaiveEvent, filters: &[Filter]) -> bool {
     filters.iter().all(|filter| test(&filter.test, event.properties.get(&filter.key)))
 }
@@ -106,4 +115,11 @@ pub fn test(test: &Test, value: Option<&String>) -> bool {
         (Test::NotExists, value) => value.is_none(),
         (Test::Matches(_) | Test::Number { .. }, None) => false,
     }
+}
+
+/// The number below which a share of sorted numbers lies, between two of them by proportion.
+fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+    let at = sorted.len().checked_sub(1)? as f64 * share;
+    let (low, high) = (sorted[at as usize], sorted[(at as usize + 1).min(sorted.len() - 1)]);
+    Some(low + (high - low) * (at - at as usize as f64))
 }

@@ -64,6 +64,9 @@ pub(super) struct Case {
     /// A funnel of the JSON API, but for what depends on the other fields.
     pub(super) funnel: Value,
     pub(super) now_day: i64,
+    /// A retention table and trends, but for their ranges.
+    pub(super) retention: Value,
+    pub(super) trends: Value,
 }
 
 pub(super) fn case() -> impl Strategy<Value = Case> {
@@ -85,14 +88,16 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
         prop_oneof![Just(0), Just(19_790), Just(19_810), Just(20_021), Just(20_028)],
         (0..8_i64, 0..9_i64),
         (1..6_u32, 0..20_i64),
-        questions::funnel(),
+        (questions::funnel(), questions::retention(), questions::trends()),
     )
         .prop_map(|all| {
-            let (mut events, merges, allowed, filters, steps, base_day, days, extra, funnel) = all;
-            let (window_days, now_day) = extra;
+            let (mut events, merges, allowed, filters, steps, base_day, days, extra, asked) = all;
+            let ((window_days, now_day), (funnel, retention, trends)) = (extra, asked);
             let near = events.iter_mut().filter(|event| event.time_ms < 100 * DAY_MS);
             near.for_each(|event: &mut Event| event.time_ms += base_day * DAY_MS);
-            Case { events, merges, allowed, filters, steps, base_day, days, window_days, funnel, now_day }
+            Case {
+                events, merges, allowed, filters, steps, base_day, days, window_days, funnel, now_day, retention, trends,
+            }
         })
 }
 

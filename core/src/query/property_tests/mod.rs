@@ -3,6 +3,7 @@
 mod case;
 mod funnels;
 mod questions;
+mod tables;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;

@@ -66,6 +66,77 @@ pub(super) fn funnel() -> impl Strategy<Value = Value> {
         })
 }
 
+/// A retention table without its range.
+pub(super) fn retention() -> impl Strategy<Value = Value> {
+    let period = prop::sample::select(&["hour", "day", "week", "month"][..]);
+    (
+        (period, 1..4_u32, prop::sample::select(&["monday", "sunday", "saturday"][..])),
+        (events(), events()),
+        (prop::sample::select(&["first_in_range", "recurring"][..]), any::<bool>(), any::<bool>()),
+        1..6_u32,
+        zone(),
+        weighted(0.4, breakdown()),
+    )
+        .prop_map(|((period, every, week_start), events, options, columns, zone, breakdown)| {
+            let (cohort_by, after, rolling) = options;
+            let mut table = json!({
+                "period": period,
+                "every": every,
+                "start_event": events.0,
+                "return_event": events.1,
+                "cohort_by": cohort_by,
+                "return_on": if after { "on_or_after" } else { "on" },
+                "mode": if rolling { "rolling" } else { "calendar" },
+                "columns": columns,
+                "time_zone": zone,
+            });
+            if period == "week" {
+                table["week_start"] = week_start.into();
+            }
+            table["breakdown"] = breakdown.map_or(Value::Null, without_step);
+            table
+        })
+}
+
+/// Trends without their range.
+pub(super) fn trends() -> impl Strategy<Value = Value> {
+    let functions = ["sum", "average", "min", "max", "median", "percentile"];
+    let of_property = prop::sample::select(functions.to_vec()).prop_map(|function| {
+        let mut measure = json!({ "function": function, "property": "size" });
+        if function == "percentile" {
+            measure["percentile"] = 90.into();
+        }
+        measure
+    });
+    let measure = prop_oneof![Just(json!("events")), Just(json!("users")), of_property];
+    let interval = prop::sample::select(&["hour", "day", "week", "month"][..]);
+    (events(), measure, interval, 1..4_u32, zone(), weighted(0.4, breakdown())).prop_map(
+        |(event, measure, interval, every, zone, breakdown)| {
+            json!({
+                "event": event,
+                "measure": measure,
+                "interval": interval,
+                "every": every,
+                "time_zone": zone,
+                "breakdown": breakdown.map(without_step),
+            })
+        },
+    )
+}
+
+fn without_step(mut breakdown: Value) -> Value {
+    if let Some(fields) = breakdown.as_object_mut() {
+        fields.remove("step");
+    }
+    breakdown
+}
+
+/// Events of one type or of any.
+fn events() -> impl Strategy<Value = Value> {
+    let of_any = list(filter(), 0..2).prop_map(|filters| json!({ "filters": filters }));
+    prop_oneof![4 => step(), 1 => Just(json!("any")), 1 => of_any]
+}
+
 /// An event with filters.
 pub(super) fn step() -> impl Strategy<Value = Value> {
     let event = prop::sample::select(&["a", "b", "c"][..]);
