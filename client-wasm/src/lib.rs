@@ -5,8 +5,6 @@
 
 #[cfg(feature = "preview")]
 mod preview;
-#[cfg(feature = "preview")]
-mod query;
 
 #[cfg(feature = "preview")]
-pub use preview::funnel;
+pub use preview::{funnel, retention, trends};

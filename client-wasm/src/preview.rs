@@ -1,63 +1,157 @@
-//! Funnels over part files.
+//! Questions over part files.
 
-use crate::query::FunnelJson;
+use std::collections::HashMap;
+
 use eventhub_core::Error;
 use eventhub_core::part::{PackedPart, PartView};
-use eventhub_core::persons::Persons;
-use eventhub_core::query::{FunnelQuery, FunnelScan, Step, answer};
-use js_sys::{Array, JSON, Object, Uint8Array};
-use std::collections::HashMap;
+use eventhub_core::persons::{Persons, UserSet};
+use eventhub_core::query::{
+    ConversionScan, FunnelInput, Journeys, Need, RetentionInput, RetentionScan, Scan, TrendsInput, TrendsScan,
+    count,
+};
+use jiff::tz::TimeZone;
+use js_sys::{Array, JSON, Object, Reflect, Uint8Array, Uint32Array};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
-/// The part files of each event type.
-type Files = HashMap<String, Vec<Vec<u8>>>;
-
-/// How many users reached each step of a funnel. `parts` is an object from event types to arrays of
-/// part files, each a `Uint8Array`; `query` is a funnel as the JSON API takes it.
+/// The answer to a funnel of the JSON API, as JSON.
 ///
-/// Counts are exact, as every one of them is below 2^53.
+/// `parts` is an object from event types to arrays of part files, each a `Uint8Array`; `people` says who is merged
+/// into whom and who is asked about (see [`People`]), `undefined` that nobody is merged and everyone is asked about.
+/// What is still within its window is told as of `now_ms`.
 ///
 /// # Errors
-/// A JavaScript `Error` when the query is refused or a part is damaged.
+/// A JavaScript `Error` when the query is refused or a part is damaged; likewise the functions below.
 #[wasm_bindgen]
-pub fn funnel(parts: &Object, query: &JsValue) -> Result<Vec<f64>, JsError> {
-    // By way of JSON, so that a field that the engine does not know is met and refused.
-    let query = JSON::stringify(query).ok().and_then(|json| json.as_string()).unwrap_or_default();
-    let query: FunnelJson = serde_json::from_str(&query)?;
-    let query = FunnelQuery::try_from(query)?;
-    let files = files_of(parts, query.steps())?;
-    let counts = count(&query, &files)?;
-    Ok(counts.into_iter().map(|count| count as f64).collect())
+pub fn funnel(
+    parts: &Object,
+    people: &JsValue,
+    query: &JsValue,
+    now_ms: f64,
+) -> Result<String, JsError> {
+    let query = read::<FunnelInput>(query)?.check(&TimeZone::UTC)?;
+    let (files, people) = (Files::of(parts)?, People::of(people)?);
+    let needs = query.needs();
+    let parts = files.views(&needs)?;
+    let persons = people.persons()?;
+    let journeys = Journeys::open(&query, now_ms as i64, &parts, &persons, None)?;
+    let mut scan = ConversionScan::new(journeys);
+    let counts = count(&mut scan);
+    json(&scan.finish(counts))
 }
 
-/// Copies the files that the steps need into this module's memory.
-fn files_of(parts: &Object, steps: &[Step]) -> Result<Files, JsError> {
-    let mut files = Files::new();
-    for entry in Object::entries(parts) {
-        let entry = Array::from(&entry);
-        let event_type = entry.get(0).as_string().unwrap_or_default();
-        if steps.iter().any(|step| step.event_type == event_type) {
+/// The answer to a retention table of the JSON API, as JSON.
+#[wasm_bindgen]
+pub fn retention(
+    parts: &Object,
+    people: &JsValue,
+    query: &JsValue,
+    now_ms: f64,
+) -> Result<String, JsError> {
+    let query = read::<RetentionInput>(query)?.check(&TimeZone::UTC)?;
+    let (files, people) = (Files::of(parts)?, People::of(people)?);
+    let parts = files.views(&query.needs())?;
+    let persons = people.persons()?;
+    let mut scan = RetentionScan::open(&query, &parts, &persons, None)?;
+    let counts = count(&mut scan);
+    json(&scan.finish(&counts, now_ms as i64))
+}
+
+/// The answer to a question about trends of the JSON API, as JSON.
+#[wasm_bindgen]
+pub fn trends(parts: &Object, people: &JsValue, query: &JsValue) -> Result<String, JsError> {
+    let query = read::<TrendsInput>(query)?.check(&TimeZone::UTC)?;
+    let (files, people) = (Files::of(parts)?, People::of(people)?);
+    let mut parts = files.views(&query.needs())?;
+    let persons = people.persons()?;
+    let parts = parts.pop().unwrap_or_default();
+    let mut scan = TrendsScan::open(&query, &parts, &persons, None)?;
+    let counts = count(&mut scan);
+    json(&scan.finish(&counts))
+}
+
+/// Reads a question by way of JSON, so that a field that the engine does not know is met and refused.
+fn read<T: DeserializeOwned>(query: &JsValue) -> Result<T, JsError> {
+    let text = JSON::stringify(query).ok().and_then(|json| json.as_string()).unwrap_or_default();
+    let mut reader = serde_json::Deserializer::from_str(&text);
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| JsError::new(&error.to_string()))
+}
+
+fn json(answer: &impl Serialize) -> Result<String, JsError> {
+    Ok(serde_json::to_string(answer)?)
+}
+
+/// The part files of each event type.
+struct Files(HashMap<String, Vec<Vec<u8>>>);
+
+impl Files {
+    /// Copies the files into this module's memory.
+    fn of(parts: &Object) -> Result<Self, JsError> {
+        let mut files = HashMap::new();
+        for entry in Object::entries(parts) {
+            let entry = Array::from(&entry);
+            let event_type = entry.get(0).as_string().unwrap_or_default();
             let list = bytes_of(&entry.get(1)).ok_or_else(|| {
                 JsError::new(&format!("the parts of {event_type} are not an array of Uint8Array"))
             })?;
             files.insert(event_type, list);
         }
+        Ok(Self(files))
     }
-    Ok(files)
+
+    /// The parts of each need.
+    fn views(&self, needs: &[Need<'_>]) -> Result<Vec<Vec<PartView<'_>>>, Error> {
+        let views = |need: &Need<'_>| {
+            let is_asked = |name: &str| need.event_type.is_none_or(|event_type| event_type == name);
+            // In order of names, so that the answer does not depend on that of a hash table.
+            let mut asked: Vec<_> = self.0.iter().filter(|(name, _)| is_asked(name)).collect();
+            asked.sort_unstable();
+            let files = asked.into_iter().flat_map(|(_, files)| files);
+            files.map(|bytes| PackedPart::open(bytes)?.view()).collect()
+        };
+        needs.iter().map(views).collect()
+    }
+}
+
+/// Who is merged, and who is asked about: `{ merged: [[block, Uint8Array], ..], allowed: Uint32Array }`, both of
+/// which may be left out. The bytes of a block are those of its merged users; `allowed` are canonical users.
+struct People {
+    merged: Vec<(u32, Vec<u8>)>,
+    allowed: Option<Vec<u32>>,
+}
+
+impl People {
+    fn of(people: &JsValue) -> Result<Self, JsError> {
+        let field = |name: &str| Reflect::get(people, &name.into()).unwrap_or(JsValue::UNDEFINED);
+        if people.is_undefined() {
+            return Ok(Self { merged: Vec::new(), allowed: None });
+        }
+        let mut merged = Vec::new();
+        for block in Array::from(&field("merged")) {
+            let block = Array::from(&block);
+            let (number, bytes) = (block.get(0).as_f64(), block.get(1));
+            let bytes = bytes.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec);
+            let (Some(number), Some(bytes)) = (number, bytes) else {
+                return Err(JsError::new("a block of merged users is not a number and a Uint8Array"));
+            };
+            merged.push((number as u32, bytes));
+        }
+        let allowed = field("allowed").dyn_ref::<Uint32Array>().map(Uint32Array::to_vec);
+        Ok(Self { merged, allowed })
+    }
+
+    fn persons(&self) -> Result<Persons<'_>, Error> {
+        let merged = self.merged.iter().map(|(block, bytes)| (*block, bytes.as_slice()));
+        let persons = Persons::new(merged.collect())?;
+        let Some(allowed) = &self.allowed else { return Ok(persons) };
+        let mut set = UserSet::default();
+        allowed.iter().for_each(|user| set.insert(*user));
+        Ok(persons.only(set))
+    }
 }
 
 fn bytes_of(list: &JsValue) -> Option<Vec<Vec<u8>>> {
     let list = list.dyn_ref::<Array>()?;
     list.iter().map(|file| file.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec)).collect()
-}
-
-fn count(query: &FunnelQuery, files: &Files) -> Result<Vec<u64>, Error> {
-    let persons = Persons::default();
-    let open = |step: &Step| {
-        let files = files.get(&step.event_type).map_or(&[][..], Vec::as_slice);
-        files.iter().map(|bytes| PackedPart::open(bytes)?.view()).collect()
-    };
-    let parts: Vec<Vec<PartView<'_>>> =
-        query.steps().iter().map(open).collect::<Result<_, Error>>()?;
-    Ok(answer(FunnelScan::open(query, &parts, &persons)?).finish())
 }

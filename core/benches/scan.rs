@@ -33,14 +33,15 @@ fn main() -> Result<(), Error> {
 
     let everyone = Persons::default();
     let date = |text: &str| parse_date("date", text);
-    let range = Range::new(date("20130101")?, date("20130130")?)?;
+    let start = date("20130101")?;
+    let range = Range::new(start, date("20130130")?)?;
     let whole =
-        Range::new(range.start(), TimeMs::new(range.start().ms() + days * DAY_MS).expect("2013"))?;
-    let filter = || vec![Filter { key: "event_property_1".into(), value: "1".into() }];
+        Range::new(start, TimeMs::new(start.ms() + days * DAY_MS).expect("2013"))?;
+    let filter = || vec![Filter::is("event_property_1", "1")];
     funnel("Q1 funnel", &parts, &everyone, &funnel_query(range, 30, Vec::new())?)?;
     funnel("Q2 filtered", &parts, &everyone, &funnel_query(range, 30, filter())?)?;
-    cohort("Q3 cohort", &parts, &everyone, &cohort_query(range, Vec::new())?)?;
-    cohort("Q4 filtered", &parts, &everyone, &cohort_query(range, filter())?)?;
+    cohort("Q3 cohort", &parts, &everyone, &cohort_query(start, Vec::new())?)?;
+    cohort("Q4 filtered", &parts, &everyone, &cohort_query(start, filter())?)?;
     funnel("Q5 whole range", &parts, &everyone, &funnel_query(whole, 7, Vec::new())?)?;
     let blocks = merged_pairs(users as UserId);
     let merged = blocks.iter().map(|(block, bytes)| (*block, bytes.as_slice())).collect();
@@ -55,10 +56,10 @@ fn funnel_query(range: Range, days: u32, filters: Vec<Filter>) -> Result<FunnelQ
     FunnelQuery::new(range, steps.collect(), days, Vec::new())
 }
 
-fn cohort_query(range: Range, filters: Vec<Filter>) -> Result<CohortQuery, Error> {
+fn cohort_query(start: TimeMs, filters: Vec<Filter>) -> Result<CohortQuery, Error> {
     let step = |name: &str, filters| Step { event_type: name.into(), filters };
     let events = (step(TYPES[0], filters), step(TYPES[2], Vec::new()));
-    CohortQuery::new(range.start(), parse_date("date", "20130130")?, 1, 7, events, Vec::new())
+    CohortQuery::new(start, parse_date("date", "20130130")?, 1, 7, events, Vec::new())
 }
 
 fn funnel(

@@ -11,8 +11,10 @@ use std::{env, fs};
 
 use eventhub_core::naive::{self, NaiveEvent};
 use eventhub_core::part::{EncodedPart, PartBuilder, merge};
-use eventhub_core::query::{Filter, FunnelQuery, Range, Step};
-use eventhub_core::{DAY_MS, TimeMs, parse_date};
+use eventhub_core::query::FunnelInput;
+use eventhub_core::{DAY_MS, TimeMs};
+use jiff::tz::TimeZone;
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 const TYPES: [&str; 3] = ["product_view", "add_to_cart", "purchase"];
@@ -31,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             names.entry(name).or_default().push(file);
         }
     }
-    let cases = queries()?.iter().map(|query| case(query, &events)).collect::<Vec<_>>();
+    let cases = queries().iter().map(|query| case(query, &events)).collect::<Result<Vec<_>, _>>()?;
     let text = serde_json::to_string_pretty(&json!({ "parts": names, "cases": cases }))?;
     fs::write(folder.join("funnel.json"), text + "\n")?;
     Ok(())
@@ -90,49 +92,36 @@ fn parts_of(number: u32, events: &[(u32, NaiveEvent)]) -> Result<Vec<EncodedPart
     Ok(vec![part(&|event| !exact(event)), part(&|event| exact(event) && event.id % 2 == 0), merged])
 }
 
-fn queries() -> Result<Vec<FunnelQuery>, Box<dyn Error>> {
-    let step = |name: &str, filters: &[(&str, &str)]| Step {
-        event_type: name.into(),
-        filters: filters
-            .iter()
-            .map(|(k, v)| Filter { key: (*k).into(), value: (*v).into() })
-            .collect(),
+/// Queries as the JSON API takes them.
+fn queries() -> Vec<Value> {
+    let step = |name: &str| json!({ "event": name, "filters": [] });
+    let with = |name: &str, property: &str, value: &str| {
+        let filter = json!({ "property": property, "op": "is", "values": [value] });
+        json!({ "event": name, "filters": [filter] })
     };
-    let range =
-        |from: &str, to: &str| Range::new(parse_date("start", from)?, parse_date("end", to)?);
-    let all = || TYPES.map(|name| step(name, &[])).to_vec();
-    let web = step("product_view", &[("platform", "web")]);
-    let coupon = step("purchase", &[("coupon", "spring-1")]);
-    let page = step("product_view", &[("page", "/p/17")]);
-    let (march, week) = (range("20240301", "20240401")?, range("20240308", "20240315")?);
-    Ok(vec![
-        FunnelQuery::new(march, all(), 30, Vec::new())?,
-        FunnelQuery::new(week, all(), 2, Vec::new())?,
-        FunnelQuery::new(march, vec![web, step("product_view", &[]), coupon], 31, Vec::new())?,
-        FunnelQuery::new(march, vec![page, step("add_to_cart", &[])], 31, Vec::new())?,
-    ])
+    let query = |range: [&str; 2], steps: &[Value], days: u32| {
+        json!({
+            "range": { "start": range[0], "end": range[1] },
+            "steps": steps,
+            "window": { "amount": days, "unit": "calendar_days" },
+        })
+    };
+    let all = TYPES.map(step);
+    let web = with("product_view", "platform", "web");
+    let coupon = with("purchase", "coupon", "spring-1");
+    let page = with("product_view", "page", "/p/17");
+    let (march, week) = (["2024-03-01", "2024-04-01"], ["2024-03-08", "2024-03-15"]);
+    vec![
+        query(march, &all, 30),
+        query(week, &all, 2),
+        query(march, &[web, step("product_view"), coupon], 31),
+        query(march, &[page, step("add_to_cart")], 31),
+    ]
 }
 
-/// A query as the JSON API writes it, with its answer by the naive model.
-fn case(query: &FunnelQuery, events: &[(u32, NaiveEvent)]) -> Value {
+/// A query with its answer by the naive model.
+fn case(query: &Value, events: &[(u32, NaiveEvent)]) -> Result<Value, Box<dyn Error>> {
     let plain: Vec<NaiveEvent> = events.iter().map(|(_, event)| event.clone()).collect();
-    let date = |text: String| format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]);
-    let steps: Vec<Value> = query
-        .steps()
-        .iter()
-        .map(|step| {
-            let filters: Vec<Value> = step.filters.iter().map(|filter| {
-            json!({ "property": filter.key, "op": "is", "values": [filter.value] })
-        }).collect();
-            json!({ "event": step.event_type, "filters": filters })
-        })
-        .collect();
-    json!({
-        "query": {
-            "range": { "start": date(query.range().start().date_text()), "end": date(query.range().end().date_text()) },
-            "steps": steps,
-            "window": { "amount": query.window_days(), "unit": "calendar_days" },
-        },
-        "answer": naive::funnel(&plain, query, |_| true),
-    })
+    let funnel = FunnelInput::deserialize(query)?.check(&TimeZone::UTC)?;
+    Ok(json!({ "query": query, "answer": naive::funnel(&plain, &funnel, |_| true) }))
 }

@@ -91,6 +91,28 @@ impl UserSet {
         (0..).zip(&self.words).flat_map(bits)
     }
 
+    /// All users below a number who are not in the set.
+    #[must_use]
+    pub fn others(&self, until: UserId) -> Self {
+        let words = (until as usize).div_ceil(64);
+        let word = |at: usize| !self.words.get(at).copied().unwrap_or(0);
+        let mut others = Self { words: (0..words).map(word).collect() };
+        if let Some(last) = others.words.last_mut()
+            && !until.is_multiple_of(64)
+        {
+            *last &= (1 << (until % 64)) - 1;
+        }
+        others
+    }
+
+    /// Adds the users of another set.
+    pub fn unite(&mut self, other: &Self) {
+        if self.words.len() < other.words.len() {
+            self.words.resize(other.words.len(), 0);
+        }
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
+    }
+
     /// Keeps the users that are in the other set too.
     pub fn intersect(&mut self, other: &Self) {
         self.words.truncate(other.words.len());
@@ -166,6 +188,13 @@ impl<'a> Persons<'a> {
         let bytes: usize = self.merged.iter().map(|(_, entries)| entries.len()).sum();
         let users = self.merged.len().max(1) * BLOCK_USERS as usize;
         (bytes / ENTRY_BYTES) as f64 / users as f64
+    }
+
+    /// Whether a canonical user is asked about.
+    #[must_use]
+    pub fn counts(&self, canonical: UserId) -> bool {
+        let low = canonical % BLOCK_USERS;
+        self.alive(canonical / BLOCK_USERS)[low as usize / 64] >> (low % 64) & 1 == 1
     }
 
     /// The users of a block who count: canonical, and asked about.

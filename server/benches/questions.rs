@@ -14,7 +14,7 @@ use anyhow::{Context, Result, bail, ensure};
 use eventhub_core::parse_date;
 use eventhub_core::query::{CohortQuery, Filter, FunnelQuery, Range, Step};
 use eventhub_server::engine::EngineError;
-use eventhub_server::query;
+use eventhub_server::query::{self, Asking, QueryLimits};
 use eventhub_server::store::{Snapshot, Store, StoreOptions};
 use serde_json::{Value, json};
 
@@ -79,9 +79,10 @@ fn asked(store: &Store, name: &str, question: &Question, runs: usize) -> Result<
 }
 
 fn answered(snapshot: &Snapshot, question: &Question) -> Result<Value, EngineError> {
+    let asking = Asking::new(snapshot, QueryLimits::default());
     Ok(match question {
-        Question::Funnel(funnel) => query::funnel(snapshot, funnel)?.0.into(),
-        Question::Cohort(cohort) => query::cohort(snapshot, cohort)?.0.into(),
+        Question::Funnel(funnel) => query::funnel_counts(&asking, funnel)?.0.into(),
+        Question::Cohort(cohort) => query::cohort(&asking, cohort)?.0.into(),
     })
 }
 
@@ -96,7 +97,7 @@ fn question(target: &str) -> Result<Question> {
     let one = |name: &str| list(name).pop().with_context(|| format!("no {name} in {target}"));
     let filters = |keys: &str, values: &str| -> Vec<Filter> {
         let pairs = list(keys).into_iter().zip(list(values));
-        pairs.map(|(key, value)| Filter { key, value }).collect()
+        pairs.map(|(key, value)| Filter::is(key, value)).collect()
     };
     let start = parse_date("start_date", &one("start_date")?)?;
     let end = parse_date("end_date", &one("end_date")?)?;

@@ -112,6 +112,14 @@ pub struct ServeArgs {
     #[arg(long, env = "EVENTHUB_BODY_BYTES", default_value_t = BODY_BYTES_MAX as u64,
           value_name = "SIZE", value_parser = parse_size)]
     pub body_bytes: u64,
+    /// Seconds that a question may take before it is answered 503
+    #[arg(long, env = "EVENTHUB_QUERY_SECONDS", default_value_t = 60, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub query_seconds: u32,
+    /// Bytes of memory for what a question counts before it is answered 503
+    #[arg(long, env = "EVENTHUB_QUERY_MEMORY", default_value = "1GiB", value_name = "SIZE",
+          value_parser = parse_size)]
+    pub query_memory: u64,
     /// Connections served at a time; further ones wait
     #[arg(long, env = "EVENTHUB_CONNECTIONS", default_value_t = 1024, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=100_000))]

@@ -11,6 +11,7 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::cli::{ServeArgs, StoreArgs};
 use crate::http::{Access, Gate, PasswordError, Settings, SignIn, Sockets};
+use crate::query::QueryLimits;
 use crate::store::StoreOptions;
 
 const PORT_DEFAULT: u16 = 8080;
@@ -107,6 +108,17 @@ impl ServeConfig {
                 stop_timeout: STOP_TIMEOUT,
             },
         })
+    }
+}
+
+impl ServeArgs {
+    /// How much a question may take.
+    #[must_use]
+    pub const fn query_limits(&self) -> QueryLimits {
+        QueryLimits {
+            time: Duration::from_secs(self.query_seconds as u64),
+            memory_bytes: self.query_memory,
+        }
     }
 }
 

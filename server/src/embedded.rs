@@ -5,22 +5,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use async_trait::async_trait;
-use eventhub_core::query::{CohortQuery, Filter, FunnelQuery, ScanStats};
+use eventhub_core::query::{
+    CohortQuery, ExplainQuery, Filter, FunnelAnswer, FunnelQuery, RetentionAnswer, RetentionQuery, ScanStats,
+    TrendsAnswer, TrendsQuery, WhoQuery,
+};
 use eventhub_core::{EventId, ExternalId, NewEvent, Properties, UserId};
 
-use crate::engine::{Engine, EngineError, EventRecord, PersonRecord, Stats};
-use crate::query;
+use crate::engine::{
+    Engine, EngineError, EventRecord, ExplainedPerson, Page, PersonRecord, Scanned, Stats,
+};
+use crate::query::{self, Asking, QueryLimits};
 use crate::store::{Snapshot, Store, StoreOptions};
 
 /// Keeps events in one data file and answers from it.
 pub struct Embedded {
     store: Arc<Store>,
-    scanned: Scanned,
+    limits: QueryLimits,
+    met: Met,
 }
 
 /// What queries met, since the start.
 #[derive(Default)]
-struct Scanned {
+struct Met {
     filter_checks: AtomicU64,
     bloom_rejections: AtomicU64,
 }
@@ -30,9 +36,13 @@ impl Embedded {
     ///
     /// # Errors
     /// When another process has it open for writing, it is of another format, or it cannot be read.
-    pub fn open(folder: &Path, options: StoreOptions) -> Result<Self, EngineError> {
+    pub fn open(
+        folder: &Path,
+        options: StoreOptions,
+        limits: QueryLimits,
+    ) -> Result<Self, EngineError> {
         let store = Arc::new(Store::open(folder, options)?);
-        Ok(Self { store, scanned: Scanned::default() })
+        Ok(Self { store, limits, met: Met::default() })
     }
 
     /// Finishes what was accepted; nothing is accepted afterwards.
@@ -58,9 +68,17 @@ impl Embedded {
         done.unwrap_or_else(|error| Err(EngineError::Storage(error.to_string())))
     }
 
-    fn count(&self, met: ScanStats) {
-        self.scanned.filter_checks.fetch_add(met.filter_checks, Relaxed);
-        self.scanned.bloom_rejections.fetch_add(met.bloom_rejections, Relaxed);
+    /// Has a question scan a snapshot within the limits.
+    async fn scan<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Asking<'_>) -> Result<(T, ScanStats), EngineError> + Send + 'static,
+    ) -> Result<Scanned<T>, EngineError> {
+        let limits = self.limits;
+        let asked = self.ask(move |snapshot| question(&Asking::new(snapshot, limits)));
+        let (answer, met) = asked.await?;
+        self.met.filter_checks.fetch_add(met.filter_checks, Relaxed);
+        self.met.bloom_rejections.fetch_add(met.bloom_rejections, Relaxed);
+        Ok(Scanned { answer, events: met.events })
     }
 }
 
@@ -82,16 +100,50 @@ impl Engine for Embedded {
         self.store.set_user(user, set)?.done().await
     }
 
-    async fn funnel(&self, query: FunnelQuery) -> Result<Vec<u64>, EngineError> {
-        let (counts, met) = self.ask(move |snapshot| query::funnel(snapshot, &query)).await?;
-        self.count(met);
-        Ok(counts)
+    async fn funnel_counts(&self, query: FunnelQuery) -> Result<Vec<u64>, EngineError> {
+        let counted = self.scan(move |asking| query::funnel_counts(asking, &query)).await?;
+        Ok(counted.answer)
+    }
+
+    async fn funnel(
+        &self,
+        query: FunnelQuery,
+        now_ms: i64,
+    ) -> Result<Scanned<FunnelAnswer>, EngineError> {
+        self.scan(move |asking| query::funnel(asking, &query, now_ms)).await
+    }
+
+    async fn funnel_users(
+        &self,
+        query: WhoQuery,
+        now_ms: i64,
+    ) -> Result<Scanned<Page>, EngineError> {
+        self.scan(move |asking| query::funnel_users(asking, &query, now_ms)).await
+    }
+
+    async fn explain(
+        &self,
+        query: ExplainQuery,
+        now_ms: i64,
+    ) -> Result<Option<ExplainedPerson>, EngineError> {
+        let limits = self.limits;
+        self.ask(move |snapshot| query::explain(&Asking::new(snapshot, limits), &query, now_ms)).await
+    }
+
+    async fn retention(
+        &self,
+        query: RetentionQuery,
+        now_ms: i64,
+    ) -> Result<Scanned<RetentionAnswer>, EngineError> {
+        self.scan(move |asking| query::retention(asking, &query, now_ms)).await
+    }
+
+    async fn trends(&self, query: TrendsQuery) -> Result<Scanned<TrendsAnswer>, EngineError> {
+        self.scan(move |asking| query::trends(asking, &query)).await
     }
 
     async fn cohort(&self, query: CohortQuery) -> Result<Vec<Vec<u64>>, EngineError> {
-        let (rows, met) = self.ask(move |snapshot| query::cohort(snapshot, &query)).await?;
-        self.count(met);
-        Ok(rows)
+        Ok(self.scan(move |asking| query::cohort(asking, &query)).await?.answer)
     }
 
     async fn event_types(&self) -> Result<Vec<String>, EngineError> {
@@ -147,8 +199,8 @@ impl Engine for Embedded {
     async fn stats(&self) -> Result<Stats, EngineError> {
         let stats = self.blocking(Store::stats).await?;
         Ok(Stats {
-            filter_checks: self.scanned.filter_checks.load(Relaxed),
-            bloom_rejections: self.scanned.bloom_rejections.load(Relaxed),
+            filter_checks: self.met.filter_checks.load(Relaxed),
+            bloom_rejections: self.met.bloom_rejections.load(Relaxed),
             ..stats
         })
     }

@@ -3,7 +3,10 @@
 //! Nothing above it knows which engine it talks to; the embedded one stands in `store` and `query`.
 
 use async_trait::async_trait;
-use eventhub_core::query::{CohortQuery, Filter, FunnelQuery};
+use eventhub_core::query::{
+    CohortQuery, ExplainQuery, Explanation, Filter, FunnelAnswer, FunnelQuery, RetentionAnswer,
+    RetentionQuery, TrendsAnswer, TrendsQuery, WhoQuery,
+};
 use eventhub_core::{EventId, ExternalId, NewEvent, Properties, TimeMs, UserId};
 use serde::Serialize;
 
@@ -22,6 +25,12 @@ pub enum EngineError {
     /// Stored bytes do not match their checksum or format: the answer would be wrong.
     #[error("stored data is damaged: {0}")]
     Corrupt(String),
+    /// A question took longer than the operator allows, in seconds.
+    #[error("the question takes longer than {0} s, the server's limit for one")]
+    Slow(u64),
+    /// A question needs more memory than the operator allows, in bytes.
+    #[error("the question takes more memory than {0} bytes, the server's limit for one")]
+    Large(u64),
     /// The engine is stopping.
     #[error("the server is stopping")]
     Stopping,
@@ -62,6 +71,37 @@ pub struct PersonRecord {
     pub external_user_id: String,
     /// The properties in force, in order of keys.
     pub properties: Vec<(String, String)>,
+}
+
+/// An answer, and what it took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scanned<T> {
+    /// The answer.
+    pub answer: T,
+    /// Events of the parts that were read.
+    pub events: u64,
+}
+
+/// Some of the persons that were found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// How many there are.
+    pub total: u64,
+    /// Those of the page.
+    pub persons: Vec<PersonRecord>,
+}
+
+/// A person's way through a funnel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedPerson {
+    /// The id that names the person.
+    pub external_user_id: String,
+    /// Whether the user filters hold of the person.
+    pub passes_user_filters: bool,
+    /// The walk; its events are those of `events`.
+    pub explanation: Explanation,
+    /// The events that the funnel looks at, those first that come first, but not more than a page.
+    pub events: Vec<EventRecord>,
 }
 
 /// Figures about the engine, each counted since the data folder was made unless it says otherwise.
@@ -112,8 +152,31 @@ pub trait Engine: Send + Sync {
     async fn unalias(&self, from: ExternalId, to: ExternalId) -> Result<bool, EngineError>;
     /// Sets properties of a user, who is created when unknown.
     async fn set_user(&self, user: ExternalId, set: Properties) -> Result<UserId, EngineError>;
-    /// How many persons reached each step.
-    async fn funnel(&self, query: FunnelQuery) -> Result<Vec<u64>, EngineError>;
+    /// How many persons reached each step of a funnel of the established API.
+    async fn funnel_counts(&self, query: FunnelQuery) -> Result<Vec<u64>, EngineError>;
+    /// A funnel, as things stand at a time.
+    async fn funnel(
+        &self,
+        query: FunnelQuery,
+        now_ms: i64,
+    ) -> Result<Scanned<FunnelAnswer>, EngineError>;
+    /// Persons who stand somewhere in a funnel.
+    async fn funnel_users(&self, query: WhoQuery, now_ms: i64)
+    -> Result<Scanned<Page>, EngineError>;
+    /// Why a person is counted as it is; none when the person is unknown.
+    async fn explain(
+        &self,
+        query: ExplainQuery,
+        now_ms: i64,
+    ) -> Result<Option<ExplainedPerson>, EngineError>;
+    /// A retention table, as things stand at a time.
+    async fn retention(
+        &self,
+        query: RetentionQuery,
+        now_ms: i64,
+    ) -> Result<Scanned<RetentionAnswer>, EngineError>;
+    /// Trends.
+    async fn trends(&self, query: TrendsQuery) -> Result<Scanned<TrendsAnswer>, EngineError>;
     /// The table's rows, each `[size, column 0, ...]`.
     async fn cohort(&self, query: CohortQuery) -> Result<Vec<Vec<u64>>, EngineError>;
     /// Names of event types, in order of creation.

@@ -73,7 +73,7 @@ async fn serve(args: &ServeArgs) -> Result<()> {
     let address = listener.local_addr().context("the listener has no address")?;
     let folder = &args.store.data;
     let engine = Arc::new(
-        Embedded::open(folder, args.store.options())
+        Embedded::open(folder, args.store.options(), args.query_limits())
             .with_context(|| format!("cannot open {}", folder.display()))?,
     );
     if !http::has_dashboard() {

@@ -18,7 +18,11 @@ async function partsOf(version, names) {
   return Object.fromEntries(await Promise.all(types));
 }
 
-for (const version of ["v1", "v2"]) describe(`the preview module, over part files of ${version}`, () => {
+function counts(answer) {
+  return answer.steps.map((step) => step.count);
+}
+
+for (const version of ["v1", "v2", "v3"]) describe(`the preview module, over part files of ${version}`, () => {
   let preview;
   let golden;
   let parts;
@@ -33,23 +37,23 @@ for (const version of ["v1", "v2"]) describe(`the preview module, over part file
     expect(golden.cases.length).toBeGreaterThan(0);
     for (const { query, answer } of golden.cases) {
       expect(answer[0]).toBeGreaterThan(0);
-      expect(preview.funnel(parts, query)).withContext(JSON.stringify(query)).toEqual(answer);
+      expect(counts(preview.funnel(parts, query))).withContext(JSON.stringify(query)).toEqual(answer);
     }
   });
 
   it("answers the same again, and nobody where there is no part", () => {
     const { query, answer } = golden.cases[0];
-    expect(preview.funnel(parts, query)).toEqual(answer);
-    expect(preview.funnel({}, query)).toEqual(answer.map(() => 0));
+    expect(counts(preview.funnel(parts, query))).toEqual(answer);
+    expect(counts(preview.funnel({}, query))).toEqual(answer.map(() => 0));
   });
 
   it("says what is wrong with a query", () => {
     const { query } = golden.cases[0];
     const range = { start: "2024-02-30", end: "2024-03-01" };
     expect(() => preview.funnel(parts, { ...query, range })).toThrowError(
-      /range.start: 2024-02-30 is not a date/,
+      /\/range\/start: 2024-02-30 is not a date/,
     );
-    expect(() => preview.funnel(parts, { ...query, order: "any" })).toThrowError(/order/);
+    expect(() => preview.funnel(parts, { ...query, order: "all" })).toThrowError(/order/);
   });
 
   it("finds a damaged part and goes on working", () => {
@@ -68,6 +72,6 @@ for (const version of ["v1", "v2"]) describe(`the preview module, over part file
       expect(() => preview.funnel(damaged, query)).toThrowError(/corrupt/);
     }
     expect(() => preview.funnel({ ...parts, [first]: ["text"] }, query)).toThrowError(/Uint8Array/);
-    expect(preview.funnel(parts, query)).toEqual(answer);
+    expect(counts(preview.funnel(parts, query))).toEqual(answer);
   });
 });

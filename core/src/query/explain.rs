@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::journeys::Journeys;
@@ -28,15 +29,15 @@ pub struct ExplainInput {
 }
 
 impl ExplainInput {
-    /// The question, checked.
+    /// The question; `default_zone` is that of questions that name none.
     ///
     /// # Errors
     /// When a field makes no sense; the error names it by its JSON pointer.
-    pub fn check(self) -> Result<ExplainQuery, Error> {
+    pub fn check(self, default_zone: &TimeZone) -> Result<ExplainQuery, Error> {
         if self.external_user_id.is_empty() {
             return Err(invalid("/external_user_id", "must not be empty".into()));
         }
-        let funnel = self.funnel.check().map_err(|error| error.within("/funnel"))?;
+        let funnel = self.funnel.check(default_zone).map_err(|error| error.within("/funnel"))?;
         Ok(ExplainQuery { funnel, user: self.external_user_id })
     }
 }

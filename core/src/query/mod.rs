@@ -55,7 +55,7 @@ pub use retention::{
     RetentionAnswer, RetentionCell, RetentionCounts, RetentionGroup, RetentionRow, RetentionScan, RetentionTable,
 };
 pub use trends::{Series, TrendsAnswer, TrendsCounts, TrendsGroup, TrendsScan};
-pub use scan::{Counts, Routed, Scan, Sources, answer};
+pub use scan::{Counts, Routed, Scan, Sources, answer, count};
 
 /// What opening the parts of a query met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -45,6 +45,11 @@ pub trait Counts {
 
 /// Computes a scan on one thread.
 pub fn answer<S: Scan>(mut scan: S) -> S::Counts {
+    count(&mut scan)
+}
+
+/// The same of a scan that is asked more afterwards.
+pub fn count<S: Scan>(scan: &mut S) -> S::Counts {
     if scan.sources().must_route() {
         let all = scan.sources().everyone();
         let routed = scan.sources().route(all);

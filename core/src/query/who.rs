@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::journeys::Journeys;
@@ -53,12 +54,12 @@ pub struct WhoInput {
 const PAGE_DEFAULT: usize = 100;
 
 impl WhoInput {
-    /// The question, checked.
+    /// The question; `default_zone` is that of questions that name none.
     ///
     /// # Errors
     /// When a field makes no sense; the error names it by its JSON pointer.
-    pub fn check(self) -> Result<WhoQuery, Error> {
-        let funnel = self.funnel.check().map_err(|error| error.within("/funnel"))?;
+    pub fn check(self, default_zone: &TimeZone) -> Result<WhoQuery, Error> {
+        let funnel = self.funnel.check(default_zone).map_err(|error| error.within("/funnel"))?;
         let steps = funnel.steps().len();
         if self.step as usize >= steps {
             let message = alloc::format!("{} is not one of the steps 0 to {}", self.step, steps - 1);

@@ -1,10 +1,13 @@
 //! Answers: JSON and a line end, JSONP for script tags, or text for people.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use eventhub_core::EventId;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{SerializeMap, Serializer};
+use serde::Serialize;
 
 use super::error::ApiError;
 use crate::engine::{EventRecord, PersonRecord};
@@ -92,6 +95,42 @@ impl Serialize for PersonObject {
             map.serialize_entry(key, value)?;
         }
         map.end()
+    }
+}
+
+/// An event as the JSON API shows it.
+#[derive(Debug, Serialize)]
+pub(super) struct EventRow {
+    id: EventId,
+    event_type: String,
+    external_user_id: String,
+    timestamp: i64,
+    properties: BTreeMap<String, String>,
+}
+
+impl From<EventRecord> for EventRow {
+    fn from(event: EventRecord) -> Self {
+        Self {
+            id: event.id,
+            event_type: event.event_type,
+            external_user_id: event.external_user_id,
+            timestamp: event.time.ms(),
+            properties: event.properties.into_iter().collect(),
+        }
+    }
+}
+
+/// A person as the JSON API shows it.
+#[derive(Debug, Serialize)]
+pub(super) struct PersonRow {
+    external_user_id: String,
+    properties: BTreeMap<String, String>,
+}
+
+impl From<PersonRecord> for PersonRow {
+    fn from(person: PersonRecord) -> Self {
+        let properties = person.properties.into_iter().collect();
+        Self { external_user_id: person.external_user_id, properties }
     }
 }
 

@@ -96,6 +96,24 @@ pub(super) fn form(
     }
 }
 
+/// A body of the JSON API.
+///
+/// # Errors
+/// When it is packed, or typed otherwise.
+pub(super) fn json(body: Bytes, headers: &HeaderMap) -> Result<Bytes, ApiError> {
+    if body.is_empty() {
+        return Ok(body);
+    }
+    let media_type = header_text(headers, CONTENT_TYPE);
+    if media_type.split(';').next().unwrap_or_default().trim() != "application/json" {
+        return Err(ApiError::JsonType(media_type.chars().take(100).collect()));
+    }
+    match header_text(headers, CONTENT_ENCODING).as_str() {
+        "" | "identity" => Ok(body),
+        encoding => Err(ApiError::ContentEncoding(encoding.to_owned())),
+    }
+}
+
 /// A form; on tracking paths also what `sendBeacon` sends, whose type is that of plain text.
 fn check_type(headers: &HeaderMap, area: Area) -> Result<(), ApiError> {
     let media_type = header_text(headers, CONTENT_TYPE);

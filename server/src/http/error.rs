@@ -51,6 +51,18 @@ pub(super) enum ApiError {
     /// A body that is not a form.
     #[error("a body must be application/x-www-form-urlencoded, not {0}")]
     MediaType(String),
+    /// A body of the JSON API that is not JSON by its type.
+    #[error("a body must be application/json, not {}", if .0.is_empty() { "without a type" } else { .0 })]
+    JsonType(String),
+    /// A body that is not JSON.
+    #[error("the body is not JSON: {0}")]
+    Json(String),
+    /// A field of a body that makes no sense, by its JSON pointer.
+    #[error("{}{message}", if .pointer.is_empty() { String::new() } else { format!("{pointer}: ") })]
+    Field { pointer: String, message: String },
+    /// No such person.
+    #[error("there is no user {0}")]
+    NoUser(String),
     /// A body packed in a way that is not taken here.
     #[error("a body must not be encoded as {0} here")]
     ContentEncoding(String),
@@ -96,10 +108,15 @@ impl ApiError {
             Self::TooLarge(_) => (S::PAYLOAD_TOO_LARGE, "too_large"),
             Self::Slow(_) => (S::REQUEST_TIMEOUT, "timeout"),
             Self::Body(_) => (S::BAD_REQUEST, "invalid_body"),
-            Self::MediaType(_) | Self::ContentEncoding(_) => {
+            Self::Json(_) => (S::BAD_REQUEST, "invalid_json"),
+            Self::Field { message, .. } if message.starts_with("unknown field") => {
+                (S::BAD_REQUEST, "unknown_field")
+            }
+            Self::Field { .. } => (S::BAD_REQUEST, "invalid_field"),
+            Self::MediaType(_) | Self::JsonType(_) | Self::ContentEncoding(_) => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
-            Self::NotFound(_) | Self::NoEvent(_) => (S::NOT_FOUND, "not_found"),
+            Self::NotFound(_) | Self::NoEvent(_) | Self::NoUser(_) => (S::NOT_FOUND, "not_found"),
             Self::Method { .. } => (S::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::SignIn | Self::WriteKey => (S::UNAUTHORIZED, "unauthorized"),
             Self::TooManySignIns => (S::TOO_MANY_REQUESTS, "too_many_requests"),
@@ -116,6 +133,7 @@ impl ApiError {
             Self::Ingest(ingest::Error::Batch(_)) | Self::Events(_) => Some("events"),
             Self::Missing(param) => Some(param),
             Self::Parameter { param, .. } => Some(param),
+            Self::Field { pointer, .. } => Some(pointer).filter(|text| !text.is_empty()).map(String::as_str),
             Self::Encoding { param, .. } => param.as_deref(),
             Self::Callback => Some("callback"),
             Self::NoEvent(_) => Some("event_id"),
@@ -175,6 +193,8 @@ fn engine_row(error: &EngineError) -> (StatusCode, &'static str) {
         EngineError::Invalid(error) => core_row(error),
         EngineError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "queue_full"),
         EngineError::Full => (StatusCode::SERVICE_UNAVAILABLE, "disk_full"),
+        EngineError::Slow(_) => (StatusCode::SERVICE_UNAVAILABLE, "query_too_slow"),
+        EngineError::Large(_) => (StatusCode::SERVICE_UNAVAILABLE, "query_too_large"),
         EngineError::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         EngineError::Corrupt(_) => (StatusCode::INTERNAL_SERVER_ERROR, "storage_damaged"),
         EngineError::Storage(_) => (StatusCode::INTERNAL_SERVER_ERROR, "storage_failed"),

@@ -22,6 +22,7 @@ mod stall;
 mod status;
 mod tracking;
 mod users;
+mod v1;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -43,6 +44,7 @@ use self::params::Params;
 use self::paths::Area;
 use self::routes::{Asked, AskedOnce};
 use self::status::Status;
+use self::v1::{Call, Resource};
 use crate::engine::Engine;
 
 pub use self::access::{Access, Gate};
@@ -127,6 +129,10 @@ impl Service {
         if area == Area::Files {
             return Ok(file(request)?.into_response());
         }
+        if let Area::Api(resource) = area {
+            let call = self.call(resource, request, body).await?;
+            return Ok(v1::answer(&self.app, call).await.into_response());
+        }
         let asked = self.asked(area, request, body).await?;
         let mut routed = Request::new(Empty::<Bytes>::new());
         *routed.uri_mut() = request.uri.clone();
@@ -170,6 +176,26 @@ impl Service {
             callback.as_deref().map_or(Ok(()), answer::check_callback)?;
         }
         Ok(Asked { params, callback })
+    }
+
+    /// Reads a call of the JSON API.
+    async fn call<B>(
+        &self,
+        resource: Resource,
+        request: &Parts,
+        body: B,
+    ) -> Result<Call, ApiError>
+    where
+        B: Body,
+        B::Error: std::fmt::Display,
+    {
+        let settings = &self.app.settings;
+        let body = body::read(body, settings.body_bytes_max, settings.body_timeout).await?;
+        let body = body::json(body, &request.headers)?;
+        let query = request.uri.query().unwrap_or_default();
+        let params = Params::parse(query.as_bytes(), b"")?;
+        let (method, path) = (request.method.clone(), request.uri.path().to_owned());
+        Ok(Call { resource, method, path, params, body })
     }
 
     /// Adds the headers that every answer, or every answer of an area, has; and counts it.

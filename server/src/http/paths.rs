@@ -2,6 +2,8 @@
 
 use http::Method;
 
+use super::v1::Resource;
+
 /// What a path is for, which decides who may ask and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Area {
@@ -13,6 +15,8 @@ pub(super) enum Area {
     Debug,
     /// Says whether the server works: open.
     Health,
+    /// The JSON API: as `Data`, each resource with its methods.
+    Api(Resource),
     /// Everything else: the dashboard's files, or nothing.
     Files,
 }
@@ -44,7 +48,7 @@ impl Area {
             | USER_VALUES | TIMELINE | VARZ => Self::Data,
             DEBUG => Self::Debug,
             HEALTH => Self::Health,
-            _ => Self::Files,
+            _ => Resource::of(path).map_or(Self::Files, Self::Api),
         }
     }
 
@@ -53,6 +57,7 @@ impl Area {
         match self {
             Self::Tracking | Self::Debug => "GET, POST, OPTIONS",
             Self::Data | Self::Health => "GET, HEAD, POST, OPTIONS",
+            Self::Api(resource) => resource.allow(),
             Self::Files => "GET, HEAD, OPTIONS",
         }
     }

@@ -37,7 +37,7 @@ pub(super) async fn view(engine: &dyn Engine, params: Params) -> Result<Answer, 
 
 /// `/events/funnel`
 pub(super) async fn funnel(engine: &dyn Engine, params: Params) -> Result<Answer, ApiError> {
-    Ok(Answer::json(&engine.funnel(funnel_query(&params)?).await?))
+    Ok(Answer::json(&engine.funnel_counts(funnel_query(&params)?).await?))
 }
 
 /// `/events/cohort`
@@ -97,7 +97,7 @@ pub(super) fn filters(params: &Params, keys: &str, values: &str) -> Result<Vec<F
         return Err(ApiError::Parameter { param: format!("{keys}[]"), message });
     }
     let pairs = found_keys.into_iter().zip(found_values);
-    Ok(pairs.map(|(key, value)| Filter { key, value }).collect())
+    Ok(pairs.map(|(key, value)| Filter::is(key, value)).collect())
 }
 
 /// Refuses `efkN` and `efvN` for a step that the funnel does not have: ignored, they would make the
@@ -122,6 +122,8 @@ fn check_step_numbers(params: &Params, steps: usize) -> Result<(), ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use eventhub_core::query::Test;
+
     use super::*;
 
     fn params(query: &str) -> Params {
@@ -146,7 +148,11 @@ mod tests {
         );
         let query = funnel_query(&params(&query)).unwrap();
         let shown = |filters: &[Filter]| {
-            filters.iter().map(|f| format!("{}={}", f.key, f.value)).collect::<Vec<_>>().join(" ")
+            let value = |filter: &Filter| match &filter.test {
+                Test::Text { values, .. } => values.join(","),
+                other => format!("{other:?}"),
+            };
+            filters.iter().map(|f| format!("{}={}", f.key, value(f))).collect::<Vec<_>>().join(" ")
         };
         let steps: Vec<_> = query.steps().iter().map(|step| shown(&step.filters)).collect();
         assert_eq!(steps, ["k=v c=w", "k=v c=w x=1 y=2"]);
@@ -204,7 +210,7 @@ mod tests {
     #[test]
     fn a_funnel_may_end_with_the_last_day_that_is_stored() {
         let query = funnel_query(&params(&changed(FUNNEL, "end_date=22010101"))).unwrap();
-        assert_eq!(query.range().end().ms(), TimeMs::MAX.ms() + 1);
+        assert_eq!(query.range().end_ms(), TimeMs::MAX.ms() + 1);
         assert!(cohort_query(&params(&changed(COHORT, "end_date=22001231"))).is_err_and(|error| {
             // The last day of a cohort is taken; so many rows are not.
             refused_param(&error) == "num_columns"

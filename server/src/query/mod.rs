@@ -3,6 +3,7 @@
 //! Each function takes a [`Snapshot`](crate::store::Snapshot), finds the parts and persons that a typed
 //! query is about, and has core compute the answer. Nothing here writes.
 
+mod analytics;
 mod events;
 mod names;
 mod people;
@@ -14,4 +15,5 @@ mod tests;
 pub use events::{event, timeline};
 pub use names::{event_keys, event_values, user_keys, user_values};
 pub use people::find_users;
-pub use scans::{cohort, funnel};
+pub use analytics::{explain, funnel, funnel_users, retention, trends};
+pub use scans::{Asking, QueryLimits, cohort, funnel_counts};

@@ -1,11 +1,11 @@
 //! Persons: who a user filter is about, and who is shown when users are searched.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use eventhub_core::UserId;
 use eventhub_core::persons::{Persons, UserSet};
-use eventhub_core::query::Filter;
+use eventhub_core::part::BLOCK_USERS;
+use eventhub_core::query::{Filter, NO_VALUE, Test, TextOp, UserGroups};
 
 use crate::engine::{EngineError, PersonRecord};
 use crate::store::{Snapshot, members};
@@ -49,9 +49,17 @@ pub fn find_users(
         by_creation.push((earliest, canonical));
     }
     by_creation.sort_unstable();
+    records(snapshot, by_creation.into_iter().map(|(_, canonical)| canonical))
+}
+
+/// Persons as they are shown.
+pub(super) fn records(
+    snapshot: &Snapshot,
+    canonical: impl Iterator<Item = UserId>,
+) -> Result<Vec<PersonRecord>, EngineError> {
     let keys: HashMap<u32, &str> =
         snapshot.user_keys()?.into_iter().map(|(name, number)| (number, name)).collect();
-    by_creation.into_iter().map(|(_, canonical)| record(snapshot, &keys, canonical)).collect()
+    canonical.map(|canonical| record(snapshot, &keys, canonical)).collect()
 }
 
 /// The canonical users for whom all filters hold.
@@ -71,26 +79,75 @@ fn matching(
     Ok(all.unwrap_or_default())
 }
 
+/// A negated filter holds of everyone of whom the plain one does not.
 fn matching_one(
     snapshot: &Snapshot,
     everyone: &Persons<'_>,
     filter: &Filter,
 ) -> Result<UserSet, EngineError> {
+    let (test, is_opposite) = filter.test.positive();
+    let mut holds = if filter.key == ID_KEY {
+        matching_ids(snapshot, everyone, &test)?
+    } else {
+        matching_values(snapshot, everyone, &filter.key, &test)?
+    };
+    if is_opposite {
+        holds = holds.others(snapshot.users()?);
+        everyone.merged_users().for_each(|(user, _)| holds.remove(user));
+    }
+    Ok(holds)
+}
+
+/// Persons of whom a test holds of any of their ids.
+fn matching_ids(
+    snapshot: &Snapshot,
+    everyone: &Persons<'_>,
+    test: &Test,
+) -> Result<UserSet, EngineError> {
     let mut holds = UserSet::default();
-    if filter.key == ID_KEY {
-        if let Some(user) = snapshot.user(&filter.value)? {
-            holds.insert(everyone.canonical(user));
+    if let Test::Text { op: TextOp::Is, values, .. } = test {
+        for value in values {
+            if let Some(user) = snapshot.user(value)? {
+                holds.insert(everyone.canonical(user));
+            }
         }
         return Ok(holds);
     }
-    let Some(key) = snapshot.user_key(&filter.key)? else { return Ok(holds) };
-    holds = snapshot.users_with(key, &filter.value)?;
+    snapshot.each_user(|user, name| {
+        if test.holds(Some(name)) {
+            holds.insert(everyone.canonical(user));
+        }
+    })?;
+    Ok(holds)
+}
+
+/// Persons of whom a test holds of the value in force.
+fn matching_values(
+    snapshot: &Snapshot,
+    everyone: &Persons<'_>,
+    key: &str,
+    test: &Test,
+) -> Result<UserSet, EngineError> {
+    let mut holds = UserSet::default();
+    let Some(key) = snapshot.user_key(key)? else { return Ok(holds) };
+    if let Test::Text { op: TextOp::Is, values, .. } = test {
+        for value in values {
+            holds.unite(&snapshot.users_with(key, value)?);
+        }
+    } else {
+        snapshot.each_user_value(key, |value, block, users| {
+            if test.holds(Some(value)) {
+                holds.insert_block(block, users);
+            }
+            Ok(())
+        })?;
+    }
     let mut in_force = InForce::new(snapshot, key);
     // A person may come once for each of its ids; what its canonical user says after the first stays true.
     for (user, canonical) in everyone.merged_users() {
         if holds.contains(user) || holds.contains(canonical) {
             holds.remove(user);
-            if in_force.holds(canonical, &filter.value)? {
+            if test.holds(in_force.value(canonical)?) {
                 holds.insert(canonical);
             } else {
                 holds.remove(canonical);
@@ -98,6 +155,38 @@ fn matching_one(
         }
     }
     Ok(holds)
+}
+
+/// The groups of persons by the value in force of a property of theirs.
+pub(super) fn groups<'s>(
+    snapshot: &'s Snapshot,
+    key: &str,
+) -> Result<UserGroups<'s>, EngineError> {
+    let mut groups = UserGroups::default();
+    let Some(key) = snapshot.user_key(key)? else { return Ok(groups) };
+    groups.of = vec![NO_VALUE; snapshot.users()? as usize];
+    snapshot.each_user_value(key, |value, block, users| {
+        let group = groups.values.group(value)?;
+        for low in users.iter() {
+            let user = block * BLOCK_USERS + u32::from(low);
+            if let Some(of) = groups.of.get_mut(user as usize) {
+                *of = group;
+            }
+        }
+        Ok(())
+    })?;
+    let everyone = Persons::new(snapshot.merged()?)?;
+    let mut in_force = InForce::new(snapshot, key);
+    for (_, canonical) in everyone.merged_users() {
+        let group = match in_force.value(canonical)? {
+            Some(value) => groups.values.group(value)?,
+            None => NO_VALUE,
+        };
+        if let Some(of) = groups.of.get_mut(canonical as usize) {
+            *of = group;
+        }
+    }
+    Ok(groups)
 }
 
 /// Which values of a key, of those set on a person's ids, are in force: another of the person's ids may
@@ -117,15 +206,22 @@ impl<'s> InForce<'s> {
 
     /// Whether a value that is set on one of the person's ids is the person's.
     pub(super) fn holds(&mut self, canonical: UserId, value: &str) -> Result<bool, EngineError> {
-        let in_force = match self.of_merged.entry(canonical) {
-            Entry::Occupied(known) => *known.get(),
-            Entry::Vacant(_) if self.snapshot.merges_of(canonical)?.is_empty() => return Ok(true),
-            Entry::Vacant(unknown) => {
-                let properties = self.snapshot.person_properties(canonical)?;
-                *unknown.insert(properties.get(&self.key).copied())
-            }
-        };
-        Ok(in_force == Some(value))
+        let known = self.of_merged.contains_key(&canonical);
+        if !known && self.snapshot.merges_of(canonical)?.is_empty() {
+            return Ok(true);
+        }
+        Ok(self.value(canonical)? == Some(value))
+    }
+
+    /// The value that a person of several ids has.
+    pub(super) fn value(&mut self, canonical: UserId) -> Result<Option<&'s str>, EngineError> {
+        if let Some(known) = self.of_merged.get(&canonical) {
+            return Ok(*known);
+        }
+        let properties = self.snapshot.person_properties(canonical)?;
+        let value = properties.get(&self.key).copied();
+        self.of_merged.insert(canonical, value);
+        Ok(value)
     }
 }
 

@@ -1,8 +1,11 @@
-//! Funnels and cohorts: parts and persons for core's scans, which run on all cores.
+//! Parts and persons for core's scans, which run on all cores within limits.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 use eventhub_core::part::PartView;
 use eventhub_core::query::{
-    CohortQuery, CohortScan, Counts, FunnelQuery, FunnelScan, Scan, ScanStats, Step,
+    CohortQuery, CohortScan, Counts, FunnelQuery, FunnelScan, Need, Scan, ScanStats, Step,
 };
 use rayon::prelude::*;
 
@@ -15,66 +18,125 @@ const PIECES_PER_THREAD: u64 = 8;
 /// The same for routing, which costs less when a piece has more events for each block.
 const ROUTED_PER_THREAD: u64 = 2;
 
-/// How many persons reached each step.
+/// How much a question may take.
+#[derive(Debug, Clone, Copy)]
+pub struct QueryLimits {
+    /// How long.
+    pub time: Duration,
+    /// Bytes of memory for what is counted.
+    pub memory_bytes: u64,
+}
+
+impl Default for QueryLimits {
+    fn default() -> Self {
+        Self { time: Duration::from_secs(60), memory_bytes: 1 << 30 }
+    }
+}
+
+/// A question that is being answered.
+#[derive(Clone, Copy)]
+pub struct Asking<'s> {
+    snapshot: &'s Snapshot,
+    limits: QueryLimits,
+    started: Instant,
+}
+
+impl<'s> Asking<'s> {
+    /// Of a snapshot, from now on.
+    #[must_use]
+    pub fn new(snapshot: &'s Snapshot, limits: QueryLimits) -> Self {
+        Self { snapshot, limits, started: Instant::now() }
+    }
+
+    /// What is asked.
+    pub(super) const fn snapshot(&self) -> &'s Snapshot {
+        self.snapshot
+    }
+
+    /// The parts of each of a question's needs.
+    pub(super) fn parts(&self, needs: &[Need<'_>]) -> Result<Vec<Vec<PartView<'s>>>, EngineError> {
+        needs.iter().map(|need| self.parts_of(need.event_type, need.times_ms)).collect()
+    }
+
+    /// The parts of a type, or of all, that may hold events of these times.
+    pub(super) fn parts_of(
+        &self,
+        event_type: Option<&str>,
+        (from_ms, before_ms): (i64, i64),
+    ) -> Result<Vec<PartView<'s>>, EngineError> {
+        let Some(event_type) = event_type else {
+            return self.snapshot.parts_of_all_types(from_ms, before_ms);
+        };
+        match self.snapshot.type_number(event_type)? {
+            Some(number) => self.snapshot.parts(number, from_ms, before_ms),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Computes a scan on all cores. The limits are looked at before each piece of it.
+    pub(super) fn compute<S: Scan + Send + Sync>(&self, scan: &mut S) -> Result<S::Counts, EngineError>
+    where
+        S::Counts: Send,
+    {
+        let pieces = |scan: &S, per_thread| {
+            scan.sources().pieces(rayon::current_num_threads() as u64 * per_thread)
+        };
+        if scan.sources().must_route() {
+            let all = pieces(scan, ROUTED_PER_THREAD).into_par_iter();
+            let routed = all.map(|users| scan.sources().route(users)).collect();
+            scan.take_routed(routed);
+        }
+        let bytes = AtomicU64::new(0);
+        let (started, limits) = (self.started, self.limits);
+        let run = |users| {
+            if started.elapsed() > limits.time {
+                return Err(EngineError::Slow(limits.time.as_secs()));
+            }
+            let counts = scan.run(users);
+            let of_piece = counts.bytes() as u64;
+            if bytes.fetch_add(of_piece, Relaxed) + of_piece > limits.memory_bytes {
+                return Err(EngineError::Large(limits.memory_bytes));
+            }
+            Ok(counts)
+        };
+        let pieces = pieces(scan, PIECES_PER_THREAD).into_par_iter();
+        let counts = pieces.map(run).try_reduce_with(|mut counts, others| {
+            counts.merge(&others);
+            Ok(counts)
+        });
+        counts.expect("there is at least one piece")
+    }
+}
+
+/// How many persons reached each step of a funnel of the established API.
 ///
 /// # Errors
-/// When stored data is damaged or cannot be read.
-pub fn funnel(
-    snapshot: &Snapshot,
+/// When stored data is damaged or cannot be read, or a limit is met.
+pub fn funnel_counts(
+    asking: &Asking<'_>,
     query: &FunnelQuery,
 ) -> Result<(Vec<u64>, ScanStats), EngineError> {
-    let persons = people::persons(snapshot, query.user_filters())?;
+    let persons = people::persons(asking.snapshot, query.user_filters())?;
     let mut parts = Vec::with_capacity(query.steps().len());
     for (number, step) in query.steps().iter().enumerate() {
-        parts.push(parts_of(snapshot, step, query.step_times(number))?);
+        parts.push(asking.parts_of(Some(&step.event_type), query.step_times(number))?);
     }
-    let (counts, stats) = compute(FunnelScan::open(query, &parts, &persons)?);
-    Ok((counts.finish(), stats))
+    let mut scan = FunnelScan::open(query, &parts, &persons)?;
+    Ok((asking.compute(&mut scan)?.finish(), scan.sources().stats()))
 }
 
 /// The rows of a cohort table, each `[size, column 0, ...]`.
 ///
 /// # Errors
-/// When stored data is damaged or cannot be read.
+/// When stored data is damaged or cannot be read, or a limit is met.
 pub fn cohort(
-    snapshot: &Snapshot,
+    asking: &Asking<'_>,
     query: &CohortQuery,
 ) -> Result<(Vec<Vec<u64>>, ScanStats), EngineError> {
-    let persons = people::persons(snapshot, query.user_filters())?;
-    let row = parts_of(snapshot, query.row(), query.times(query.rows()))?;
-    let column = parts_of(snapshot, query.column(), query.times(query.column_periods()))?;
-    let (counts, stats) = compute(CohortScan::open(query, &row, &column, &persons)?);
-    Ok((counts.finish(), stats))
-}
-
-fn parts_of<'s>(
-    snapshot: &'s Snapshot,
-    step: &Step,
-    (from_ms, before_ms): (i64, i64),
-) -> Result<Vec<PartView<'s>>, EngineError> {
-    match snapshot.type_number(&step.event_type)? {
-        Some(number) => snapshot.parts(number, from_ms, before_ms),
-        None => Ok(Vec::new()),
-    }
-}
-
-/// Computes a scan on all cores.
-fn compute<S: Scan + Send + Sync>(mut scan: S) -> (S::Counts, ScanStats)
-where
-    S::Counts: Send,
-{
-    let pieces = |scan: &S, per_thread| {
-        scan.sources().pieces(rayon::current_num_threads() as u64 * per_thread)
-    };
-    if scan.sources().must_route() {
-        let all = pieces(&scan, ROUTED_PER_THREAD).into_par_iter();
-        let routed = all.map(|users| scan.sources().route(users)).collect();
-        scan.take_routed(routed);
-    }
-    let counts = pieces(&scan, PIECES_PER_THREAD).into_par_iter().map(|users| scan.run(users));
-    let counts = counts.reduce_with(|mut counts, others| {
-        counts.merge(&others);
-        counts
-    });
-    (counts.expect("there is at least one piece"), scan.sources().stats())
+    let persons = people::persons(asking.snapshot, query.user_filters())?;
+    let parts = |step: &Step, times| asking.parts_of(Some(&step.event_type), times);
+    let row = parts(query.row(), query.times(query.rows()))?;
+    let column = parts(query.column(), query.times(query.column_periods()))?;
+    let mut scan = CohortScan::open(query, &row, &column, &persons)?;
+    Ok((asking.compute(&mut scan)?.finish(), scan.sources().stats()))
 }

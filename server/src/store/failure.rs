@@ -92,6 +92,8 @@ pub(crate) fn repeat(error: &EngineError) -> EngineError {
         EngineError::Busy => EngineError::Busy,
         EngineError::Full => EngineError::Full,
         EngineError::Corrupt(message) => EngineError::Corrupt(message.clone()),
+        EngineError::Slow(seconds) => EngineError::Slow(*seconds),
+        EngineError::Large(bytes) => EngineError::Large(*bytes),
         EngineError::Stopping => EngineError::Stopping,
         EngineError::Storage(message) => EngineError::Storage(message.clone()),
     }

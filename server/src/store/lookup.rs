@@ -148,10 +148,41 @@ impl Snapshot {
         Ok(found)
     }
 
+    /// Shows the values of a key of user properties, a block of users at a time: those on whose own id it is set.
+    pub fn each_user_value<'s>(
+        &'s self,
+        number: u32,
+        mut visit: impl FnMut(&'s str, u32, &BlockUsers<'_>) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        let rows = self.tables().user_prop_index.prefix_iter(self.rtxn(), &number.to_be_bytes())?;
+        for row in rows {
+            let (value_key, block, users) = decode_user_index(row?)?;
+            let value = match whole_user_value(value_key) {
+                Some(value) => value,
+                None => {
+                    let first = users_in(block, &users).next();
+                    let first = first.ok_or_else(|| damaged("an indexed value has no users"))?;
+                    self.own_value(first, number)?
+                }
+            };
+            visit(value, block, &users)?;
+        }
+        Ok(())
+    }
+
     /// How many users there are; their numbers are below that.
     pub fn users(&self) -> Result<UserId, EngineError> {
         let last = self.tables().user_names.remap_data_type::<DecodeIgnore>().last(self.rtxn())?;
         Ok(last.map_or(0, |(user, ())| user + 1))
+    }
+
+    /// Shows all users with their external ids.
+    pub fn each_user(&self, mut visit: impl FnMut(UserId, &str)) -> Result<(), EngineError> {
+        for row in self.tables().user_names.iter(self.rtxn())? {
+            let (user, name) = row?;
+            visit(user, name);
+        }
+        Ok(())
     }
 
     /// The canonical user of a user's person.

@@ -162,6 +162,23 @@ impl Snapshot {
         Ok(parts)
     }
 
+    /// The parts of all event types that may hold events from `from_ms` to before `before_ms`.
+    ///
+    /// # Errors
+    /// When a header is damaged.
+    pub fn parts_of_all_types(
+        &self,
+        from_ms: i64,
+        before_ms: i64,
+    ) -> Result<Vec<PartView<'_>>, EngineError> {
+        let mut parts = self.all_parts()?;
+        parts.retain(|part| {
+            let (least, greatest) = part.times();
+            least.ms() < before_ms && greatest.ms() >= from_ms
+        });
+        Ok(parts)
+    }
+
     /// All parts, of all event types.
     ///
     /// # Errors

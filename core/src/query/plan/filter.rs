@@ -114,6 +114,18 @@ impl Pattern {
 }
 
 impl Test {
+    /// The test that holds of no value where there is none, and whether this one is its opposite.
+    #[must_use]
+    pub fn positive(&self) -> (Self, bool) {
+        match self {
+            Self::Text { op, values, negated } => {
+                (Self::Text { op: *op, values: values.clone(), negated: false }, *negated)
+            }
+            Self::NotExists => (Self::Exists, true),
+            other => (other.clone(), false),
+        }
+    }
+
     /// Whether it holds of a value.
     #[must_use]
     pub fn holds(&self, value: Option<&str>) -> bool {

@@ -289,12 +289,12 @@ const WINDOW_DEFAULT: WindowInput = WindowInput { amount: 30, unit: WindowUnit::
 const GROUPS_DEFAULT: usize = 20;
 
 impl FunnelInput {
-    /// The funnel, checked.
+    /// The funnel; `default_zone` is that of questions that name none.
     ///
     /// # Errors
     /// When a field makes no sense; the error names it by its JSON pointer.
-    pub fn check(self) -> Result<FunnelQuery, Error> {
-        let zone = input::zone(self.time_zone.as_deref())?;
+    pub fn check(self, default_zone: &TimeZone) -> Result<FunnelQuery, Error> {
+        let zone = input::zone(self.time_zone.as_deref(), default_zone)?;
         let range = self.range.check(&zone)?;
         if self.steps.is_empty() {
             return Err(invalid("/steps", "must not be empty".into()));

@@ -90,9 +90,9 @@ fn day_start(field: &str, text: &str, zone: &TimeZone) -> Result<i64, Error> {
     Ok(ms)
 }
 
-/// The time zone of an IANA name; UTC when there is none.
-pub(super) fn zone(name: Option<&str>) -> Result<TimeZone, Error> {
-    let Some(name) = name else { return Ok(TimeZone::UTC) };
+/// The time zone of an IANA name.
+pub(super) fn zone(name: Option<&str>, default: &TimeZone) -> Result<TimeZone, Error> {
+    let Some(name) = name else { return Ok(default.clone()) };
     TimeZone::get(name).map_err(|_| {
         let message = format!("{} is not a time zone (such as Europe/Paris)", shortened(name));
         invalid("/time_zone", message)

@@ -100,12 +100,12 @@ pub struct RetentionInput {
 const COLUMNS_DEFAULT: u32 = 8;
 
 impl RetentionInput {
-    /// The table, checked.
+    /// The table; `default_zone` is that of questions that name none.
     ///
     /// # Errors
     /// When a field makes no sense; the error names it by its JSON pointer.
-    pub fn check(self) -> Result<RetentionQuery, Error> {
-        let time_zone = input::zone(self.time_zone.as_deref())?;
+    pub fn check(self, default_zone: &TimeZone) -> Result<RetentionQuery, Error> {
+        let time_zone = input::zone(self.time_zone.as_deref(), default_zone)?;
         let range = self.range.check(&time_zone)?;
         let period = self.period.unwrap_or(PeriodInput::Day);
         let unit = period.unit(self.week_start)?;

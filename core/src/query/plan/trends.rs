@@ -173,12 +173,12 @@ pub struct TrendsInput {
 }
 
 impl TrendsInput {
-    /// The question, checked.
+    /// The question; `default_zone` is that of questions that name none.
     ///
     /// # Errors
     /// When a field makes no sense; the error names it by its JSON pointer.
-    pub fn check(self) -> Result<TrendsQuery, Error> {
-        let time_zone = input::zone(self.time_zone.as_deref())?;
+    pub fn check(self, default_zone: &TimeZone) -> Result<TrendsQuery, Error> {
+        let time_zone = input::zone(self.time_zone.as_deref(), default_zone)?;
         let range = self.range.check(&time_zone)?;
         let unit = self.interval.unwrap_or(PeriodInput::Day).unit(self.week_start)?;
         let (calendar, intervals) = periods(&time_zone, unit, self.every.unwrap_or(1), range, 0)?;

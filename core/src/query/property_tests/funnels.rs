@@ -3,6 +3,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::case::Case;
@@ -25,7 +26,7 @@ pub(super) fn funnel_query(case: &Case) -> FunnelQuery {
     let (from, length) = case.days;
     funnel["range"] = json!({ "start": date(case, from), "end": date(case, from + length) });
     let input: FunnelInput = serde_json::from_value(funnel).unwrap();
-    input.check().unwrap()
+    input.check(&TimeZone::UTC).unwrap()
 }
 
 /// The parts that a need is about.

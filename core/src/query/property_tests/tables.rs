@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::case::Case;
@@ -21,7 +22,7 @@ fn retention_query(case: &Case) -> RetentionQuery {
     let (from, length) = case.days;
     question["range"] = json!({ "start": date(case, from), "end": date(case, from + length) });
     let input: RetentionInput = serde_json::from_value(question).unwrap();
-    input.check().unwrap()
+    input.check(&TimeZone::UTC).unwrap()
 }
 
 fn ask_retention(case: &Case, query: &RetentionQuery, parts: &[Vec<EncodedPart>]) -> RetentionAnswer {
@@ -119,7 +120,7 @@ fn trends_query(case: &Case) -> TrendsQuery {
     let (from, length) = case.days;
     question["range"] = json!({ "start": date(case, from), "end": date(case, from + length) });
     let input: TrendsInput = serde_json::from_value(question).unwrap();
-    input.check().unwrap()
+    input.check(&TimeZone::UTC).unwrap()
 }
 
 fn ask_trends(case: &Case, query: &TrendsQuery, parts: &[Vec<EncodedPart>]) -> TrendsAnswer {

@@ -3,10 +3,15 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use eventhub_core::query::{CohortQuery, Filter, FunnelQuery};
+use eventhub_core::query::{
+    CohortQuery, ExplainQuery, Filter, FunnelAnswer, FunnelQuery, RetentionAnswer, RetentionQuery, Test,
+    TrendsAnswer, TrendsQuery, WhoQuery,
+};
 use eventhub_core::{EventId, ExternalId, NewEvent, Properties, TimeMs, UserId};
 
-use crate::engine::{Engine, EngineError, EventRecord, PersonRecord, Stats};
+use crate::engine::{
+    Engine, EngineError, EventRecord, ExplainedPerson, Page, PersonRecord, Scanned, Stats,
+};
 
 #[derive(Default)]
 pub(in crate::http) struct Fake {
@@ -64,9 +69,43 @@ impl Engine for Fake {
         Ok(3)
     }
 
-    async fn funnel(&self, query: FunnelQuery) -> Result<Vec<u64>, EngineError> {
+    async fn funnel_counts(&self, query: FunnelQuery) -> Result<Vec<u64>, EngineError> {
         self.note(format!("funnel {}", query.steps()[0].event_type));
         Ok(vec![0; query.steps().len()])
+    }
+
+    async fn funnel(
+        &self,
+        query: FunnelQuery,
+        _: i64,
+    ) -> Result<Scanned<FunnelAnswer>, EngineError> {
+        self.note(format!("funnel {}", query.steps()[0].event_type));
+        Ok(Scanned { answer: FunnelAnswer { steps: Vec::new(), groups: Vec::new() }, events: 7 })
+    }
+
+    async fn funnel_users(&self, query: WhoQuery, _: i64) -> Result<Scanned<Page>, EngineError> {
+        self.note(format!("funnel users {:?}", query.status));
+        Ok(Scanned { answer: Page { total: 0, persons: Vec::new() }, events: 0 })
+    }
+
+    async fn explain(
+        &self,
+        _: ExplainQuery,
+        _: i64,
+    ) -> Result<Option<ExplainedPerson>, EngineError> {
+        Ok(None)
+    }
+
+    async fn retention(
+        &self,
+        _: RetentionQuery,
+        _: i64,
+    ) -> Result<Scanned<RetentionAnswer>, EngineError> {
+        Err(EngineError::Slow(60))
+    }
+
+    async fn trends(&self, _: TrendsQuery) -> Result<Scanned<TrendsAnswer>, EngineError> {
+        Err(EngineError::Large(1))
     }
 
     async fn cohort(&self, query: CohortQuery) -> Result<Vec<Vec<u64>>, EngineError> {
@@ -95,7 +134,11 @@ impl Engine for Fake {
     }
 
     async fn find_users(&self, filters: Vec<Filter>) -> Result<Vec<PersonRecord>, EngineError> {
-        let properties = filters.into_iter().map(|filter| (filter.key, filter.value)).collect();
+        let value = |filter: &Filter| match &filter.test {
+            Test::Text { values, .. } => values.join(","),
+            other => format!("{other:?}"),
+        };
+        let properties = filters.iter().map(|filter| (filter.key.clone(), value(filter))).collect();
         Ok(vec![PersonRecord { external_user_id: "u".into(), properties }])
     }
 
