@@ -11,9 +11,13 @@ use std::time::Instant;
 use eventhub_core::part::{EncodedPart, PartBuilder, PartView, bucket_of};
 use eventhub_core::persons::{Persons, encode_merged};
 use eventhub_core::query::{
-    CohortQuery, CohortScan, Filter, FunnelQuery, FunnelScan, Range, Scan, Step, answer,
+    CohortQuery, CohortScan, ConversionScan, Filter, FunnelInput, FunnelQuery, FunnelScan, Journeys, Need, Range,
+    RetentionInput, RetentionScan, Scan, Step, TrendsInput, TrendsScan, answer, count,
 };
 use eventhub_core::{DAY_MS, Error, TimeMs, UserId, parse_date};
+use jiff::tz::TimeZone;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 const TYPES: [&str; 3] = ["receive_email", "view_track_page", "start_track"];
 /// Of how many types the events are; those that no question is about are not built.
@@ -46,7 +50,71 @@ fn main() -> Result<(), Error> {
     let blocks = merged_pairs(users as UserId);
     let merged = blocks.iter().map(|(block, bytes)| (*block, bytes.as_slice())).collect();
     let merged = Persons::new(merged)?;
-    funnel("Q7 merged pairs", &parts, &merged, &funnel_query(range, 30, Vec::new())?)
+    funnel("Q7 merged pairs", &parts, &merged, &funnel_query(range, 30, Vec::new())?)?;
+    questions(&parts, &everyone)
+}
+
+/// Questions of the JSON API about the same events, each beside Q1.
+fn questions(parts: &Parts, persons: &Persons<'_>) -> Result<(), Error> {
+    let range = json!({ "start": "2013-01-01", "end": "2013-01-30" });
+    let whole = json!({ "start": "2013-01-01", "end": "2013-04-11" });
+    let steps: Vec<Value> = TYPES.iter().map(|name| json!({ "event": name })).collect();
+    let days = json!({ "amount": 30, "unit": "calendar_days" });
+    let with = |more: &[(&str, Value)]| {
+        let mut question = json!({ "range": range, "steps": steps, "window": days });
+        more.iter().for_each(|(key, value)| question[*key] = value.clone());
+        question
+    };
+    let seconds = json!({ "amount": 2_592_000, "unit": "seconds" });
+    let breakdown = json!({ "property": "event_property_2" });
+    journeys("first", parts, persons, with(&[]))?;
+    journeys("seconds", parts, persons, with(&[("window", seconds)]))?;
+    journeys("best", parts, persons, with(&[("entry", "best".into())]))?;
+    journeys("strict", parts, persons, with(&[("order", "strict".into())]))?;
+    journeys("any", parts, persons, with(&[("order", "any".into())]))?;
+    journeys("breakdown", parts, persons, with(&[("breakdown", breakdown)]))?;
+    let table = json!({ "range": whole, "period": "week", "start_event": { "event": TYPES[0] },
+                        "return_event": { "event": TYPES[2] } });
+    let table = input::<RetentionInput>(table).check(&TimeZone::UTC)?;
+    time("retention by week", || {
+        let parts = [views(&parts[0])?, views(&parts[2])?];
+        let mut scan = RetentionScan::open(&table, &parts, persons, None)?;
+        black_box(count(&mut scan));
+        Ok(scan.sources().stats().events)
+    })?;
+    let users = json!({ "range": whole, "event": { "event": TYPES[0] }, "measure": "users" });
+    let users = input::<TrendsInput>(users).check(&TimeZone::UTC)?;
+    time("trends of users", || {
+        let parts = views(&parts[0])?;
+        let mut scan = TrendsScan::open(&users, &parts, persons, None)?;
+        black_box(count(&mut scan));
+        Ok(scan.sources().stats().events)
+    })
+}
+
+fn journeys(
+    name: &str,
+    parts: &Parts,
+    persons: &Persons<'_>,
+    question: Value,
+) -> Result<(), Error> {
+    let query = input::<FunnelInput>(question).check(&TimeZone::UTC)?;
+    time(name, || {
+        let views = |need: &Need<'_>| {
+            let types = TYPES.iter().zip(parts);
+            let asked = types.filter(|(name, _)| need.event_type.is_none_or(|asked| asked == **name));
+            asked.flat_map(|(_, parts)| parts).map(EncodedPart::view).collect()
+        };
+        let views = query.needs().iter().map(views).collect::<Result<Vec<_>, _>>()?;
+        let mut scan = ConversionScan::new(Journeys::open(&query, 0, &views, persons, None)?);
+        let counts = count(&mut scan);
+        black_box(scan.finish(counts));
+        Ok(scan.sources().stats().events)
+    })
+}
+
+fn input<T: DeserializeOwned>(question: Value) -> T {
+    serde_json::from_value(question).expect("the question is well formed")
 }
 
 fn funnel_query(range: Range, days: u32, filters: Vec<Filter>) -> Result<FunnelQuery, Error> {

@@ -5,10 +5,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use eventhub_core::parse_date;
 use eventhub_core::part::{PackedPart, PartView};
 use eventhub_core::persons::Persons;
-use eventhub_core::query::{Filter, FunnelQuery, FunnelScan, Range, Step, answer};
+use eventhub_core::query::{FunnelInput, FunnelQuery, FunnelScan, answer};
+use jiff::tz::TimeZone;
+use serde::Deserialize as _;
 use serde_json::Value;
 
 fn folder(version: &str) -> PathBuf {
@@ -24,19 +25,7 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 }
 
 fn query(value: &Value) -> FunnelQuery {
-    let date = |value: &Value| parse_date("range", &text(value).replace('-', "")).unwrap();
-    let filter = |filter: &Value| Filter {
-        key: text(&filter["property"]).into(),
-        value: text(&filter["values"][0]).into(),
-    };
-    let step = |step: &Value| Step {
-        event_type: text(&step["event"]).into(),
-        filters: list(&step["filters"]).map(filter).collect(),
-    };
-    let range = Range::new(date(&value["range"]["start"]), date(&value["range"]["end"])).unwrap();
-    let steps = list(&value["steps"]).map(step).collect();
-    let days = u32::try_from(value["window"]["amount"].as_u64().unwrap()).unwrap();
-    FunnelQuery::new(range, steps, days, Vec::new()).unwrap()
+    FunnelInput::deserialize(value).unwrap().check(&TimeZone::UTC).unwrap()
 }
 
 #[test]
