@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use async_trait::async_trait;
 use eventhub_core::query::{CohortQuery, Filter, FunnelQuery, ScanStats};
-use eventhub_core::{EventId, ExternalId, NewEvent, Properties, UserId};
+use eventhub_core::{EventId, ExternalId, NewEvent, UserChange, UserId};
 
-use crate::engine::{Engine, EngineError, EventRecord, PersonRecord, Stats};
+use crate::engine::{AliasRecord, Engine, EngineError, EventRecord, PersonRecord, Stats};
 use crate::query;
 use crate::store::{Snapshot, Store, StoreOptions};
 
@@ -78,8 +78,21 @@ impl Engine for Embedded {
         self.store.unalias(from, to)?.done().await
     }
 
-    async fn set_user(&self, user: ExternalId, set: Properties) -> Result<UserId, EngineError> {
-        self.store.set_user(user, set)?.done().await
+    async fn change_user(
+        &self,
+        user: ExternalId,
+        change: UserChange,
+    ) -> Result<UserId, EngineError> {
+        self.store.change_user(user, change)?.done().await
+    }
+
+    async fn delete_user(&self, user: ExternalId) -> Result<bool, EngineError> {
+        self.store.delete_user(user)?.done().await
+    }
+
+    async fn aliases_of(&self, user: &str) -> Result<Vec<AliasRecord>, EngineError> {
+        let user = user.to_owned();
+        self.ask(move |snapshot| query::aliases_of(snapshot, &user)).await
     }
 
     async fn funnel(&self, query: FunnelQuery) -> Result<Vec<u64>, EngineError> {

@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use eventhub_core::query::{CohortQuery, Filter, FunnelQuery};
-use eventhub_core::{EventId, ExternalId, NewEvent, Properties, TimeMs, UserId};
+use eventhub_core::{EventId, ExternalId, NewEvent, TimeMs, UserChange, UserId};
 use serde::Serialize;
 
 /// Why an engine refuses or fails.
@@ -64,12 +64,23 @@ pub struct PersonRecord {
     pub properties: Vec<(String, String)>,
 }
 
+/// An alias that joined two persons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AliasRecord {
+    /// The id whose person joined the other, as it was given.
+    pub from: String,
+    /// The id whose person stayed, as it was given.
+    pub to: String,
+    /// Its place among all aliases and changes of users: it grows with time, and has gaps.
+    pub sequence: u64,
+}
+
 /// Figures about the engine, each counted since the data folder was made unless it says otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Stats {
-    /// Events stored.
+    /// Events stored; those of deleted users until they are gone from the disk.
     pub events: u64,
-    /// External ids known.
+    /// External ids known; those of deleted users are not.
     pub users: u64,
     /// Event types known.
     pub event_types: u64,
@@ -110,8 +121,18 @@ pub trait Engine: Send + Sync {
     async fn alias(&self, from: ExternalId, to: ExternalId) -> Result<(), EngineError>;
     /// Takes an alias back; `false` when there was none.
     async fn unalias(&self, from: ExternalId, to: ExternalId) -> Result<bool, EngineError>;
-    /// Sets properties of a user, who is created when unknown.
-    async fn set_user(&self, user: ExternalId, set: Properties) -> Result<UserId, EngineError>;
+    /// Changes the properties of a user's person; the user is created when unknown. What is added to a value that
+    /// is no number is refused under the name of the property.
+    async fn change_user(
+        &self,
+        user: ExternalId,
+        change: UserChange,
+    ) -> Result<UserId, EngineError>;
+    /// Deletes the person of an external id, all its ids, events and properties; `false` when it is unknown.
+    /// The ids are free: who comes under one of them later is somebody else.
+    async fn delete_user(&self, user: ExternalId) -> Result<bool, EngineError>;
+    /// The aliases that joined the ids of a person and were not taken back, in order; none for an unknown id.
+    async fn aliases_of(&self, user: &str) -> Result<Vec<AliasRecord>, EngineError>;
     /// How many persons reached each step.
     async fn funnel(&self, query: FunnelQuery) -> Result<Vec<u64>, EngineError>;
     /// The table's rows, each `[size, column 0, ...]`.

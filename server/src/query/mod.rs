@@ -13,5 +13,5 @@ mod tests;
 
 pub use events::{event, timeline};
 pub use names::{event_keys, event_values, user_keys, user_values};
-pub use people::find_users;
+pub use people::{aliases_of, find_users};
 pub use scans::{cohort, funnel};

@@ -181,7 +181,7 @@ fn carry_out(store: &Store, model: &mut Model, act: &Act) {
         Act::Set(user, key, value) => {
             let set = vec![(format!("k{key}"), format!("v{value}"))];
             let set = Properties::new(set).unwrap();
-            store.set_user(id(*user), set).unwrap().wait().unwrap();
+            store.change_user(id(*user), set.into()).unwrap().wait().unwrap();
             model.create(*user);
             model.journal.push(act.clone());
         }

@@ -21,9 +21,11 @@ use super::shared::Verified;
 use super::snapshot::{StoredChunks, open_part};
 use super::tables::{
     PartKey, Tables, USER_SCOPE, be_u32, decode_column_key, decode_key_row, decode_user_index,
-    decode_user_prop, next_event, split, user_index_key, user_value_key, whole_text,
+    decode_user_prop, dropped_events, meta, next_event, split, user_index_key, user_value_key,
+    whole_text,
 };
-use super::{insert_ranges, insert_runs};
+use super::users::own_properties;
+use super::{deletion, insert_ranges, insert_runs};
 use crate::engine::EngineError;
 
 /// Problems that are named; further ones are only counted.
@@ -50,6 +52,8 @@ pub struct CheckReport {
     pub merges: u64,
     /// Properties set on users' own ids.
     pub user_properties: u64,
+    /// Users who were deleted and of whom events may be left.
+    pub deleted_users: u64,
     /// Insert ids of sealed events, those of the tracker left out.
     pub insert_ids: u64,
     /// Ranges of the tracker's insert ids.
@@ -76,8 +80,12 @@ pub fn check(folder: &Path) -> Result<CheckReport, EngineError> {
     check.attempt("persons", Check::persons);
     check.attempt("user properties", Check::user_properties);
     check.attempt("insert ids", Check::insert_ids);
-    let (found, counted) = (check.report.events, next_event(&tables, &rtxn)?);
-    check.require(found == counted, || format!("{found} events are stored, not {counted}"));
+    check.attempt("deleted users", Check::deleted_users);
+    let found = check.report.events;
+    let counted = next_event(&tables, &rtxn)?.checked_sub(dropped_events(&tables, &rtxn)?);
+    check.require(counted == Some(found), || {
+        format!("{found} events are stored, not {}", counted.unwrap_or_default())
+    });
     Ok(check.report)
 }
 
@@ -209,12 +217,13 @@ impl Check<'_> {
     }
 
     fn users(&mut self) -> Result<(), EngineError> {
-        for (number, row) in (0_u32..).zip(self.tables.user_names.iter(self.rtxn)?) {
+        for row in self.tables.user_names.iter(self.rtxn)? {
             let (user, name) = row?;
             self.report.users += 1;
             let back = self.tables.users.get(self.rtxn, name)?;
-            let sound = user == number && back == Some(user);
-            self.require(sound, || format!("user {user} is not found by the id {name}"));
+            self.require(back == Some(user), || {
+                format!("user {user} is not found by the id {name}")
+            });
         }
         let (ids, users) = (self.tables.users.len(self.rtxn)?, self.report.users);
         self.require(ids == users, || format!("{users} users have {ids} ids"));
@@ -258,7 +267,7 @@ impl Check<'_> {
         for row in self.tables.user_props.iter(self.rtxn)? {
             let (key, row) = row?;
             let (user, number) = split(key)?;
-            let (_, value) = decode_user_prop(row)?;
+            let Some(value) = decode_user_prop(row)?.1 else { continue };
             self.report.user_properties += 1;
             let key = user_index_key(&user_value_key(number, value), user / BLOCK_USERS);
             let users = index.get(self.rtxn, &key)?.map(BlockUsers::open).transpose();
@@ -274,6 +283,22 @@ impl Check<'_> {
         }
         let set = self.report.user_properties;
         self.require(indexed == set, || format!("{set} user properties have {indexed} entries"));
+        Ok(())
+    }
+
+    fn deleted_users(&mut self) -> Result<(), EngineError> {
+        let end = self.tables.meta.get(self.rtxn, meta::USERS_END)?.unwrap_or(0);
+        for user in deletion::deleted_users(self.tables, self.rtxn)? {
+            self.report.deleted_users += 1;
+            let is_new = u64::from(user) >= end;
+            let is_named = self.tables.user_names.get(self.rtxn, &user)?.is_some();
+            let is_merged = identity::person_of(self.tables, self.rtxn, user)? != user
+                || self.tables.persons.get(self.rtxn, &user)?.is_some();
+            let is_set = !own_properties(self.tables, self.rtxn, user)?.is_empty();
+            self.require(!is_new && !is_named && !is_merged && !is_set, || {
+                format!("something is left of user {user}, who was deleted")
+            });
+        }
         Ok(())
     }
 

@@ -15,9 +15,8 @@ use super::damaged;
 use super::identity::{self, Merge};
 use super::snapshot::Snapshot;
 use super::tables::{
-    TEXT_PREFIX, USER_SCOPE, decode_key_row, decode_user_index, decode_user_prop, is_shortened,
-    joined, scoped_key, user_index_key, user_prop_key, user_value_key, whole_text,
-    whole_user_value,
+    TEXT_PREFIX, USER_SCOPE, decode_key_row, decode_user_index, is_shortened, joined, next_user,
+    scoped_key, user_index_key, user_value_key, whole_text, whole_user_value,
 };
 use super::users;
 use crate::engine::EngineError;
@@ -148,10 +147,17 @@ impl Snapshot {
         Ok(found)
     }
 
-    /// How many users there are; their numbers are below that.
+    /// The number that the next user gets: those of all users are below it.
     pub fn users(&self) -> Result<UserId, EngineError> {
-        let last = self.tables().user_names.remap_data_type::<DecodeIgnore>().last(self.rtxn())?;
-        Ok(last.map_or(0, |(user, ())| user + 1))
+        next_user(self.tables(), self.rtxn())
+    }
+
+    /// All users but the deleted ones, ascending.
+    pub fn all_users(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<UserId, EngineError>>, EngineError> {
+        let users = self.tables().user_names.remap_data_type::<DecodeIgnore>();
+        Ok(users.iter(self.rtxn())?.map(|row| Ok(row?.0)))
     }
 
     /// The canonical user of a user's person.
@@ -164,14 +170,22 @@ impl Snapshot {
         identity::merges_of(self.tables(), self.rtxn(), canonical)
     }
 
+    /// The aliases that made a person, in order: the sequence of each among all sets and merges, `from` and `to`.
+    pub fn aliases_of(
+        &self,
+        canonical: UserId,
+    ) -> Result<Vec<(u64, (UserId, UserId))>, EngineError> {
+        identity::aliases_of(self.tables(), self.rtxn(), &self.merges_of(canonical)?)
+    }
+
     /// The properties in force of a person, by the numbers of their keys.
     pub fn person_properties(&self, canonical: UserId) -> Result<BTreeMap<u32, &str>, EngineError> {
         users::person_properties(self.tables(), self.rtxn(), canonical)
     }
 
     fn own_value(&self, user: UserId, number: u32) -> Result<&str, EngineError> {
-        let row = self.tables().user_props.get(self.rtxn(), &user_prop_key(user, number))?;
-        Ok(decode_user_prop(row.ok_or_else(|| damaged("an indexed property is not set"))?)?.1)
+        let value = users::own_value(self.tables(), self.rtxn(), (user, number))?;
+        value.ok_or_else(|| damaged("an indexed property is not set"))
     }
 
     fn key_number(&self, scope: u32, key: &str) -> Result<Option<u32>, EngineError> {

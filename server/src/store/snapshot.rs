@@ -11,6 +11,7 @@ use heed::{RoTxn, WithoutTls};
 use rayon::prelude::*;
 
 use super::damaged;
+use super::deletion;
 use super::failure::corrupt;
 use super::memory::Published;
 use super::shared::{Shared, Verified};
@@ -129,6 +130,22 @@ impl Snapshot {
     /// When the table cannot be read.
     pub fn merged(&self) -> Result<Vec<(u32, &[u8])>, EngineError> {
         Ok(self.tables().canonical.iter(self.rtxn())?.collect::<Result<_, _>>()?)
+    }
+
+    /// The users who were deleted and may still have events, ascending: rows of theirs count for nothing.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn deleted_users(&self) -> Result<Vec<UserId>, EngineError> {
+        deletion::deleted_users(self.tables(), self.rtxn())
+    }
+
+    /// Whether a user is one of these.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn is_deleted(&self, user: UserId) -> Result<bool, EngineError> {
+        Ok(self.tables().deleted_users.get(self.rtxn(), &user)?.is_some())
     }
 
     /// The parts of an event type that may hold events from `from_ms` to before `before_ms`.

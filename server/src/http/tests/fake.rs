@@ -4,9 +4,9 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use eventhub_core::query::{CohortQuery, Filter, FunnelQuery};
-use eventhub_core::{EventId, ExternalId, NewEvent, Properties, TimeMs, UserId};
+use eventhub_core::{EventId, ExternalId, NewEvent, TimeMs, UserChange, UserId};
 
-use crate::engine::{Engine, EngineError, EventRecord, PersonRecord, Stats};
+use crate::engine::{AliasRecord, Engine, EngineError, EventRecord, PersonRecord, Stats};
 
 #[derive(Default)]
 pub(in crate::http) struct Fake {
@@ -58,10 +58,22 @@ impl Engine for Fake {
         Ok(false)
     }
 
-    async fn set_user(&self, user: ExternalId, set: Properties) -> Result<UserId, EngineError> {
-        let set: Vec<_> = set.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    async fn change_user(
+        &self,
+        user: ExternalId,
+        change: UserChange,
+    ) -> Result<UserId, EngineError> {
+        let set: Vec<_> = change.set().iter().map(|(k, v)| format!("{k}={v}")).collect();
         self.note(format!("set {} {}", user.as_str(), set.join(" ")));
         Ok(3)
+    }
+
+    async fn delete_user(&self, _: ExternalId) -> Result<bool, EngineError> {
+        Ok(false)
+    }
+
+    async fn aliases_of(&self, _: &str) -> Result<Vec<AliasRecord>, EngineError> {
+        Ok(Vec::new())
     }
 
     async fn funnel(&self, query: FunnelQuery) -> Result<Vec<u64>, EngineError> {

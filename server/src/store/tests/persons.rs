@@ -13,7 +13,7 @@ fn unalias(store: &Store, from: &str, to: &str) -> bool {
 }
 
 fn set(store: &Store, user: &str, pairs: &[(&str, &str)]) -> UserId {
-    store.set_user(id(user), properties(pairs)).unwrap().wait().unwrap()
+    store.change_user(id(user), properties(pairs).into()).unwrap().wait().unwrap()
 }
 
 /// The id under which a user's person stands, and all ids of the person, sorted.
