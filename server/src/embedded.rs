@@ -8,7 +8,9 @@ use async_trait::async_trait;
 use eventhub_core::query::{CohortQuery, Filter, FunnelQuery, ScanStats};
 use eventhub_core::{EventId, ExternalId, NewEvent, UserChange, UserId};
 
-use crate::engine::{AliasRecord, Engine, EngineError, EventRecord, PersonRecord, Stats};
+use crate::engine::{
+    AliasRecord, Engine, EngineError, EventRecord, ExportPage, PersonRecord, Stats,
+};
 use crate::query;
 use crate::store::{Snapshot, Store, StoreOptions};
 
@@ -151,6 +153,11 @@ impl Engine for Embedded {
     ) -> Result<Vec<EventRecord>, EngineError> {
         let user = user.to_owned();
         self.ask(move |snapshot| query::timeline(snapshot, &user, offset, count)).await
+    }
+
+    async fn export(&self, after: Option<&str>, count: u64) -> Result<ExportPage, EngineError> {
+        let after = after.map(str::to_owned);
+        self.ask(move |snapshot| query::export(snapshot, after.as_deref(), count)).await
     }
 
     async fn ready(&self) -> Result<(), EngineError> {

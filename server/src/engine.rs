@@ -64,6 +64,15 @@ pub struct PersonRecord {
     pub properties: Vec<(String, String)>,
 }
 
+/// A page of an export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportPage {
+    /// The events that follow those of the page before.
+    pub events: Vec<EventRecord>,
+    /// What the next page is asked for with; none when there is none.
+    pub next: Option<String>,
+}
+
 /// An alias that joined two persons.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AliasRecord {
@@ -163,6 +172,11 @@ pub trait Engine: Send + Sync {
         offset: u64,
         count: u64,
     ) -> Result<Vec<EventRecord>, EngineError>;
+    /// A page of all events there are when its first page is taken, in an order that never changes: by event
+    /// type, 32 days of time, user, time and number. `after` is what the page before gave as `next`. A page
+    /// holds `count` events at most, and less when there are very many or they are very long. Events of users who are
+    /// deleted meanwhile are missing from later pages.
+    async fn export(&self, after: Option<&str>, count: u64) -> Result<ExportPage, EngineError>;
     /// Whether events can be taken now.
     async fn ready(&self) -> Result<(), EngineError>;
     /// Figures for operators.

@@ -64,7 +64,7 @@ pub fn timeline(
     Ok(events)
 }
 
-fn record(
+pub(super) fn record(
     snapshot: &Snapshot,
     part: &PartView<'_>,
     event: EventRow<'_>,

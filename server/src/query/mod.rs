@@ -4,6 +4,7 @@
 //! query is about, and has core compute the answer. Nothing here writes.
 
 mod events;
+mod export;
 mod names;
 mod people;
 mod scans;
@@ -12,6 +13,7 @@ mod scans;
 mod tests;
 
 pub use events::{event, timeline};
+pub use export::{PAGE_EVENTS_MAX, export};
 pub use names::{event_keys, event_values, user_keys, user_values};
 pub use people::{aliases_of, find_users};
 pub use scans::{cohort, funnel};

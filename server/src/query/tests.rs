@@ -9,7 +9,7 @@ use eventhub_core::{DAY_MS, EventType, ExternalId, NewEvent, Properties, TimeMs,
 use proptest::collection::vec as list;
 use proptest::prelude::*;
 
-use super::{aliases_of, cohort, event, find_users, funnel, timeline, user_values};
+use super::{aliases_of, cohort, event, export, find_users, funnel, timeline, user_values};
 use crate::engine::PersonRecord;
 use crate::store::{Snapshot, Store, StoreOptions, check};
 
@@ -332,6 +332,19 @@ fn compare(snapshot: &Snapshot, model: &Model) {
         assert_eq!(timeline(snapshot, &user, 0, 10).unwrap(), []);
         assert_eq!(aliases_of(snapshot, &user).unwrap(), []);
     }
+    let mut exported = Vec::new();
+    let mut after = None;
+    loop {
+        let page = export(snapshot, after.as_deref(), 7).unwrap();
+        assert!(page.next.is_none() || page.events.len() == 7);
+        exported.extend(page.events.iter().map(|event| event.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    exported.sort_unstable();
+    assert_eq!(exported, events.iter().map(|event| event.id).collect::<Vec<_>>());
     for (id, stored) in (0..).zip(&model.events) {
         let shown = event(snapshot, id).unwrap();
         let Some(stored) = stored else {

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Display;
 use std::path::Path;
 
+use eventhub_core::UserId;
 use eventhub_core::block_users::BlockUsers;
-use eventhub_core::part::{BLOCK_USERS, bucket_of};
+use eventhub_core::part::{BLOCK_USERS, OrderReader, bucket_of};
 use eventhub_core::persons::decode_merged;
 use heed::RoTxn;
 use serde::Serialize;
@@ -21,8 +22,8 @@ use super::shared::Verified;
 use super::snapshot::{StoredChunks, open_part};
 use super::tables::{
     PartKey, Tables, USER_SCOPE, be_u32, decode_column_key, decode_key_row, decode_user_index,
-    decode_user_prop, dropped_events, meta, next_event, split, user_index_key, user_value_key,
-    whole_text,
+    decode_user_prop, dropped_events, meta, next_event, next_user, split, user_index_key,
+    user_value_key, whole_text,
 };
 use super::users::own_properties;
 use super::{deletion, insert_ranges, insert_runs};
@@ -71,7 +72,9 @@ pub struct CheckReport {
 pub fn check(folder: &Path) -> Result<CheckReport, EngineError> {
     let (env, tables) = open_read_only(folder)?;
     let rtxn = env.read_txn()?;
-    let mut check = Check { tables: &tables, rtxn: &rtxn, report: CheckReport::default() };
+    let report = CheckReport::default();
+    let mut check = Check { tables: &tables, rtxn: &rtxn, nobody: Vec::new(), report };
+    check.attempt("names of users", Check::note_nobody);
     check.attempt("parts", Check::parts);
     check.attempt("tail", Check::tail);
     check.attempt("event types", Check::event_types);
@@ -92,6 +95,8 @@ pub fn check(folder: &Path) -> Result<CheckReport, EngineError> {
 struct Check<'a> {
     tables: &'a Tables,
     rtxn: &'a RoTxn<'a>,
+    /// Numbers that were given out and are no user's, not even a deleted one's, ascending.
+    nobody: Vec<UserId>,
     report: CheckReport,
 }
 
@@ -114,6 +119,19 @@ impl Check<'_> {
         if !holds {
             self.problem(problem());
         }
+    }
+
+    fn note_nobody(&mut self) -> Result<(), EngineError> {
+        let deleted = deletion::deleted_users(self.tables, self.rtxn)?;
+        let mut next = 0;
+        for row in self.tables.user_names.iter(self.rtxn)? {
+            let user = row?.0;
+            self.nobody.extend(next..user);
+            next = user + 1;
+        }
+        self.nobody.extend(next..next_user(self.tables, self.rtxn)?);
+        self.nobody.retain(|user| deleted.binary_search(user).is_err());
+        Ok(())
     }
 
     fn parts(&mut self) -> Result<(), EngineError> {
@@ -162,6 +180,10 @@ impl Check<'_> {
             && bucket_of(greatest) == key.bucket;
         self.require(in_place, || format!("part {part} stands under another type or bucket"));
         view.verify().map_err(corrupt)?;
+        let (greatest, ..) = OrderReader::open(&view)?.get(view.rows() - 1)?;
+        let of_somebody = greatest < next_user(self.tables, self.rtxn)?
+            && view.users_among(&self.nobody)?.is_empty();
+        self.require(of_somebody, || format!("part {part} has events of users who do not exist"));
         let unverified = view.chunk_keys().into_iter().find(|key| !verified.contains(part, *key));
         // `verify` opens every column; a chunk it left out would be one nobody ever reads.
         self.require(unverified.is_none(), || format!("part {part} has unread {unverified:?}"));
@@ -169,9 +191,17 @@ impl Check<'_> {
     }
 
     fn tail(&mut self) -> Result<(), EngineError> {
+        let users_end = next_user(self.tables, self.rtxn)?;
         for record in read_tail(self.tables, self.rtxn)? {
             self.report.tail_records += 1;
             self.report.events += u64::from(record.events());
+            let mut of_somebody = true;
+            record.each(|_, event| {
+                let exists = self.nobody.binary_search(&event.user).is_err();
+                of_somebody &= exists && event.user < users_end;
+                Ok(())
+            })?;
+            self.require(of_somebody, || "the tail has events of users who do not exist");
         }
         Ok(())
     }

@@ -98,7 +98,7 @@ impl<'a> Merger<'a> {
     }
 
     /// Merges groups of parts and publishes them together; `false` when there is none.
-    fn merge_parts(&mut self) -> Result<bool, EngineError> {
+    pub(super) fn merge_parts(&mut self) -> Result<bool, EngineError> {
         let _merging = self.shared.merging();
         self.merge_some(Shipper::new(self.shared), Self::due)
     }

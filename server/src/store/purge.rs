@@ -63,10 +63,9 @@ impl Merger<'_> {
             if self.shared.merge.is_stopped() {
                 return Err(EngineError::Stopping);
             }
-            let _merging = self.shared.merging();
-            more = self.merge_some(Shipper::new(self.shared), |merger, parts| {
-                merger.due_of_deleted(parts, deleted)
-            })?;
+            more = self.rewrite_some(deleted)?;
+            // What was sealed meanwhile comes first: queries meet it.
+            while self.merge_parts()? {}
         }
         let gone = match self.without_events(deleted) {
             Ok(gone) => gone,
@@ -80,6 +79,14 @@ impl Merger<'_> {
             self.shared.perform(Task::ForgetDeleted { users: users.to_vec() })?;
         }
         Ok(())
+    }
+
+    /// Writes some of the parts anew that hold events of these users; `false` when there is none.
+    fn rewrite_some(&mut self, deleted: &[UserId]) -> Result<bool, EngineError> {
+        let _merging = self.shared.merging();
+        self.merge_some(Shipper::new(self.shared), |merger, parts| {
+            merger.due_of_deleted(parts, deleted)
+        })
     }
 
     /// The parts that hold events of some users, each for itself.

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use eventhub_core::query::{CohortQuery, Filter, FunnelQuery};
 use eventhub_core::{EventId, ExternalId, NewEvent, TimeMs, UserChange, UserId};
 
-use crate::engine::{AliasRecord, Engine, EngineError, EventRecord, PersonRecord, Stats};
+use crate::engine::{
+    AliasRecord, Engine, EngineError, EventRecord, ExportPage, PersonRecord, Stats,
+};
 
 #[derive(Default)]
 pub(in crate::http) struct Fake {
@@ -133,6 +135,11 @@ impl Engine for Fake {
             time: TimeMs::new(1_356_998_400_000).unwrap(),
             properties: vec![("a".into(), "1".into())],
         }])
+    }
+
+    async fn export(&self, _: Option<&str>, _: u64) -> Result<ExportPage, EngineError> {
+        let count = self.events.lock().unwrap().len();
+        Ok(ExportPage { events: (0..count).filter_map(|id| self.record(id)).collect(), next: None })
     }
 
     async fn ready(&self) -> Result<(), EngineError> {

@@ -220,6 +220,26 @@ fn a_bulk_beside_a_deletion_is_refused() {
 }
 
 #[test]
+fn a_check_finds_events_of_nobody() {
+    for seal_events in [1, 1 << 30] {
+        let folder = TempDir::new().unwrap();
+        let store = open(&folder, sealing(seal_events));
+        append(&store, vec![event("view", "ann", 0), event("view", "bob", 0)]).unwrap();
+        let tail_events = if seal_events == 1 { 0 } else { 2 };
+        wait_for("the seal", || store.stats().unwrap().tail_events == tail_events);
+        store.close();
+        let tables = &store.shared.tables;
+        let mut wtxn = store.shared.env.write_txn().unwrap();
+        tables.users.delete(&mut wtxn, "ann").unwrap();
+        tables.user_names.delete(&mut wtxn, &0).unwrap();
+        wtxn.commit().unwrap();
+        drop(store);
+        let report = check(folder.path()).unwrap();
+        assert!(report.problems[0].contains("users who do not exist"), "{report:?}");
+    }
+}
+
+#[test]
 fn a_check_finds_what_is_left_of_a_deleted_user() {
     let damage = |change: fn(&Store, &mut heed::RwTxn<'_>)| {
         let folder = TempDir::new().unwrap();
