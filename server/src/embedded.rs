@@ -9,7 +9,8 @@ use eventhub_core::query::{CohortQuery, Filter, FunnelQuery, ScanStats};
 use eventhub_core::{EventId, ExternalId, NewEvent, UserChange, UserId};
 
 use crate::engine::{
-    AliasRecord, Engine, EngineError, EventRecord, ExportPage, PersonRecord, Stats,
+    AliasRecord, Engine, EngineError, EventRecord, EventTypeRecord, ExportPage, PersonRecord,
+    PropertyRecord, Stats,
 };
 use crate::query;
 use crate::store::{Snapshot, Store, StoreOptions};
@@ -111,6 +112,19 @@ impl Engine for Embedded {
 
     async fn event_types(&self) -> Result<Vec<String>, EngineError> {
         self.ask(Snapshot::event_types).await
+    }
+
+    async fn event_type_counts(&self) -> Result<Vec<EventTypeRecord>, EngineError> {
+        self.ask(query::event_type_counts).await
+    }
+
+    async fn event_properties(&self, event_type: &str) -> Result<Vec<PropertyRecord>, EngineError> {
+        let event_type = event_type.to_owned();
+        self.ask(move |snapshot| query::event_properties(snapshot, &event_type)).await
+    }
+
+    async fn user_properties(&self) -> Result<Vec<PropertyRecord>, EngineError> {
+        self.ask(query::user_properties).await
     }
 
     async fn event_keys(&self, event_type: &str) -> Result<Vec<String>, EngineError> {

@@ -64,6 +64,36 @@ pub struct PersonRecord {
     pub properties: Vec<(String, String)>,
 }
 
+/// An event type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventTypeRecord {
+    /// Its name.
+    pub name: String,
+    /// How many of its events are stored; those of deleted users until they are gone from the disk.
+    pub events: u64,
+}
+
+/// A property key of an event type's events, or of users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PropertyRecord {
+    /// The key.
+    pub key: String,
+    /// What its values look like; none when none is kept.
+    pub kind: Option<PropertyKind>,
+}
+
+/// What the values of a property look like, by those that are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PropertyKind {
+    /// Each is the text of a number.
+    Number,
+    /// Each is `true` or `false`.
+    Boolean,
+    /// Anything else.
+    Text,
+}
+
 /// A page of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportPage {
@@ -148,6 +178,12 @@ pub trait Engine: Send + Sync {
     async fn cohort(&self, query: CohortQuery) -> Result<Vec<Vec<u64>>, EngineError>;
     /// Names of event types, in order of creation.
     async fn event_types(&self) -> Result<Vec<String>, EngineError>;
+    /// The event types with how many events each has, in order of creation.
+    async fn event_type_counts(&self) -> Result<Vec<EventTypeRecord>, EngineError>;
+    /// Property keys seen on a type's events with what their values look like, sorted.
+    async fn event_properties(&self, event_type: &str) -> Result<Vec<PropertyRecord>, EngineError>;
+    /// Property keys that users have with what their values look like, sorted.
+    async fn user_properties(&self) -> Result<Vec<PropertyRecord>, EngineError>;
     /// Property keys seen on a type's events, sorted.
     async fn event_keys(&self, event_type: &str) -> Result<Vec<String>, EngineError>;
     /// Values seen of a key on a type's events that start with `prefix`, sorted.

@@ -14,6 +14,9 @@ mod tests;
 
 pub use events::{event, timeline};
 pub use export::{PAGE_EVENTS_MAX, export};
-pub use names::{event_keys, event_values, user_keys, user_values};
+pub use names::{
+    event_keys, event_properties, event_type_counts, event_values, user_keys, user_properties,
+    user_values,
+};
 pub use people::{aliases_of, find_users};
 pub use scans::{cohort, funnel};

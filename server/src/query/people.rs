@@ -8,7 +8,7 @@ use eventhub_core::persons::{Persons, UserSet};
 use eventhub_core::query::Filter;
 
 use crate::engine::{AliasRecord, EngineError, PersonRecord};
-use crate::store::{Snapshot, members};
+use crate::store::{Alias, Snapshot, members};
 
 /// The key by which a filter asks for any of a person's ids.
 const ID_KEY: &str = "external_user_id";
@@ -63,8 +63,9 @@ pub fn aliases_of(snapshot: &Snapshot, user: &str) -> Result<Vec<AliasRecord>, E
     let Some(user) = snapshot.user(user)? else { return Ok(Vec::new()) };
     let given = snapshot.aliases_of(snapshot.person_of(user)?)?;
     let name = |user: UserId| snapshot.user_name(user).map(str::to_owned);
-    let record =
-        |(sequence, (from, to))| Ok(AliasRecord { from: name(from)?, to: name(to)?, sequence });
+    let record = |Alias { sequence, from, to }| {
+        Ok(AliasRecord { from: name(from)?, to: name(to)?, sequence })
+    };
     given.into_iter().map(record).collect()
 }
 

@@ -1,6 +1,9 @@
 //! The store and the questions over it against a naive model: events in any order, persons joined and
 //! parted, properties changed, persons deleted, while the tail is sealed and parts are merged.
 
+mod exports;
+mod names;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use eventhub_core::naive::{self, NaiveEvent};

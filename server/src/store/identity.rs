@@ -32,6 +32,17 @@ pub struct Merge {
     pub joined: UserId,
 }
 
+/// An alias as it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alias {
+    /// When, among all sets and merges.
+    pub sequence: u64,
+    /// The user whose person joined the other's.
+    pub from: UserId,
+    /// The user whose person stayed.
+    pub to: UserId,
+}
+
 /// The canonical user of a user's person.
 ///
 /// # Errors
@@ -130,10 +141,10 @@ pub(crate) fn unalias(
     let canonical = person_of(tables, wtxn, from)?;
     let merges = merges_of(tables, wtxn, canonical)?;
     let mut given = aliases_of(tables, wtxn, &merges)?;
-    let Some(at) = given.iter().position(|(_, pair)| *pair == (from, to)) else {
+    let Some(at) = given.iter().position(|alias| (alias.from, alias.to) == (from, to)) else {
         return Ok(false);
     };
-    let (sequence, _) = given.remove(at);
+    let Alias { sequence, .. } = given.remove(at);
     tables.identity.delete(wtxn, &sequence)?;
     for (root, (members, merges)) in replay(&members(canonical, &merges), &given)? {
         put_merges(tables, wtxn, root, &merges)?;
@@ -160,16 +171,17 @@ pub(crate) fn forget(
     Ok(members)
 }
 
-/// The aliases that made a person, as they were given, in order: the sequence of each, `from` and `to`.
+/// The aliases that made a person, in order.
 pub(crate) fn aliases_of(
     tables: &Tables,
     rtxn: &RoTxn<'_>,
     merges: &[Merge],
-) -> Result<Vec<(u64, (UserId, UserId))>, EngineError> {
+) -> Result<Vec<Alias>, EngineError> {
     let given = |merge: &Merge| {
         let row = tables.identity.get(rtxn, &merge.sequence)?;
         let row = row.ok_or_else(|| damaged("a merge is missing from the journal"))?;
-        Ok((merge.sequence, split(row)?))
+        let (from, to) = split(row)?;
+        Ok(Alias { sequence: merge.sequence, from, to })
     };
     merges.iter().map(given).collect()
 }
@@ -178,7 +190,7 @@ pub(crate) fn aliases_of(
 type Replayed = BTreeMap<UserId, (Vec<UserId>, Vec<Merge>)>;
 
 /// The persons that the given aliases make of some users.
-fn replay(users: &[UserId], given: &[(u64, (UserId, UserId))]) -> Result<Replayed, EngineError> {
+fn replay(users: &[UserId], given: &[Alias]) -> Result<Replayed, EngineError> {
     let mut roots: HashMap<UserId, UserId> = users.iter().map(|user| (*user, *user)).collect();
     let root_of = |roots: &HashMap<UserId, UserId>, user: &UserId| {
         roots
@@ -187,7 +199,7 @@ fn replay(users: &[UserId], given: &[(u64, (UserId, UserId))]) -> Result<Replaye
             .ok_or_else(|| damaged("the journal names a user of another person"))
     };
     let mut done = Vec::with_capacity(given.len());
-    for (sequence, (from, to)) in given {
+    for Alias { sequence, from, to } in given {
         let (joined, stayed) = (root_of(&roots, from)?, root_of(&roots, to)?);
         roots.values_mut().filter(|root| **root == joined).for_each(|root| *root = stayed);
         done.push(Merge { sequence: *sequence, stayed, joined });

@@ -12,7 +12,7 @@ use eventhub_core::persons::UserSet;
 use heed::types::DecodeIgnore;
 
 use super::damaged;
-use super::identity::{self, Merge};
+use super::identity::{self, Alias, Merge};
 use super::snapshot::Snapshot;
 use super::tables::{
     TEXT_PREFIX, USER_SCOPE, decode_key_row, decode_user_index, is_shortened, joined, next_user,
@@ -20,6 +20,9 @@ use super::tables::{
 };
 use super::users;
 use crate::engine::EngineError;
+
+/// Rows at each end of a key's values that are looked at to tell what the values look like.
+const ENDS_ROWS: usize = 500;
 
 impl Snapshot {
     /// The names of all event types, in order of creation.
@@ -63,6 +66,29 @@ impl Snapshot {
         }
         values.sort_unstable();
         Ok(values)
+    }
+
+    /// Some of the values kept of a key of a type's events: the first and the last ones, so that numbers and
+    /// other texts are both met; `None` for a value that is too long to be at hand.
+    pub fn some_event_values(
+        &self,
+        event_type: u32,
+        number: u32,
+    ) -> Result<Vec<Option<&str>>, EngineError> {
+        let from = joined(event_type, number);
+        let (table, rtxn) = (self.tables().event_values, self.rtxn());
+        let first = table.prefix_iter(rtxn, &from)?.take(ENDS_ROWS);
+        let last = table.rev_prefix_iter(rtxn, &from)?.take(ENDS_ROWS);
+        first.chain(last).map(|row| Ok(whole_text(&row?.0[from.len()..]))).collect()
+    }
+
+    /// The same of the values that users have on their own ids.
+    pub fn some_user_values(&self, number: u32) -> Result<Vec<Option<&str>>, EngineError> {
+        let from = number.to_be_bytes();
+        let (table, rtxn) = (self.tables().user_prop_index, self.rtxn());
+        let first = table.prefix_iter(rtxn, &from)?.take(ENDS_ROWS);
+        let last = table.rev_prefix_iter(rtxn, &from)?.take(ENDS_ROWS);
+        first.chain(last).map(|row| Ok(whole_user_value(decode_user_index(row?)?.0))).collect()
     }
 
     /// The values of a key that start with `prefix` and that `holds` says some user has of those on whose
@@ -170,11 +196,8 @@ impl Snapshot {
         identity::merges_of(self.tables(), self.rtxn(), canonical)
     }
 
-    /// The aliases that made a person, in order: the sequence of each among all sets and merges, `from` and `to`.
-    pub fn aliases_of(
-        &self,
-        canonical: UserId,
-    ) -> Result<Vec<(u64, (UserId, UserId))>, EngineError> {
+    /// The aliases that made a person, in order.
+    pub fn aliases_of(&self, canonical: UserId) -> Result<Vec<Alias>, EngineError> {
         identity::aliases_of(self.tables(), self.rtxn(), &self.merges_of(canonical)?)
     }
 

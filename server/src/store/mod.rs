@@ -83,7 +83,7 @@ use crate::engine::EngineError;
 
 pub use self::bulk::Bulk;
 pub use self::check::{CheckReport, check};
-pub use self::identity::{Merge, members};
+pub use self::identity::{Alias, Merge, members};
 pub use self::request::{ImportProgress, Pending};
 pub use self::snapshot::Snapshot;
 pub use self::stats::stats_of;

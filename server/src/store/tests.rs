@@ -14,7 +14,6 @@ mod counting;
 mod deletion;
 mod durability;
 mod events;
-mod export;
 mod persons;
 mod ranges;
 mod user_change;

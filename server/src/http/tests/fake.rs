@@ -7,7 +7,8 @@ use eventhub_core::query::{CohortQuery, Filter, FunnelQuery};
 use eventhub_core::{EventId, ExternalId, NewEvent, TimeMs, UserChange, UserId};
 
 use crate::engine::{
-    AliasRecord, Engine, EngineError, EventRecord, ExportPage, PersonRecord, Stats,
+    AliasRecord, Engine, EngineError, EventRecord, EventTypeRecord, ExportPage, PersonRecord,
+    PropertyRecord, Stats,
 };
 
 #[derive(Default)]
@@ -89,6 +90,21 @@ impl Engine for Fake {
 
     async fn event_types(&self) -> Result<Vec<String>, EngineError> {
         Ok(texts(&["signup", "Zoom", "Add", "add", "buy"]))
+    }
+
+    async fn event_type_counts(&self) -> Result<Vec<EventTypeRecord>, EngineError> {
+        let record = |name: &str| EventTypeRecord { name: name.to_owned(), events: 2 };
+        Ok(["signup", "buy"].map(record).to_vec())
+    }
+
+    async fn event_properties(&self, event_type: &str) -> Result<Vec<PropertyRecord>, EngineError> {
+        let keys = self.event_keys(event_type).await?;
+        Ok(keys.into_iter().map(|key| PropertyRecord { key, kind: None }).collect())
+    }
+
+    async fn user_properties(&self) -> Result<Vec<PropertyRecord>, EngineError> {
+        let keys = self.user_keys().await?;
+        Ok(keys.into_iter().map(|key| PropertyRecord { key, kind: None }).collect())
     }
 
     async fn event_keys(&self, event_type: &str) -> Result<Vec<String>, EngineError> {
