@@ -54,13 +54,15 @@ pub fn merge_without<E: From<Error>>(
     let (sources, left_out) = merged_order(parts, &inputs, deleted)?;
     let properties = merged_properties(parts)?;
     let event_type = first.event_type();
-    let mut rows = MergedRows { event_type, inputs, sources, left_out, properties };
+    if left_out.is_empty() {
+        let rows = MergedRows::<ALL> { event_type, inputs, sources, left_out, properties };
+        return writer::write(&rows, sink).map(Some);
+    }
+    let mut rows = MergedRows::<SOME> { event_type, inputs, sources, left_out, properties };
     if rows.len() == 0 {
         return Ok(None);
     }
-    if !rows.left_out.is_empty() {
-        rows.drop_unused_values();
-    }
+    rows.drop_unused_values();
     writer::write(&rows, sink).map(Some)
 }
 
@@ -71,7 +73,11 @@ struct MergedProperty<'a> {
     inputs: Vec<Option<(PropertyColumns<'a>, Vec<u32>)>>,
 }
 
-struct MergedRows<'a> {
+/// Whether all rows are written: merges that leave none out do not ask for each.
+const ALL: bool = true;
+const SOME: bool = false;
+
+struct MergedRows<'a, const WRITTEN: bool> {
     event_type: u32,
     inputs: Vec<OrderReader<'a>>,
     /// Of each row in order, the input whose next row it is.
@@ -172,7 +178,7 @@ fn merged_properties<'a>(parts: &[PartView<'a>]) -> Result<Vec<MergedProperty<'a
     by_key.into_iter().map(merge_key).collect()
 }
 
-impl MergedRows<'_> {
+impl<const WRITTEN: bool> MergedRows<'_, WRITTEN> {
     /// What `read` makes of each row's input and its row there, in order.
     fn each<T>(&self, read: impl Fn(&OrderReader<'_>, u32) -> T) -> impl Iterator<Item = T> {
         let mut next = vec![0_u32; self.inputs.len()];
@@ -189,6 +195,9 @@ impl MergedRows<'_> {
     fn written<T>(&self, rows: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
         let mut left_out = self.left_out.iter().peekable();
         (0_u32..).zip(rows).filter_map(move |(place, row)| {
+            if WRITTEN == ALL {
+                return Some(row);
+            }
             left_out.next_if(|rows| rows.end <= place);
             let is_written = left_out.peek().is_none_or(|rows| place < rows.start);
             is_written.then_some(row)
@@ -219,7 +228,7 @@ impl MergedRows<'_> {
 
 const READ_BEFORE: &str = "every row was read when the order was made";
 
-impl SortedRows for MergedRows<'_> {
+impl<const WRITTEN: bool> SortedRows for MergedRows<'_, WRITTEN> {
     fn event_type(&self) -> u32 {
         self.event_type
     }
