@@ -115,3 +115,19 @@ impl Merger<'_> {
         Ok(gone)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_purge_that_has_to_wait_says_how_long() {
+        let later = Some(Instant::now() + Duration::from_secs(50));
+        let rest = Pace { not_before: later, is_waiting: true }.rest();
+        assert!(rest.is_some_and(|rest| rest <= Duration::from_secs(50)));
+        assert_eq!(Pace { not_before: later, is_waiting: false }.rest(), None);
+        assert_eq!(Pace { not_before: None, is_waiting: true }.rest(), None);
+        let now = Some(Instant::now());
+        assert_eq!(Pace { not_before: now, is_waiting: true }.rest(), Some(Duration::ZERO));
+    }
+}

@@ -220,6 +220,70 @@ fn a_bulk_beside_a_deletion_is_refused() {
 }
 
 #[test]
+fn a_damaged_part_keeps_its_deleted_users_in_mind() {
+    // The column of users, and the last one, of a property.
+    for last in [false, true] {
+        let folder = TempDir::new().unwrap();
+        let store = open(&folder, sealing(4));
+        let view = |user| with_value(event("view", user, 0), "v");
+        append(
+            &store,
+            vec![view("ann"), view("bob"), event("buy", "ann", 0), event("buy", "bob", 0)],
+        )
+        .unwrap();
+        wait_for("the seal", || store.stats().unwrap().tail_events == 0);
+        store.close();
+        let columns = store.shared.tables.columns;
+        let mut wtxn = store.shared.env.write_txn().unwrap();
+        let part = columns.first(&wtxn).unwrap().unwrap().0[..8].to_vec();
+        let rows = columns.prefix_iter(&wtxn, &part).unwrap().map(Result::unwrap);
+        let mut rows: Vec<_> = rows.map(|(key, bytes)| (key.to_vec(), bytes.to_vec())).collect();
+        let (key, mut bytes) = if last { rows.pop().unwrap() } else { rows.remove(0) };
+        bytes[9] ^= 1;
+        columns.put(&mut wtxn, &key, &bytes).unwrap();
+        wtxn.commit().unwrap();
+        drop(store);
+        let store = open(&folder, sealing(4));
+        assert!(delete(&store, "ann"));
+        // The other part is written anew; the damaged one stays, and nobody answers for its user.
+        wait_for("the purge", || sealed_rows(&store) == 3);
+        thread::sleep(Duration::from_millis(20));
+        assert_eq!(store.snapshot().unwrap().deleted_users().unwrap(), [0]);
+        assert_eq!(append(&store, vec![view("ann")]).unwrap(), [4]);
+        drop(store);
+        let report = check(folder.path()).unwrap();
+        assert!(report.problems.iter().any(|found| found.contains("checksum")), "{report:?}");
+    }
+}
+
+#[test]
+fn a_lost_deletion_leaves_everything() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder, StoreOptions { map_size_bytes: 1 << 20, ..unsealed() });
+    let big = |n| with_value(event("big", "bob", n), &"x".repeat(8_000));
+    let big: Vec<NewEvent> = (0..200).map(big).collect();
+    let was_lost = (0..50).any(|_| {
+        let ann = set(&store, "ann", &[("plan", "pro")]);
+        // While one group fails, the next one gathers; it does not fit either, and takes the deletion with it.
+        let first = store.append(big.clone(), None).unwrap();
+        let deleted = store.delete_user(id("ann")).unwrap();
+        let second = store.append(big.clone(), None).unwrap();
+        let is_full = |done| matches!(done, Err(EngineError::Full));
+        assert!(is_full(first.wait()) && is_full(second.wait()));
+        let was_lost = deleted.wait().is_err();
+        if was_lost {
+            assert_eq!(properties_of(&store, "ann"), pairs(&[("plan", "pro")]));
+            assert_eq!(set(&store, "ann", &[("plan", "pro")]), ann);
+        }
+        was_lost
+    });
+    assert!(was_lost);
+    assert!(delete(&store, "ann"));
+    drop(store);
+    assert_eq!(checked(folder.path()).users, 0);
+}
+
+#[test]
 fn a_check_finds_events_of_nobody() {
     for seal_events in [1, 1 << 30] {
         let folder = TempDir::new().unwrap();
