@@ -170,7 +170,7 @@ pub struct NewEvent {
     pub properties: Properties,
 }
 
-fn check_property(key: &str, value: &str) -> Result<(), Error> {
+pub(crate) fn check_property(key: &str, value: &str) -> Result<(), Error> {
     if key.is_empty() {
         return Err(Error::EmptyKey);
     }

@@ -13,7 +13,9 @@ pub mod naive;
 mod batch;
 mod error;
 mod event;
+mod number;
 mod time;
+mod user_change;
 
 pub mod block_users;
 pub mod part;
@@ -25,6 +27,8 @@ pub use error::Error;
 pub use event::{
     EventId, EventType, ExternalId, InsertId, NewEvent, Properties, RESERVED_KEYS, UserId,
 };
+pub use number::{number_of, number_text};
 pub use time::{
     DAY_MS, EndMs, TimeMs, parse_date, parse_end_date, parse_file_time, parse_timestamp,
 };
+pub use user_change::UserChange;

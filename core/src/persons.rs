@@ -125,6 +125,21 @@ impl UserSet {
     }
 }
 
+impl FromIterator<UserId> for UserSet {
+    fn from_iter<I: IntoIterator<Item = UserId>>(users: I) -> Self {
+        let mut set = Self::default();
+        users.into_iter().for_each(|user| set.insert(user));
+        set
+    }
+}
+
+/// Of users in ascending order, those of a block.
+pub(crate) fn users_of_block(users: &[UserId], block: u32) -> &[UserId] {
+    let from = users.partition_point(|user| user / BLOCK_USERS < block);
+    let users = &users[from..];
+    &users[..users.partition_point(|user| user / BLOCK_USERS == block)]
+}
+
 /// The persons of a query: who is merged into whom, and who is asked about.
 #[derive(Debug, Clone, Default)]
 pub struct Persons<'a> {
@@ -132,6 +147,8 @@ pub struct Persons<'a> {
     merged: Vec<(u32, &'a [u8])>,
     /// Canonical users asked about; everyone when there is no user filter.
     allowed: Option<UserSet>,
+    /// Users who are nobody's any more, ascending.
+    deleted: Vec<UserId>,
 }
 
 impl<'a> Persons<'a> {
@@ -151,7 +168,7 @@ impl<'a> Persons<'a> {
                 })
         });
         if in_order && sound {
-            Ok(Self { merged, allowed: None })
+            Ok(Self { merged, ..Self::default() })
         } else {
             Err(Error::corrupt("merged users", "they are not in order"))
         }
@@ -161,6 +178,15 @@ impl<'a> Persons<'a> {
     #[must_use]
     pub fn only(self, allowed: UserSet) -> Self {
         Self { allowed: Some(allowed), ..self }
+    }
+
+    /// The same persons without some users, given in ascending order, whose events may still be there.
+    /// None of them is merged: a person is deleted with its aliases.
+    #[must_use]
+    pub fn without(self, deleted: Vec<UserId>) -> Self {
+        debug_assert!(deleted.is_sorted(), "deleted users come in order");
+        debug_assert!(deleted.iter().all(|user| self.canonical(*user) == *user), "one is merged");
+        Self { deleted, ..self }
     }
 
     /// The person of a user.
@@ -197,7 +223,7 @@ impl<'a> Persons<'a> {
         self.alive(canonical / BLOCK_USERS)[low as usize / 64] >> (low % 64) & 1 == 1
     }
 
-    /// The users of a block who count: canonical, and asked about.
+    /// The users of a block who count: canonical, asked about, and not deleted.
     pub(crate) fn alive(&self, block: u32) -> [u64; BLOCK_WORDS] {
         let mut alive = [u64::MAX; BLOCK_WORDS];
         if let Some(allowed) = &self.allowed {
@@ -207,6 +233,10 @@ impl<'a> Persons<'a> {
         }
         for (low, _) in decode_merged(self.merged_in(block)) {
             alive[usize::from(low) / 64] &= !(1 << (low % 64));
+        }
+        for user in users_of_block(&self.deleted, block) {
+            let low = user % BLOCK_USERS;
+            alive[low as usize / 64] &= !(1 << (low % 64));
         }
         alive
     }
@@ -235,6 +265,19 @@ mod tests {
         assert_eq!(persons.alive(1), [0; BLOCK_WORDS]);
         assert_eq!(persons.canonical(1), 70_000);
         assert_eq!(persons.canonical(2), 2);
+    }
+
+    #[test]
+    fn deleted_users_are_not_alive() {
+        let entries = encode_merged(&[(1, 2)]);
+        let persons = Persons::new(vec![(0, &entries)]).unwrap();
+        let persons = persons.without(vec![0, 64, BLOCK_USERS - 1, BLOCK_USERS + 3]);
+        let alive = persons.alive(0);
+        assert_eq!((alive[0], alive[1], alive[127]), (!0b11, !1, u64::MAX >> 1));
+        assert_eq!(persons.alive(1)[0], !(1 << 3));
+        assert_eq!(persons.alive(2), [u64::MAX; BLOCK_WORDS]);
+        let persons = Persons::default().without(vec![5]).only([4, 5].into_iter().collect());
+        assert_eq!(persons.alive(0)[0], 1 << 4);
     }
 
     #[test]

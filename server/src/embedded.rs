@@ -9,10 +9,11 @@ use eventhub_core::query::{
     CohortQuery, ExplainQuery, Filter, FunnelAnswer, FunnelQuery, RetentionAnswer, RetentionQuery, ScanStats,
     TrendsAnswer, TrendsQuery, WhoQuery,
 };
-use eventhub_core::{EventId, ExternalId, NewEvent, Properties, UserId};
+use eventhub_core::{EventId, ExternalId, NewEvent, UserChange, UserId};
 
 use crate::engine::{
-    Engine, EngineError, EventRecord, ExplainedPerson, Page, PersonRecord, Scanned, Stats,
+    AliasRecord, Engine, EngineError, EventRecord, EventTypeRecord, ExplainedPerson, ExportPage, Page,
+    PersonRecord, PropertyRecord, Scanned, Stats,
 };
 use crate::query::{self, Asking, QueryLimits};
 use crate::store::{Snapshot, Store, StoreOptions};
@@ -96,8 +97,21 @@ impl Engine for Embedded {
         self.store.unalias(from, to)?.done().await
     }
 
-    async fn set_user(&self, user: ExternalId, set: Properties) -> Result<UserId, EngineError> {
-        self.store.set_user(user, set)?.done().await
+    async fn change_user(
+        &self,
+        user: ExternalId,
+        change: UserChange,
+    ) -> Result<UserId, EngineError> {
+        self.store.change_user(user, change)?.done().await
+    }
+
+    async fn delete_user(&self, user: ExternalId) -> Result<bool, EngineError> {
+        self.store.delete_user(user)?.done().await
+    }
+
+    async fn aliases_of(&self, user: &str) -> Result<Vec<AliasRecord>, EngineError> {
+        let user = user.to_owned();
+        self.ask(move |snapshot| query::aliases_of(snapshot, &user)).await
     }
 
     async fn funnel_counts(&self, query: FunnelQuery) -> Result<Vec<u64>, EngineError> {
@@ -150,6 +164,19 @@ impl Engine for Embedded {
         self.ask(Snapshot::event_types).await
     }
 
+    async fn event_type_counts(&self) -> Result<Vec<EventTypeRecord>, EngineError> {
+        self.ask(query::event_type_counts).await
+    }
+
+    async fn event_properties(&self, event_type: &str) -> Result<Vec<PropertyRecord>, EngineError> {
+        let event_type = event_type.to_owned();
+        self.ask(move |snapshot| query::event_properties(snapshot, &event_type)).await
+    }
+
+    async fn user_properties(&self) -> Result<Vec<PropertyRecord>, EngineError> {
+        self.ask(query::user_properties).await
+    }
+
     async fn event_keys(&self, event_type: &str) -> Result<Vec<String>, EngineError> {
         let event_type = event_type.to_owned();
         self.ask(move |snapshot| query::event_keys(snapshot, &event_type)).await
@@ -190,6 +217,11 @@ impl Engine for Embedded {
     ) -> Result<Vec<EventRecord>, EngineError> {
         let user = user.to_owned();
         self.ask(move |snapshot| query::timeline(snapshot, &user, offset, count)).await
+    }
+
+    async fn export(&self, after: Option<&str>, count: u64) -> Result<ExportPage, EngineError> {
+        let after = after.map(str::to_owned);
+        self.ask(move |snapshot| query::export(snapshot, after.as_deref(), count)).await
     }
 
     async fn ready(&self) -> Result<(), EngineError> {

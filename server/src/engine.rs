@@ -7,7 +7,7 @@ use eventhub_core::query::{
     CohortQuery, ExplainQuery, Explanation, Filter, FunnelAnswer, FunnelQuery, RetentionAnswer,
     RetentionQuery, TrendsAnswer, TrendsQuery, WhoQuery,
 };
-use eventhub_core::{EventId, ExternalId, NewEvent, Properties, TimeMs, UserId};
+use eventhub_core::{EventId, ExternalId, NewEvent, TimeMs, UserChange, UserId};
 use serde::Serialize;
 
 /// Why an engine refuses or fails.
@@ -104,12 +104,62 @@ pub struct ExplainedPerson {
     pub events: Vec<EventRecord>,
 }
 
+/// An event type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventTypeRecord {
+    /// Its name.
+    pub name: String,
+    /// How many of its events are stored; those of deleted users until they are gone from the disk.
+    pub events: u64,
+}
+
+/// A property key of an event type's events, or of users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PropertyRecord {
+    /// The key.
+    pub key: String,
+    /// What its values look like; none when none is kept.
+    pub kind: Option<PropertyKind>,
+}
+
+/// What the values of a property look like, by those that are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PropertyKind {
+    /// Each is the text of a number.
+    Number,
+    /// Each is `true` or `false`.
+    Boolean,
+    /// Anything else.
+    Text,
+}
+
+/// A page of an export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportPage {
+    /// The events that follow those of the page before.
+    pub events: Vec<EventRecord>,
+    /// What the next page is asked for with; none when there is none.
+    pub next: Option<String>,
+}
+
+/// An alias that joined two persons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AliasRecord {
+    /// The id whose person joined the other, as it was given.
+    pub from: String,
+    /// The id whose person stayed, as it was given.
+    pub to: String,
+    /// Its place among all aliases and changes of users: it grows with time, and has gaps.
+    pub sequence: u64,
+}
+
 /// Figures about the engine, each counted since the data folder was made unless it says otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Stats {
-    /// Events stored.
+    /// Events stored; those of deleted users until they are gone from the disk.
     pub events: u64,
-    /// External ids known.
+    /// External ids known; those of deleted users are not.
     pub users: u64,
     /// Event types known.
     pub event_types: u64,
@@ -150,8 +200,18 @@ pub trait Engine: Send + Sync {
     async fn alias(&self, from: ExternalId, to: ExternalId) -> Result<(), EngineError>;
     /// Takes an alias back; `false` when there was none.
     async fn unalias(&self, from: ExternalId, to: ExternalId) -> Result<bool, EngineError>;
-    /// Sets properties of a user, who is created when unknown.
-    async fn set_user(&self, user: ExternalId, set: Properties) -> Result<UserId, EngineError>;
+    /// Changes the properties of a user's person; the user is created when unknown. What is added to a value that
+    /// is no number is refused under the name of the property.
+    async fn change_user(
+        &self,
+        user: ExternalId,
+        change: UserChange,
+    ) -> Result<UserId, EngineError>;
+    /// Deletes the person of an external id, all its ids, events and properties; `false` when it is unknown.
+    /// The ids are free: who comes under one of them later is somebody else.
+    async fn delete_user(&self, user: ExternalId) -> Result<bool, EngineError>;
+    /// The aliases that joined the ids of a person and were not taken back, in order; none for an unknown id.
+    async fn aliases_of(&self, user: &str) -> Result<Vec<AliasRecord>, EngineError>;
     /// How many persons reached each step of a funnel of the established API.
     async fn funnel_counts(&self, query: FunnelQuery) -> Result<Vec<u64>, EngineError>;
     /// A funnel, as things stand at a time.
@@ -181,6 +241,12 @@ pub trait Engine: Send + Sync {
     async fn cohort(&self, query: CohortQuery) -> Result<Vec<Vec<u64>>, EngineError>;
     /// Names of event types, in order of creation.
     async fn event_types(&self) -> Result<Vec<String>, EngineError>;
+    /// The event types with how many events each has, in order of creation.
+    async fn event_type_counts(&self) -> Result<Vec<EventTypeRecord>, EngineError>;
+    /// Property keys seen on a type's events with what their values look like, sorted.
+    async fn event_properties(&self, event_type: &str) -> Result<Vec<PropertyRecord>, EngineError>;
+    /// Property keys that users have with what their values look like, sorted.
+    async fn user_properties(&self) -> Result<Vec<PropertyRecord>, EngineError>;
     /// Property keys seen on a type's events, sorted.
     async fn event_keys(&self, event_type: &str) -> Result<Vec<String>, EngineError>;
     /// Values seen of a key on a type's events that start with `prefix`, sorted.
@@ -205,6 +271,11 @@ pub trait Engine: Send + Sync {
         offset: u64,
         count: u64,
     ) -> Result<Vec<EventRecord>, EngineError>;
+    /// A page of all events there are when its first page is taken, in an order that never changes: by event
+    /// type, 32 days of time, user, time and number. `after` is what the page before gave as `next`. A page
+    /// holds `count` events at most, and less when there are very many or they are very long. Events of users who are
+    /// deleted meanwhile are missing from later pages.
+    async fn export(&self, after: Option<&str>, count: u64) -> Result<ExportPage, EngineError>;
     /// Whether events can be taken now.
     async fn ready(&self) -> Result<(), EngineError>;
     /// Figures for operators.

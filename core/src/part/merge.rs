@@ -15,6 +15,7 @@ use super::layout::{BLOCK_USERS, Sink};
 use super::order::OrderReader;
 use super::view::{PartView, PropertyColumns};
 use super::writer::{self, SortedRows};
+use crate::persons::users_of_block;
 use crate::{Error, EventId, TimeMs, UserId};
 
 /// Parts that are merged into one at most.
@@ -26,6 +27,20 @@ pub const MERGE_PARTS_MAX: usize = 1 << 16;
 /// # Errors
 /// When a part is damaged, there is none, they hold different types, or `sink` fails.
 pub fn merge<E: From<Error>>(parts: &[PartView<'_>], sink: &mut Sink<'_, E>) -> Result<Vec<u8>, E> {
+    let merged = merge_without(parts, &[], sink)?;
+    merged.ok_or_else(|| Error::corrupt("merge", "the parts have no rows").into())
+}
+
+/// The same without the rows of some users, given in ascending order; `None` when no row is left, and
+/// nothing went to `sink`.
+///
+/// # Errors
+/// Likewise.
+pub fn merge_without<E: From<Error>>(
+    parts: &[PartView<'_>],
+    deleted: &[UserId],
+    sink: &mut Sink<'_, E>,
+) -> Result<Option<Vec<u8>>, E> {
     let Some(first) = parts.first() else {
         return Err(Error::corrupt("merge", "there is no part").into());
     };
@@ -36,9 +51,19 @@ pub fn merge<E: From<Error>>(parts: &[PartView<'_>], sink: &mut Sink<'_, E>) -> 
         return Err(Error::corrupt("merge", "there are too many parts").into());
     }
     let inputs = parts.iter().map(OrderReader::open).collect::<Result<Vec<_>, _>>()?;
-    let sources = merged_order(parts, &inputs)?;
+    let (sources, left_out) = merged_order(parts, &inputs, deleted)?;
     let properties = merged_properties(parts)?;
-    writer::write(&MergedRows { event_type: first.event_type(), inputs, sources, properties }, sink)
+    let event_type = first.event_type();
+    if left_out.is_empty() {
+        let rows = MergedRows::<ALL> { event_type, inputs, sources, left_out, properties };
+        return writer::write(&rows, sink).map(Some);
+    }
+    let mut rows = MergedRows::<SOME> { event_type, inputs, sources, left_out, properties };
+    if rows.len() == 0 {
+        return Ok(None);
+    }
+    rows.drop_unused_values();
+    writer::write(&rows, sink).map(Some)
 }
 
 struct MergedProperty<'a> {
@@ -48,11 +73,17 @@ struct MergedProperty<'a> {
     inputs: Vec<Option<(PropertyColumns<'a>, Vec<u32>)>>,
 }
 
-struct MergedRows<'a> {
+/// Whether all rows are written: merges that leave none out do not ask for each.
+const ALL: bool = true;
+const SOME: bool = false;
+
+struct MergedRows<'a, const WRITTEN: bool> {
     event_type: u32,
     inputs: Vec<OrderReader<'a>>,
     /// Of each row in order, the input whose next row it is.
     sources: Vec<u16>,
+    /// Of these rows, those that are not written, ascending: the rows of a user stand together.
+    left_out: Vec<Range<u32>>,
     properties: Vec<MergedProperty<'a>>,
 }
 
@@ -60,12 +91,17 @@ struct MergedRows<'a> {
 const TIME_BITS: u32 = 43;
 const ID_BITS: u32 = 56;
 const INPUT_BITS: u32 = 16;
+const USER_SHIFT: u32 = TIME_BITS + ID_BITS + INPUT_BITS;
 const _: () = assert!(BLOCK_USERS.ilog2() + TIME_BITS + ID_BITS + INPUT_BITS == u128::BITS);
 const _: () = assert!(TimeMs::MAX.ms() < 1 << TIME_BITS);
 
-/// Of each row in order, the number of its input. Rows are sorted block by block of users, so that all a
+/// Of each row in order, the number of its input, and the rows of deleted users. Rows are sorted block by block of users, so that all a
 /// sort touches fits the cache; each input's rows of a block are a sorted run, which the sort makes use of.
-fn merged_order(parts: &[PartView<'_>], inputs: &[OrderReader<'_>]) -> Result<Vec<u16>, Error> {
+fn merged_order(
+    parts: &[PartView<'_>],
+    inputs: &[OrderReader<'_>],
+    deleted: &[UserId],
+) -> Result<(Vec<u16>, Vec<Range<u32>>), Error> {
     let rows = parts.iter().map(|part| u64::from(part.rows())).sum::<u64>();
     let rows = u32::try_from(rows)
         .map_err(|_| Error::corrupt("merge", "the parts have too many rows for one"))?;
@@ -76,6 +112,7 @@ fn merged_order(parts: &[PartView<'_>], inputs: &[OrderReader<'_>]) -> Result<Ve
     blocks.sort_unstable_by_key(|(block, number, _)| (*block, *number));
     let least_id = parts.iter().map(|part| part.ids().0).min().unwrap_or_default();
     let mut sources = Vec::with_capacity(rows as usize);
+    let mut left_out = Vec::new();
     let mut keys: Vec<u128> = Vec::new();
     for of_block in blocks.chunk_by(|a, b| a.0 == b.0) {
         keys.clear();
@@ -94,9 +131,17 @@ fn merged_order(parts: &[PartView<'_>], inputs: &[OrderReader<'_>]) -> Result<Ve
             }
         }
         keys.sort();
+        let first = sources.len() as u32;
+        for user in users_of_block(deleted, of_block[0].0) {
+            let place =
+                |low: u32| keys.partition_point(|key| (key >> USER_SHIFT) < low.into()) as u32;
+            let low = user % BLOCK_USERS;
+            let rows = first + place(low)..first + place(low + 1);
+            left_out.extend((!rows.is_empty()).then_some(rows));
+        }
         sources.extend(keys.iter().map(|key| *key as u16));
     }
-    Ok(sources)
+    Ok((sources, left_out))
 }
 
 fn merged_properties<'a>(parts: &[PartView<'a>]) -> Result<Vec<MergedProperty<'a>>, Error> {
@@ -133,34 +178,70 @@ fn merged_properties<'a>(parts: &[PartView<'a>]) -> Result<Vec<MergedProperty<'a
     by_key.into_iter().map(merge_key).collect()
 }
 
-impl MergedRows<'_> {
+impl<const WRITTEN: bool> MergedRows<'_, WRITTEN> {
     /// What `read` makes of each row's input and its row there, in order.
     fn each<T>(&self, read: impl Fn(&OrderReader<'_>, u32) -> T) -> impl Iterator<Item = T> {
         let mut next = vec![0_u32; self.inputs.len()];
-        self.sources.iter().map(move |source| {
+        self.written(self.sources.iter().map(move |source| {
             let source = usize::from(*source);
             let row = next[source];
             next[source] += 1;
-            read(&self.inputs[source], row)
+            (source, row)
+        }))
+        .map(move |(source, row)| read(&self.inputs[source], row))
+    }
+
+    /// Of something that there is for each row, what belongs to rows that are written.
+    fn written<T>(&self, rows: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+        let mut left_out = self.left_out.iter().peekable();
+        (0_u32..).zip(rows).filter_map(move |(place, row)| {
+            if WRITTEN == ALL {
+                return Some(row);
+            }
+            left_out.next_if(|rows| rows.end <= place);
+            let is_written = left_out.peek().is_none_or(|rows| place < rows.start);
+            is_written.then_some(row)
         })
+    }
+
+    /// Takes out values that only rows had that are not written.
+    fn drop_unused_values(&mut self) {
+        for property in 0..self.properties.len() {
+            let mut new = vec![0_u32; self.properties[property].values.len() + 1];
+            self.codes(property).iter().for_each(|code| new[*code as usize] = 1);
+            new[0] = 0;
+            let MergedProperty { values, inputs, .. } = &mut self.properties[property];
+            let mut used = new[1..].iter();
+            values.retain(|_| used.next().is_some_and(|used| *used == 1));
+            let mut last = 0;
+            for code in new.iter_mut().filter(|code| **code == 1) {
+                last += 1;
+                *code = last;
+            }
+            for (_, codes) in inputs.iter_mut().flatten() {
+                codes.iter_mut().for_each(|code| *code = new[*code as usize]);
+            }
+        }
+        self.properties.retain(|property| !property.values.is_empty());
     }
 }
 
 const READ_BEFORE: &str = "every row was read when the order was made";
 
-impl SortedRows for MergedRows<'_> {
+impl<const WRITTEN: bool> SortedRows for MergedRows<'_, WRITTEN> {
     fn event_type(&self) -> u32 {
         self.event_type
     }
     fn len(&self) -> u32 {
-        self.sources.len() as u32
+        let left_out: u32 = self.left_out.iter().map(|rows| rows.end - rows.start).sum();
+        self.sources.len() as u32 - left_out
     }
     fn users(&self) -> impl Iterator<Item = UserId> {
         let mut users: Vec<_> = self.inputs.iter().map(OrderReader::users).collect();
-        self.sources.iter().map(move |source| {
+        self.written(self.sources.iter().map(move |source| {
             let row = users[usize::from(*source)].next();
             row.and_then(Result::ok).expect(READ_BEFORE).1
-        })
+        }))
     }
     fn times(&self) -> impl Iterator<Item = TimeMs> {
         self.each(|input, row| input.time_and_id(row).expect(READ_BEFORE).0)
@@ -182,7 +263,9 @@ impl SortedRows for MergedRows<'_> {
         let mut streams: Vec<_> =
             inputs.iter().map(|input| input.as_ref().map(Stream::new)).collect();
         let code = |source: &u16| streams[usize::from(*source)].as_mut().map_or(0, Stream::next);
-        self.sources.iter().map(code).collect()
+        let mut codes = Vec::with_capacity(self.len() as usize);
+        codes.extend(self.written(self.sources.iter().map(code)));
+        codes
     }
 }
 
@@ -225,6 +308,7 @@ impl<'s, 'a> Stream<'s, 'a> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::collections::BTreeSet;
     use alloc::string::{String, ToString};
 
     use proptest::collection::vec as list;
@@ -266,6 +350,47 @@ mod tests {
             let views: Vec<_> = pieces.iter().map(|piece| piece.view().unwrap()).collect();
             let merged = EncodedPart::collect(|sink| merge(&views, sink)).unwrap();
             prop_assert_eq!(merged, whole.finish());
+        }
+
+        #[test]
+        fn rows_of_deleted_users_are_left_out(
+            rows in list(row(), 1..200),
+            deleted in proptest::collection::btree_set(0..9_000_u32, 0..4),
+            of_rows in list(any::<proptest::sample::Index>(), 0..30),
+        ) {
+            let chosen = of_rows.iter().map(|at| rows[at.index(rows.len())].0 % 9_000);
+            let deleted: BTreeSet<UserId> = deleted.into_iter().chain(chosen).map(|n| n * 3).collect();
+            let deleted: Vec<UserId> = deleted.into_iter().collect();
+            let mut left = PartBuilder::new(7);
+            let mut pieces: Vec<PartBuilder> = (0..5).map(|_| PartBuilder::new(7)).collect();
+            for (id, row) in (0..).zip(&rows) {
+                push(&mut pieces[row.2], id, row);
+                if !deleted.contains(&(row.0 % 9_000 * 3)) {
+                    push(&mut left, id, row);
+                }
+            }
+            let pieces: Vec<EncodedPart> =
+                pieces.iter().filter(|piece| !piece.is_empty()).map(PartBuilder::finish).collect();
+            let views: Vec<_> = pieces.iter().map(|piece| piece.view().unwrap()).collect();
+            for view in &views {
+                let order = OrderReader::open(view).unwrap();
+                let has_rows = |user: &UserId| !order.rows_of(*user).is_empty();
+                let among: Vec<UserId> = deleted.iter().copied().filter(has_rows).collect();
+                prop_assert_eq!(view.users_among(&deleted).unwrap(), among);
+            }
+            let mut is_left = false;
+            let merged = EncodedPart::collect(|sink| {
+                let header = merge_without(&views, &deleted, sink)?;
+                is_left = header.is_some();
+                Ok(header.unwrap_or_default())
+            })
+            .unwrap();
+            prop_assert_eq!(is_left, !left.is_empty());
+            if is_left {
+                prop_assert_eq!(merged, left.finish());
+            } else {
+                prop_assert!(merged.chunks.is_empty());
+            }
         }
     }
 }

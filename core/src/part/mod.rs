@@ -30,7 +30,7 @@ pub use layout::{
     BLOCK_USERS, BUCKET_DAYS, CHUNK_BYTES_MAX, ChunkKey, Chunks, EncodedPart, Sink, bucket_of,
     check_chunk, trusted_chunk,
 };
-pub use merge::{MERGE_PARTS_MAX, merge};
+pub use merge::{MERGE_PARTS_MAX, merge, merge_without};
 pub use order::{OrderReader, RowOrder};
 pub use packed::PackedPart;
 pub use rows::{EventRow, RowReader};

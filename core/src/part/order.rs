@@ -1,11 +1,13 @@
 //! The columns by which rows are sorted: user, time and id.
 
+use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::column::{Blocks, Column, partition_point};
 use super::ids::IdColumn;
 use super::layout::BLOCK_USERS;
 use super::view::PartView;
+use crate::persons::users_of_block;
 use crate::{Error, EventId, TimeMs, UserId};
 
 /// What rows are sorted by.
@@ -21,6 +23,36 @@ pub struct OrderReader<'a> {
     time_bounds: (TimeMs, TimeMs),
     ids: IdColumn<'a>,
     id_bounds: (EventId, EventId),
+}
+
+impl PartView<'_> {
+    /// Of users in ascending order, those who have events here. Only the columns of users are read.
+    ///
+    /// # Errors
+    /// When a chunk is missing, damaged or of another length than the header says.
+    pub fn users_among(&self, users: &[UserId]) -> Result<Vec<UserId>, Error> {
+        let blocks = self.blocks()?;
+        let of_block = |(block, rows)| (rows, users_of_block(users, block));
+        let candidates: Vec<(Range<u32>, &[UserId])> =
+            blocks.iter().map(of_block).filter(|(_, users)| !users.is_empty()).collect();
+        if candidates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let lows = self.user_column()?;
+        let mut found = Vec::new();
+        for (rows, users) in candidates {
+            let has_rows = |user: &&UserId| !rows_of_low(&lows, &rows, **user).is_empty();
+            found.extend(users.iter().filter(has_rows));
+        }
+        Ok(found)
+    }
+}
+
+/// Of the rows of a block, those of one of its users.
+fn rows_of_low(lows: &Column<'_>, rows: &Range<u32>, user: UserId) -> Range<u32> {
+    let low = u64::from(user % BLOCK_USERS);
+    let first_not_below = |low: u64| partition_point(rows.clone(), |row| lows.get(row) < low);
+    first_not_below(low)..first_not_below(low + 1)
 }
 
 impl<'a> OrderReader<'a> {
@@ -53,11 +85,7 @@ impl<'a> OrderReader<'a> {
     /// The rows of a user.
     #[must_use]
     pub fn rows_of(&self, user: UserId) -> Range<u32> {
-        let rows = self.blocks.rows(user / BLOCK_USERS);
-        let first_not_below =
-            |low: u64| partition_point(rows.clone(), |row| self.users.get(row) < low);
-        let low = u64::from(user % BLOCK_USERS);
-        first_not_below(low)..first_not_below(low + 1)
+        rows_of_low(&self.users, &self.blocks.rows(user / BLOCK_USERS), user)
     }
 
     /// The row of an event, found by reading the time and id columns.

@@ -42,7 +42,7 @@ pub(super) async fn alias(engine: &dyn Engine, params: Params) -> Result<Answer,
 /// `/users/add_or_update`
 pub(super) async fn add_or_update(engine: &dyn Engine, params: Params) -> Result<Answer, ApiError> {
     let (user, set) = read_user(params.into_pairs())?;
-    Ok(Answer::json(&engine.set_user(user, set).await?))
+    Ok(Answer::json(&engine.change_user(user, set.into()).await?))
 }
 
 /// An id under a parameter of another name than the reserved key.

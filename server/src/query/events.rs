@@ -6,7 +6,7 @@ use eventhub_core::{EventId, TimeMs};
 use crate::engine::{EngineError, EventRecord};
 use crate::store::{Snapshot, members};
 
-/// The event of a number.
+/// The event of a number; none when its user was deleted.
 ///
 /// # Errors
 /// When stored data is damaged or cannot be read.
@@ -18,6 +18,9 @@ pub fn event(snapshot: &Snapshot, id: EventId) -> Result<Option<EventRecord>, En
         }
         if let Some(row) = OrderReader::open(&part)?.row_of(id) {
             let event = RowReader::open(&part)?.get(row)?;
+            if snapshot.is_deleted(event.user)? {
+                return Ok(None);
+            }
             return record(snapshot, &part, event).map(Some);
         }
     }

@@ -5,6 +5,7 @@
 
 mod analytics;
 mod events;
+mod export;
 mod names;
 mod people;
 mod scans;
@@ -13,7 +14,11 @@ mod scans;
 mod tests;
 
 pub use events::{event, timeline};
-pub use names::{event_keys, event_values, user_keys, user_values};
-pub use people::find_users;
 pub use analytics::{explain, funnel, funnel_users, retention, trends};
+pub use export::{PAGE_EVENTS_MAX, export};
+pub use names::{
+    event_keys, event_properties, event_type_counts, event_values, user_keys, user_properties,
+    user_values,
+};
+pub use people::{aliases_of, find_users};
 pub use scans::{Asking, QueryLimits, cohort, funnel_counts};

@@ -1,8 +1,43 @@
 //! What there is to ask about: event types, property keys and values.
 
+use std::collections::HashMap;
+
+use eventhub_core::number_of;
+
 use super::people::InForce;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, EventTypeRecord, PropertyKind, PropertyRecord};
 use crate::store::Snapshot;
+
+/// The event types with how many events each has, in order of creation.
+///
+/// # Errors
+/// When a table cannot be read; likewise the functions below.
+pub fn event_type_counts(snapshot: &Snapshot) -> Result<Vec<EventTypeRecord>, EngineError> {
+    let mut events: HashMap<u32, u64> = HashMap::new();
+    for part in snapshot.all_parts()? {
+        *events.entry(part.event_type()).or_default() += u64::from(part.rows());
+    }
+    let names = snapshot.event_types()?.into_iter().zip(0_u32..);
+    let record = |(name, number)| {
+        let events = events.get(&number).copied().unwrap_or(0);
+        EventTypeRecord { name, events }
+    };
+    Ok(names.map(record).collect())
+}
+
+/// Property keys seen on a type's events with what their values look like, in order.
+pub fn event_properties(
+    snapshot: &Snapshot,
+    event_type: &str,
+) -> Result<Vec<PropertyRecord>, EngineError> {
+    let Some(event_type) = snapshot.type_number(event_type)? else { return Ok(Vec::new()) };
+    records(snapshot.event_keys(event_type)?, |key| snapshot.some_event_values(event_type, key))
+}
+
+/// Property keys that users have with what their values look like, in order.
+pub fn user_properties(snapshot: &Snapshot) -> Result<Vec<PropertyRecord>, EngineError> {
+    records(snapshot.user_keys()?, |key| snapshot.some_user_values(key))
+}
 
 /// Property keys seen on a type's events, in order; none for an unknown type.
 ///
@@ -43,6 +78,31 @@ pub fn user_values(
     let mut in_force = InForce::new(snapshot, number);
     snapshot
         .user_values(number, prefix, |user, value| in_force.holds(snapshot.person_of(user)?, value))
+}
+
+fn records<'s>(
+    keys: Vec<(&str, u32)>,
+    values: impl Fn(u32) -> Result<Vec<Option<&'s str>>, EngineError>,
+) -> Result<Vec<PropertyRecord>, EngineError> {
+    let record = |(name, number): (&str, u32)| {
+        let kind = kind_of(&values(number)?);
+        Ok(PropertyRecord { key: name.to_owned(), kind })
+    };
+    keys.into_iter().map(record).collect()
+}
+
+/// What values look like; those that are too long to be at hand are texts.
+fn kind_of(values: &[Option<&str>]) -> Option<PropertyKind> {
+    let all = |is: fn(&str) -> bool| values.iter().all(|value| value.is_some_and(is));
+    if values.is_empty() {
+        None
+    } else if all(|value| number_of(value).is_some()) {
+        Some(PropertyKind::Number)
+    } else if all(|value| value == "true" || value == "false") {
+        Some(PropertyKind::Boolean)
+    } else {
+        Some(PropertyKind::Text)
+    }
 }
 
 fn named(keys: Vec<(&str, u32)>) -> Vec<String> {

@@ -7,18 +7,18 @@ use eventhub_core::persons::{Persons, UserSet};
 use eventhub_core::part::BLOCK_USERS;
 use eventhub_core::query::{Filter, NO_VALUE, Test, TextOp, UserGroups};
 
-use crate::engine::{EngineError, PersonRecord};
-use crate::store::{Snapshot, members};
+use crate::engine::{AliasRecord, EngineError, PersonRecord};
+use crate::store::{Alias, Snapshot, members};
 
 /// The key by which a filter asks for any of a person's ids.
 const ID_KEY: &str = "external_user_id";
 
-/// The merged users, and the persons for whom all filters hold.
+/// The merged and the deleted users, and the persons for whom all filters hold.
 pub(super) fn persons<'s>(
     snapshot: &'s Snapshot,
     filters: &[Filter],
 ) -> Result<Persons<'s>, EngineError> {
-    let everyone = Persons::new(snapshot.merged()?)?;
+    let everyone = Persons::new(snapshot.merged()?)?.without(snapshot.deleted_users()?);
     if filters.is_empty() {
         return Ok(everyone);
     }
@@ -36,8 +36,9 @@ pub fn find_users(
 ) -> Result<Vec<PersonRecord>, EngineError> {
     let everyone = Persons::new(snapshot.merged()?)?;
     let found: Vec<UserId> = if filters.is_empty() {
-        let users = 0..snapshot.users()?;
-        users.filter(|user| everyone.canonical(*user) == *user).collect()
+        let is_person = |user: &UserId| everyone.canonical(*user) == *user;
+        let users = snapshot.all_users()?;
+        users.filter(|user| user.as_ref().map_or(true, is_person)).collect::<Result<_, _>>()?
     } else {
         matching(snapshot, &everyone, filters)?.iter().collect()
     };
@@ -60,6 +61,20 @@ pub(super) fn records(
     let keys: HashMap<u32, &str> =
         snapshot.user_keys()?.into_iter().map(|(name, number)| (number, name)).collect();
     canonical.map(|canonical| record(snapshot, &keys, canonical)).collect()
+}
+
+/// The aliases that joined the ids of a person and were not taken back, in order.
+///
+/// # Errors
+/// When a table cannot be read.
+pub fn aliases_of(snapshot: &Snapshot, user: &str) -> Result<Vec<AliasRecord>, EngineError> {
+    let Some(user) = snapshot.user(user)? else { return Ok(Vec::new()) };
+    let given = snapshot.aliases_of(snapshot.person_of(user)?)?;
+    let name = |user: UserId| snapshot.user_name(user).map(str::to_owned);
+    let record = |Alias { sequence, from, to }| {
+        Ok(AliasRecord { from: name(from)?, to: name(to)?, sequence })
+    };
+    given.into_iter().map(record).collect()
 }
 
 /// The canonical users for whom all filters hold.

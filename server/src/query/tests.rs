@@ -1,19 +1,22 @@
 //! The store and the questions over it against a naive model: events in any order, persons joined and
-//! parted, properties set, while the tail is sealed and parts are merged.
+//! parted, properties changed, persons deleted, while the tail is sealed and parts are merged.
+
+mod exports;
+mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use eventhub_core::naive::{self, NaiveEvent};
 use eventhub_core::query::{CohortQuery, Filter, FunnelQuery, Range, Step, Test, TextOp};
-use eventhub_core::{DAY_MS, EventType, ExternalId, NewEvent, Properties, TimeMs};
+use eventhub_core::{DAY_MS, EventType, ExternalId, NewEvent, Properties, TimeMs, UserChange};
 use proptest::collection::vec as list;
 use proptest::prelude::*;
 
 use super::{
-    Asking, QueryLimits, cohort, event, find_users, funnel_counts, timeline, user_values,
+    Asking, QueryLimits, aliases_of, cohort, event, export, find_users, funnel_counts, timeline, user_values,
 };
 use crate::engine::PersonRecord;
-use crate::store::{Snapshot, Store, StoreOptions};
+use crate::store::{Snapshot, Store, StoreOptions, check};
 
 const TYPES: [&str; 3] = ["a", "b", "c"];
 const USERS: u8 = 9;
@@ -25,6 +28,10 @@ enum Act {
     Alias(u8, u8),
     Unalias(u8, u8),
     Set(u8, u8, u8),
+    SetOnce(u8, u8, u8),
+    Add(u8, u8, i8),
+    Unset(u8, u8),
+    Delete(u8),
 }
 
 /// Type, user, day, time of the day, value of a property.
@@ -37,6 +44,10 @@ fn act() -> impl Strategy<Value = Act> {
         2 => (0..USERS, 0..USERS).prop_map(|(from, to)| Act::Alias(from, to)),
         1 => (0..USERS, 0..USERS).prop_map(|(from, to)| Act::Unalias(from, to)),
         2 => (0..USERS, 0..2_u8, 0..2_u8).prop_map(|(user, key, value)| Act::Set(user, key, value)),
+        1 => (0..USERS, 0..2_u8, 0..2_u8).prop_map(|(u, key, value)| Act::SetOnce(u, key, value)),
+        2 => (0..USERS, 1..3_u8, -2..3_i8).prop_map(|(user, key, number)| Act::Add(user, key, number)),
+        1 => (0..USERS, 0..3_u8).prop_map(|(user, key)| Act::Unset(user, key)),
+        1 => (0..USERS).prop_map(Act::Delete),
     ]
 }
 
@@ -66,14 +77,23 @@ struct Person {
     properties: BTreeMap<String, String>,
 }
 
+/// What stays in force of an act.
+#[derive(Debug, Clone, PartialEq)]
+enum Note {
+    /// An alias that joined two persons and was not taken back.
+    Alias(u8, u8),
+    /// What a property of a user was set to, or that it was made absent.
+    Put(u8, String, Option<String>),
+}
+
 /// What must be true after some acts.
 #[derive(Default)]
 struct Model {
     /// Ids in order of their creation.
     created: Vec<String>,
-    events: Vec<Event>,
-    /// Sets and the aliases that joined two persons and were not taken back.
-    journal: Vec<Act>,
+    /// Events in order; `None` in the place of those of deleted persons.
+    events: Vec<Option<Event>>,
+    journal: Vec<Note>,
 }
 
 impl Model {
@@ -90,12 +110,15 @@ impl Model {
             self.created.iter().map(|id| (id.clone(), alone(id))).collect();
         for act in &self.journal {
             match act {
-                Act::Set(user, key, value) => {
+                Note::Put(user, key, value) => {
                     let id = Self::person_of(&persons, &name(*user));
-                    let person = persons.get_mut(&id).unwrap();
-                    person.properties.insert(format!("k{key}"), format!("v{value}"));
+                    let properties = &mut persons.get_mut(&id).unwrap().properties;
+                    match value {
+                        Some(value) => properties.insert(key.clone(), value.clone()),
+                        None => properties.remove(key),
+                    };
                 }
-                Act::Alias(from, to) => {
+                Note::Alias(from, to) => {
                     let from = Self::person_of(&persons, &name(*from));
                     let to = Self::person_of(&persons, &name(*to));
                     let joined = persons.remove(&from).unwrap();
@@ -105,10 +128,34 @@ impl Model {
                         stayed.properties.entry(key).or_insert(value);
                     }
                 }
-                Act::Append(_) | Act::Unalias(..) => {}
             }
         }
         persons
+    }
+
+    /// The value in force of a user's property.
+    fn value(&self, user: u8, key: &str) -> Option<String> {
+        let persons = self.persons();
+        self.created
+            .contains(&name(user))
+            .then(|| Self::person_of(&persons, &name(user)))
+            .and_then(|person| persons[&person].properties.get(key).cloned())
+    }
+
+    /// Forgets a user's person; whether there is one.
+    fn delete(&mut self, user: u8) -> bool {
+        if !self.created.contains(&name(user)) {
+            return false;
+        }
+        let persons = self.persons();
+        let ids = &persons[&Self::person_of(&persons, &name(user))].ids;
+        let is_left = |user: u8| !ids.contains(&name(user));
+        self.created.retain(|id| !ids.contains(id));
+        self.events.iter_mut().for_each(|event| *event = event.take_if(|event| is_left(event.1)));
+        self.journal.retain(|note| match note {
+            Note::Alias(user, _) | Note::Put(user, ..) => is_left(*user),
+        });
+        true
     }
 
     fn person_of(persons: &BTreeMap<String, Person>, id: &str) -> String {
@@ -116,14 +163,14 @@ impl Model {
     }
 
     fn naive_events(&self, persons: &BTreeMap<String, Person>) -> Vec<NaiveEvent> {
-        let naive = |(id, event): (u64, &Event)| NaiveEvent {
+        let naive = |(id, event): (u64, Event)| NaiveEvent {
             id,
             event_type: TYPES[usize::from(event.0)].to_owned(),
             person: Self::person_of(persons, &name(event.1)),
-            time_ms: time_ms(*event),
+            time_ms: time_ms(event),
             properties: [("p".to_owned(), format!("v{}", event.4))].into(),
         };
-        (0..).zip(&self.events).map(naive).collect()
+        (0..).zip(&self.events).filter_map(|(id, event)| Some(naive((id, (*event)?)))).collect()
     }
 
     /// Persons for whom a filter holds, in order of their earliest creation.
@@ -163,7 +210,7 @@ fn carry_out(store: &Store, model: &mut Model, act: &Act) {
             let ids = store.append(batch, None).unwrap().wait().unwrap();
             assert_eq!(ids, (first..first + events.len() as u64).collect::<Vec<_>>());
             events.iter().for_each(|event| model.create(event.1));
-            model.events.extend(events);
+            model.events.extend(events.iter().map(|event| Some(*event)));
         }
         Act::Alias(from, to) => {
             store.alias(id(*from), id(*to)).unwrap().wait().unwrap();
@@ -172,24 +219,63 @@ fn carry_out(store: &Store, model: &mut Model, act: &Act) {
             let persons = model.persons();
             let of = |user: u8| Model::person_of(&persons, &name(user));
             if of(*from) != of(*to) {
-                model.journal.push(act.clone());
+                model.journal.push(Note::Alias(*from, *to));
             }
         }
         Act::Unalias(from, to) => {
             let undone = store.unalias(id(*from), id(*to)).unwrap().wait().unwrap();
-            let stated = |act: &Act| matches!(act, Act::Alias(a, b) if (a, b) == (from, to));
-            let at = model.journal.iter().position(stated);
+            let stated = Note::Alias(*from, *to);
+            let at = model.journal.iter().position(|note| *note == stated);
             assert_eq!(undone, at.is_some());
             at.into_iter().for_each(|at| drop(model.journal.remove(at)));
         }
-        Act::Set(user, key, value) => {
-            let set = vec![(format!("k{key}"), format!("v{value}"))];
-            let set = Properties::new(set).unwrap();
-            store.set_user(id(*user), set).unwrap().wait().unwrap();
-            model.create(*user);
-            model.journal.push(act.clone());
+        Act::Delete(user) => {
+            let deleted = store.delete_user(id(*user)).unwrap().wait().unwrap();
+            assert_eq!(deleted, model.delete(*user));
+        }
+        Act::Set(user, ..) | Act::SetOnce(user, ..) | Act::Add(user, ..) | Act::Unset(user, _) => {
+            let (change, key) = change_of(act);
+            let before = model.value(*user, &key);
+            let put = match act {
+                Act::Set(.., value) => Some(Some(format!("v{value}"))),
+                Act::SetOnce(.., value) => before.is_none().then(|| Some(format!("v{value}"))),
+                Act::Add(.., number) => {
+                    let before = before.unwrap_or_else(|| "0".to_owned()).parse::<i64>();
+                    before.ok().map(|before| Some((before + i64::from(*number)).to_string()))
+                }
+                _ => Some(None),
+            };
+            let done = store.change_user(id(*user), change).unwrap().wait();
+            let refused = matches!(act, Act::Add(..)) && put.is_none();
+            assert_eq!(done.is_err(), refused, "{done:?}");
+            if !refused {
+                model.create(*user);
+            }
+            model.journal.extend(put.map(|value| Note::Put(*user, key, value)));
         }
     }
+}
+
+/// The change that an act asks for, and its key.
+fn change_of(act: &Act) -> (UserChange, String) {
+    let (mut set, mut once, mut add, mut unset) = (vec![], vec![], vec![], vec![]);
+    let key = match act {
+        Act::Set(_, key, _)
+        | Act::SetOnce(_, key, _)
+        | Act::Add(_, key, _)
+        | Act::Unset(_, key) => {
+            format!("k{key}")
+        }
+        other => unreachable!("{other:?} changes no property"),
+    };
+    match act {
+        Act::Set(.., value) => set.push((key.clone(), format!("v{value}"))),
+        Act::SetOnce(.., value) => once.push((key.clone(), format!("v{value}"))),
+        Act::Add(.., number) => add.push((key.clone(), f64::from(*number))),
+        _ => unset.push(key.clone()),
+    }
+    let of = |pairs| Properties::new(pairs).unwrap();
+    (UserChange::new(of(set), of(once), add, unset).unwrap(), key)
 }
 
 fn step(event_type: usize, value: Option<&str>) -> Step {
@@ -253,10 +339,41 @@ fn compare(snapshot: &Snapshot, model: &Model) {
         for id in &person.ids {
             let shown = timeline(snapshot, id, 1, 30).unwrap();
             assert_eq!(shown.iter().map(|event| event.id).collect::<Vec<_>>(), expected);
+            let given: Vec<_> = aliases_of(snapshot, id).unwrap();
+            let given = given.into_iter().map(|alias| (alias.from, alias.to));
+            let stated = model.journal.iter().filter_map(|note| match note {
+                Note::Alias(from, to) if person.ids.contains(&name(*from)) => {
+                    Some((name(*from), name(*to)))
+                }
+                _ => None,
+            });
+            assert!(given.eq(stated));
         }
     }
+    for user in (0..USERS).map(name).filter(|user| !model.created.contains(user)) {
+        assert_eq!(timeline(snapshot, &user, 0, 10).unwrap(), []);
+        assert_eq!(aliases_of(snapshot, &user).unwrap(), []);
+    }
+    let mut exported = Vec::new();
+    let mut after = None;
+    loop {
+        let page = export(snapshot, after.as_deref(), 7).unwrap();
+        assert!(page.next.is_none() || page.events.len() == 7);
+        exported.extend(page.events.iter().map(|event| event.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    exported.sort_unstable();
+    assert_eq!(exported, events.iter().map(|event| event.id).collect::<Vec<_>>());
     for (id, stored) in (0..).zip(&model.events) {
-        let shown = event(snapshot, id).unwrap().unwrap();
+        let shown = event(snapshot, id).unwrap();
+        let Some(stored) = stored else {
+            assert_eq!(shown, None);
+            continue;
+        };
+        let shown = shown.unwrap();
         assert_eq!(shown.external_user_id, name(stored.1));
         assert_eq!((shown.id, shown.time.ms()), (id, time_ms(*stored)));
         assert_eq!(shown.properties, [("p".to_owned(), format!("v{}", stored.4))]);
@@ -288,5 +405,7 @@ proptest! {
             carry_out(&store, &mut model, act);
             compare(&store.snapshot().unwrap(), &model);
         }
+        drop(store);
+        prop_assert_eq!(check(folder.path()).unwrap().problems, Vec::<String>::new());
     }
 }

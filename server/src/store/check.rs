@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Display;
 use std::path::Path;
 
+use eventhub_core::UserId;
 use eventhub_core::block_users::BlockUsers;
-use eventhub_core::part::{BLOCK_USERS, bucket_of};
+use eventhub_core::part::{BLOCK_USERS, OrderReader, bucket_of};
 use eventhub_core::persons::decode_merged;
 use heed::RoTxn;
 use serde::Serialize;
@@ -21,9 +22,11 @@ use super::shared::Verified;
 use super::snapshot::{StoredChunks, open_part};
 use super::tables::{
     PartKey, Tables, USER_SCOPE, be_u32, decode_column_key, decode_key_row, decode_user_index,
-    decode_user_prop, next_event, split, user_index_key, user_value_key, whole_text,
+    decode_user_prop, dropped_events, meta, next_event, next_user, split, user_index_key,
+    user_value_key, whole_text,
 };
-use super::{insert_ranges, insert_runs};
+use super::users::own_properties;
+use super::{deletion, insert_ranges, insert_runs};
 use crate::engine::EngineError;
 
 /// Problems that are named; further ones are only counted.
@@ -50,6 +53,8 @@ pub struct CheckReport {
     pub merges: u64,
     /// Properties set on users' own ids.
     pub user_properties: u64,
+    /// Users who were deleted and of whom events may be left.
+    pub deleted_users: u64,
     /// Insert ids of sealed events, those of the tracker left out.
     pub insert_ids: u64,
     /// Ranges of the tracker's insert ids.
@@ -67,7 +72,9 @@ pub struct CheckReport {
 pub fn check(folder: &Path) -> Result<CheckReport, EngineError> {
     let (env, tables) = open_read_only(folder)?;
     let rtxn = env.read_txn()?;
-    let mut check = Check { tables: &tables, rtxn: &rtxn, report: CheckReport::default() };
+    let report = CheckReport::default();
+    let mut check = Check { tables: &tables, rtxn: &rtxn, nobody: Vec::new(), report };
+    check.attempt("names of users", Check::note_nobody);
     check.attempt("parts", Check::parts);
     check.attempt("tail", Check::tail);
     check.attempt("event types", Check::event_types);
@@ -76,14 +83,20 @@ pub fn check(folder: &Path) -> Result<CheckReport, EngineError> {
     check.attempt("persons", Check::persons);
     check.attempt("user properties", Check::user_properties);
     check.attempt("insert ids", Check::insert_ids);
-    let (found, counted) = (check.report.events, next_event(&tables, &rtxn)?);
-    check.require(found == counted, || format!("{found} events are stored, not {counted}"));
+    check.attempt("deleted users", Check::deleted_users);
+    let found = check.report.events;
+    let counted = next_event(&tables, &rtxn)?.checked_sub(dropped_events(&tables, &rtxn)?);
+    check.require(counted == Some(found), || {
+        format!("{found} events are stored, not {}", counted.unwrap_or_default())
+    });
     Ok(check.report)
 }
 
 struct Check<'a> {
     tables: &'a Tables,
     rtxn: &'a RoTxn<'a>,
+    /// Numbers that were given out and are no user's, not even a deleted one's, ascending.
+    nobody: Vec<UserId>,
     report: CheckReport,
 }
 
@@ -106,6 +119,19 @@ impl Check<'_> {
         if !holds {
             self.problem(problem());
         }
+    }
+
+    fn note_nobody(&mut self) -> Result<(), EngineError> {
+        let deleted = deletion::deleted_users(self.tables, self.rtxn)?;
+        let mut next = 0;
+        for row in self.tables.user_names.iter(self.rtxn)? {
+            let user = row?.0;
+            self.nobody.extend(next..user);
+            next = user + 1;
+        }
+        self.nobody.extend(next..next_user(self.tables, self.rtxn)?);
+        self.nobody.retain(|user| deleted.binary_search(user).is_err());
+        Ok(())
     }
 
     fn parts(&mut self) -> Result<(), EngineError> {
@@ -154,6 +180,10 @@ impl Check<'_> {
             && bucket_of(greatest) == key.bucket;
         self.require(in_place, || format!("part {part} stands under another type or bucket"));
         view.verify().map_err(corrupt)?;
+        let (greatest, ..) = OrderReader::open(&view)?.get(view.rows() - 1)?;
+        let of_somebody = greatest < next_user(self.tables, self.rtxn)?
+            && view.users_among(&self.nobody)?.is_empty();
+        self.require(of_somebody, || format!("part {part} has events of users who do not exist"));
         let unverified = view.chunk_keys().into_iter().find(|key| !verified.contains(part, *key));
         // `verify` opens every column; a chunk it left out would be one nobody ever reads.
         self.require(unverified.is_none(), || format!("part {part} has unread {unverified:?}"));
@@ -161,9 +191,17 @@ impl Check<'_> {
     }
 
     fn tail(&mut self) -> Result<(), EngineError> {
+        let users_end = next_user(self.tables, self.rtxn)?;
         for record in read_tail(self.tables, self.rtxn)? {
             self.report.tail_records += 1;
             self.report.events += u64::from(record.events());
+            let mut of_somebody = true;
+            record.each(|_, event| {
+                let exists = self.nobody.binary_search(&event.user).is_err();
+                of_somebody &= exists && event.user < users_end;
+                Ok(())
+            })?;
+            self.require(of_somebody, || "the tail has events of users who do not exist");
         }
         Ok(())
     }
@@ -209,12 +247,13 @@ impl Check<'_> {
     }
 
     fn users(&mut self) -> Result<(), EngineError> {
-        for (number, row) in (0_u32..).zip(self.tables.user_names.iter(self.rtxn)?) {
+        for row in self.tables.user_names.iter(self.rtxn)? {
             let (user, name) = row?;
             self.report.users += 1;
             let back = self.tables.users.get(self.rtxn, name)?;
-            let sound = user == number && back == Some(user);
-            self.require(sound, || format!("user {user} is not found by the id {name}"));
+            self.require(back == Some(user), || {
+                format!("user {user} is not found by the id {name}")
+            });
         }
         let (ids, users) = (self.tables.users.len(self.rtxn)?, self.report.users);
         self.require(ids == users, || format!("{users} users have {ids} ids"));
@@ -258,7 +297,7 @@ impl Check<'_> {
         for row in self.tables.user_props.iter(self.rtxn)? {
             let (key, row) = row?;
             let (user, number) = split(key)?;
-            let (_, value) = decode_user_prop(row)?;
+            let Some(value) = decode_user_prop(row)?.1 else { continue };
             self.report.user_properties += 1;
             let key = user_index_key(&user_value_key(number, value), user / BLOCK_USERS);
             let users = index.get(self.rtxn, &key)?.map(BlockUsers::open).transpose();
@@ -274,6 +313,22 @@ impl Check<'_> {
         }
         let set = self.report.user_properties;
         self.require(indexed == set, || format!("{set} user properties have {indexed} entries"));
+        Ok(())
+    }
+
+    fn deleted_users(&mut self) -> Result<(), EngineError> {
+        let end = self.tables.meta.get(self.rtxn, meta::USERS_END)?.unwrap_or(0);
+        for user in deletion::deleted_users(self.tables, self.rtxn)? {
+            self.report.deleted_users += 1;
+            let is_new = u64::from(user) >= end;
+            let is_named = self.tables.user_names.get(self.rtxn, &user)?.is_some();
+            let is_merged = identity::person_of(self.tables, self.rtxn, user)? != user
+                || self.tables.persons.get(self.rtxn, &user)?.is_some();
+            let is_set = !own_properties(self.tables, self.rtxn, user)?.is_empty();
+            self.require(!is_new && !is_named && !is_merged && !is_set, || {
+                format!("something is left of user {user}, who was deleted")
+            });
+        }
         Ok(())
     }
 

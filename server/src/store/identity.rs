@@ -32,6 +32,17 @@ pub struct Merge {
     pub joined: UserId,
 }
 
+/// An alias as it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alias {
+    /// When, among all sets and merges.
+    pub sequence: u64,
+    /// The user whose person joined the other's.
+    pub from: UserId,
+    /// The user whose person stayed.
+    pub to: UserId,
+}
+
 /// The canonical user of a user's person.
 ///
 /// # Errors
@@ -111,7 +122,7 @@ pub(crate) fn alias(
     tables.identity.put(wtxn, sequence, &joined(a, b))?;
     tables.persons.delete(wtxn, &joined_root)?;
     put_merges(tables, wtxn, stayed, &merges)?;
-    set_canonical(tables, wtxn, &members(joined_root, &from_merges), stayed)?;
+    set_canonical(tables, wtxn, &members(joined_root, &from_merges), Some(stayed))?;
     *sequence += 1;
     Ok(())
 }
@@ -129,29 +140,57 @@ pub(crate) fn unalias(
     };
     let canonical = person_of(tables, wtxn, from)?;
     let merges = merges_of(tables, wtxn, canonical)?;
-    let mut given = Vec::with_capacity(merges.len());
-    for merge in &merges {
-        let row = tables.identity.get(wtxn, &merge.sequence)?;
-        let row = row.ok_or_else(|| damaged("a merge is missing from the journal"))?;
-        given.push((merge.sequence, split(row)?));
-    }
-    let Some(at) = given.iter().position(|(_, pair)| *pair == (from, to)) else {
+    let mut given = aliases_of(tables, wtxn, &merges)?;
+    let Some(at) = given.iter().position(|alias| (alias.from, alias.to) == (from, to)) else {
         return Ok(false);
     };
-    let (sequence, _) = given.remove(at);
+    let Alias { sequence, .. } = given.remove(at);
     tables.identity.delete(wtxn, &sequence)?;
     for (root, (members, merges)) in replay(&members(canonical, &merges), &given)? {
         put_merges(tables, wtxn, root, &merges)?;
-        set_canonical(tables, wtxn, &members, root)?;
+        set_canonical(tables, wtxn, &members, Some(root))?;
     }
     Ok(true)
+}
+
+/// Forgets everything that made a person of several ids; returns its ids, ascending.
+pub(crate) fn forget(
+    tables: &Tables,
+    wtxn: &mut RwTxn<'_>,
+    canonical: UserId,
+) -> Result<Vec<UserId>, EngineError> {
+    let merges = merges_of(tables, wtxn, canonical)?;
+    let members = members(canonical, &merges);
+    if !merges.is_empty() {
+        for merge in &merges {
+            tables.identity.delete(wtxn, &merge.sequence)?;
+        }
+        tables.persons.delete(wtxn, &canonical)?;
+        set_canonical(tables, wtxn, &members, None)?;
+    }
+    Ok(members)
+}
+
+/// The aliases that made a person, in order.
+pub(crate) fn aliases_of(
+    tables: &Tables,
+    rtxn: &RoTxn<'_>,
+    merges: &[Merge],
+) -> Result<Vec<Alias>, EngineError> {
+    let given = |merge: &Merge| {
+        let row = tables.identity.get(rtxn, &merge.sequence)?;
+        let row = row.ok_or_else(|| damaged("a merge is missing from the journal"))?;
+        let (from, to) = split(row)?;
+        Ok(Alias { sequence: merge.sequence, from, to })
+    };
+    merges.iter().map(given).collect()
 }
 
 /// Persons by canonical user: their members in ascending order, and their merges.
 type Replayed = BTreeMap<UserId, (Vec<UserId>, Vec<Merge>)>;
 
 /// The persons that the given aliases make of some users.
-fn replay(users: &[UserId], given: &[(u64, (UserId, UserId))]) -> Result<Replayed, EngineError> {
+fn replay(users: &[UserId], given: &[Alias]) -> Result<Replayed, EngineError> {
     let mut roots: HashMap<UserId, UserId> = users.iter().map(|user| (*user, *user)).collect();
     let root_of = |roots: &HashMap<UserId, UserId>, user: &UserId| {
         roots
@@ -160,7 +199,7 @@ fn replay(users: &[UserId], given: &[(u64, (UserId, UserId))]) -> Result<Replaye
             .ok_or_else(|| damaged("the journal names a user of another person"))
     };
     let mut done = Vec::with_capacity(given.len());
-    for (sequence, (from, to)) in given {
+    for Alias { sequence, from, to } in given {
         let (joined, stayed) = (root_of(&roots, from)?, root_of(&roots, to)?);
         roots.values_mut().filter(|root| **root == joined).for_each(|root| *root = stayed);
         done.push(Merge { sequence: *sequence, stayed, joined });
@@ -205,12 +244,13 @@ fn put_merges(
     Ok(tables.persons.put(wtxn, &canonical, &row)?)
 }
 
-/// Notes for users, given in ascending order, under whom their person stands.
+/// Notes for users, given in ascending order, under whom their person stands; each under itself when
+/// there is no `canonical`.
 fn set_canonical(
     tables: &Tables,
     wtxn: &mut RwTxn<'_>,
     users: &[UserId],
-    canonical: UserId,
+    canonical: Option<UserId>,
 ) -> Result<(), EngineError> {
     for users in users.chunk_by(|a, b| a / BLOCK_USERS == b / BLOCK_USERS) {
         let block = users[0] / BLOCK_USERS;
@@ -218,11 +258,10 @@ fn set_canonical(
         let mut entries: BTreeMap<u16, UserId> = decode_merged(row).collect();
         for user in users {
             let low = (user % BLOCK_USERS) as u16;
-            if *user == canonical {
-                entries.remove(&low);
-            } else {
-                entries.insert(low, canonical);
-            }
+            match canonical.filter(|canonical| canonical != user) {
+                Some(canonical) => entries.insert(low, canonical),
+                None => entries.remove(&low),
+            };
         }
         if entries.is_empty() {
             tables.canonical.delete(wtxn, &block)?;

@@ -7,12 +7,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use eventhub_core::EventId;
 use eventhub_core::part::ChunkKey;
+use eventhub_core::{EventId, UserId};
 use heed::RwTxn;
 
 use super::bulk::Batch;
 use super::dedup::Filter;
+use super::deletion::count_dropped;
 use super::insert_runs::{self, Page, RunId};
 use super::request::Answer;
 use super::tables::{PartKey, Tables, column_key};
@@ -47,9 +48,11 @@ pub(crate) enum Piece {
 
 /// A part and those that it replaces.
 pub(crate) struct Merged {
-    pub(crate) key: PartKey,
-    pub(crate) header: Vec<u8>,
+    /// Where the part stands, and its header; `None` when no event is left.
+    pub(crate) new: Option<(PartKey, Vec<u8>)>,
     pub(crate) old: Vec<PartKey>,
+    /// How many events of deleted users were left out.
+    pub(crate) dropped: u64,
 }
 
 /// A change that maintenance makes.
@@ -59,6 +62,8 @@ pub(crate) enum Task {
     /// Puts parts in the place of the tail's first records.
     PublishSeal {
         parts: Vec<(PartKey, Vec<u8>)>,
+        /// How many events of deleted users were left out.
+        dropped: u64,
         sealed: Vec<Arc<Record>>,
         until: EventId,
         run: Option<RunId>,
@@ -71,6 +76,8 @@ pub(crate) enum Task {
     PublishMerge(Vec<Merged>),
     /// Deletes some chunks of parts that no row names.
     DropChunks { parts: Vec<u64> },
+    /// Forgets deleted users who have no events any more.
+    ForgetDeleted { users: Vec<UserId> },
     /// Lets lookups use one run, already stored, in the place of several.
     PublishRun { run: Option<RunId>, old: Vec<RunId> },
     /// Deletes some pages of runs that lookups do not use.
@@ -97,7 +104,8 @@ impl Task {
                     }
                 }
             }
-            Self::PublishSeal { parts, sealed, .. } => {
+            Self::PublishSeal { parts, dropped, sealed, .. } => {
+                count_dropped(tables, wtxn, *dropped)?;
                 for (key, header) in parts {
                     tables.parts.put(wtxn, &key.encode(), header)?;
                 }
@@ -106,14 +114,22 @@ impl Task {
                 }
             }
             Self::PublishMerge(merged) => {
-                for Merged { key, header, old } in merged {
-                    tables.parts.put(wtxn, &key.encode(), header)?;
+                for Merged { new, old, dropped } in merged {
+                    count_dropped(tables, wtxn, *dropped)?;
+                    if let Some((key, header)) = new {
+                        tables.parts.put(wtxn, &key.encode(), header)?;
+                    }
                     for key in old {
                         tables.parts.delete(wtxn, &key.encode())?;
                     }
                 }
             }
             Self::DropChunks { parts } => return drop_chunks(tables, wtxn, parts),
+            Self::ForgetDeleted { users } => {
+                for user in users {
+                    tables.deleted_users.delete(wtxn, user)?;
+                }
+            }
             Self::DropPages { runs } => return insert_runs::drop_some(tables, wtxn, runs),
             // A bulk changes what the writer knows, too, which therefore stores it.
             Self::PublishBulk { .. } | Self::PublishRun { .. } | Self::SetFilter { .. } => {}

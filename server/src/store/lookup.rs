@@ -12,15 +12,17 @@ use eventhub_core::persons::UserSet;
 use heed::types::DecodeIgnore;
 
 use super::damaged;
-use super::identity::{self, Merge};
+use super::identity::{self, Alias, Merge};
 use super::snapshot::Snapshot;
 use super::tables::{
-    TEXT_PREFIX, USER_SCOPE, decode_key_row, decode_user_index, decode_user_prop, is_shortened,
-    joined, scoped_key, user_index_key, user_prop_key, user_value_key, whole_text,
-    whole_user_value,
+    TEXT_PREFIX, USER_SCOPE, decode_key_row, decode_user_index, is_shortened, joined, next_user,
+    scoped_key, user_index_key, user_value_key, whole_text, whole_user_value,
 };
 use super::users;
 use crate::engine::EngineError;
+
+/// Rows at each end of a key's values that are looked at to tell what the values look like.
+const ENDS_ROWS: usize = 500;
 
 impl Snapshot {
     /// The names of all event types, in order of creation.
@@ -64,6 +66,29 @@ impl Snapshot {
         }
         values.sort_unstable();
         Ok(values)
+    }
+
+    /// Some of the values kept of a key of a type's events: the first and the last ones, so that numbers and
+    /// other texts are both met; `None` for a value that is too long to be at hand.
+    pub fn some_event_values(
+        &self,
+        event_type: u32,
+        number: u32,
+    ) -> Result<Vec<Option<&str>>, EngineError> {
+        let from = joined(event_type, number);
+        let (table, rtxn) = (self.tables().event_values, self.rtxn());
+        let first = table.prefix_iter(rtxn, &from)?.take(ENDS_ROWS);
+        let last = table.rev_prefix_iter(rtxn, &from)?.take(ENDS_ROWS);
+        first.chain(last).map(|row| Ok(whole_text(&row?.0[from.len()..]))).collect()
+    }
+
+    /// The same of the values that users have on their own ids.
+    pub fn some_user_values(&self, number: u32) -> Result<Vec<Option<&str>>, EngineError> {
+        let from = number.to_be_bytes();
+        let (table, rtxn) = (self.tables().user_prop_index, self.rtxn());
+        let first = table.prefix_iter(rtxn, &from)?.take(ENDS_ROWS);
+        let last = table.rev_prefix_iter(rtxn, &from)?.take(ENDS_ROWS);
+        first.chain(last).map(|row| Ok(whole_user_value(decode_user_index(row?)?.0))).collect()
     }
 
     /// The values of a key that start with `prefix` and that `holds` says some user has of those on whose
@@ -170,10 +195,17 @@ impl Snapshot {
         Ok(())
     }
 
-    /// How many users there are; their numbers are below that.
+    /// The number that the next user gets: those of all users are below it.
     pub fn users(&self) -> Result<UserId, EngineError> {
-        let last = self.tables().user_names.remap_data_type::<DecodeIgnore>().last(self.rtxn())?;
-        Ok(last.map_or(0, |(user, ())| user + 1))
+        next_user(self.tables(), self.rtxn())
+    }
+
+    /// All users but the deleted ones, ascending.
+    pub fn all_users(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<UserId, EngineError>>, EngineError> {
+        let users = self.tables().user_names.remap_data_type::<DecodeIgnore>();
+        Ok(users.iter(self.rtxn())?.map(|row| Ok(row?.0)))
     }
 
     /// Shows all users with their external ids.
@@ -195,14 +227,19 @@ impl Snapshot {
         identity::merges_of(self.tables(), self.rtxn(), canonical)
     }
 
+    /// The aliases that made a person, in order.
+    pub fn aliases_of(&self, canonical: UserId) -> Result<Vec<Alias>, EngineError> {
+        identity::aliases_of(self.tables(), self.rtxn(), &self.merges_of(canonical)?)
+    }
+
     /// The properties in force of a person, by the numbers of their keys.
     pub fn person_properties(&self, canonical: UserId) -> Result<BTreeMap<u32, &str>, EngineError> {
         users::person_properties(self.tables(), self.rtxn(), canonical)
     }
 
     fn own_value(&self, user: UserId, number: u32) -> Result<&str, EngineError> {
-        let row = self.tables().user_props.get(self.rtxn(), &user_prop_key(user, number))?;
-        Ok(decode_user_prop(row.ok_or_else(|| damaged("an indexed property is not set"))?)?.1)
+        let value = users::own_value(self.tables(), self.rtxn(), (user, number))?;
+        value.ok_or_else(|| damaged("an indexed property is not set"))
     }
 
     fn key_number(&self, scope: u32, key: &str) -> Result<Option<u32>, EngineError> {

@@ -13,13 +13,15 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::Duration;
 
-use eventhub_core::DAY_MS;
-use eventhub_core::part::{self, PartView};
+use eventhub_core::part::{self, EncodedPart, PartView};
+use eventhub_core::{DAY_MS, UserId};
 use tracing::{error, warn};
 
 use super::dedup::Filter;
+use super::failure::corrupt;
 use super::insert_runs::{self, RunId};
 use super::job::{Merged, Task};
+use super::purge::Pace;
 use super::seal::RETRY;
 use super::shared::Shared;
 use super::ship::{Shipper, perform_all, sweep};
@@ -37,15 +39,16 @@ const ROWS_AT_ONCE: u64 = 1 << 20;
 const IDLE: Duration = Duration::from_secs(3_600);
 
 /// Parts of one tier, and what they hold.
-type Group<'s> = (Vec<PartKey>, Vec<PartView<'s>>);
+pub(super) type Group<'s> = (Vec<PartKey>, Vec<PartView<'s>>);
 
 /// What merges, and what it remembers.
 pub(crate) struct Merger<'a> {
-    shared: &'a Arc<Shared>,
+    pub(super) shared: &'a Arc<Shared>,
     /// Parts whose chunks are to be deleted.
-    litter: Vec<u64>,
+    pub(super) litter: Vec<u64>,
     /// Event types and buckets with damaged parts, which are left as they are.
-    damaged: HashSet<(u32, u32)>,
+    pub(super) damaged: HashSet<(u32, u32)>,
+    pub(super) pace: Pace,
 }
 
 /// Merges whenever parts were sealed, until stopped.
@@ -53,7 +56,7 @@ pub(crate) fn run(shared: &Arc<Shared>) {
     let mut merger = Merger::new(shared);
     loop {
         let go_on = match merger.tidy() {
-            Ok(()) => shared.merge.wait(IDLE),
+            Ok(()) => shared.merge.wait(merger.pace.rest().unwrap_or(IDLE)),
             Err(EngineError::Stopping) => return,
             // The next seal would wake the thread anyway; a full disk should not wait for one.
             Err(failure @ EngineError::Full) => {
@@ -73,7 +76,7 @@ pub(crate) fn run(shared: &Arc<Shared>) {
 
 impl<'a> Merger<'a> {
     pub(crate) fn new(shared: &'a Arc<Shared>) -> Self {
-        Self { shared, litter: Vec::new(), damaged: HashSet::new() }
+        Self { shared, litter: Vec::new(), damaged: HashSet::new(), pace: Pace::default() }
     }
 
     /// Does all there is to do.
@@ -86,7 +89,7 @@ impl<'a> Merger<'a> {
         loop {
             let (parts, runs) = (self.merge_parts()?, self.merge_runs()?);
             if !parts && !runs {
-                return Ok(());
+                return self.purge_at_its_pace();
             }
             if self.shared.merge.is_stopped() {
                 return Err(EngineError::Stopping);
@@ -95,7 +98,7 @@ impl<'a> Merger<'a> {
     }
 
     /// Merges groups of parts and publishes them together; `false` when there is none.
-    fn merge_parts(&mut self) -> Result<bool, EngineError> {
+    pub(super) fn merge_parts(&mut self) -> Result<bool, EngineError> {
         let _merging = self.shared.merging();
         self.merge_some(Shipper::new(self.shared), Self::due)
     }
@@ -139,7 +142,7 @@ impl<'a> Merger<'a> {
     }
 
     /// Merges some of the groups that are due; nobody else may merge the same.
-    fn merge_some(
+    pub(super) fn merge_some(
         &mut self,
         mut shipper: Shipper<'_>,
         due: impl for<'s> Fn(&Self, Vec<(PartKey, PartView<'s>)>) -> Vec<Group<'s>>,
@@ -149,7 +152,8 @@ impl<'a> Merger<'a> {
         if due.is_empty() {
             return Ok(false);
         }
-        let published = self.ship_merged(&mut shipper, due).and_then(|merged| {
+        let deleted = snapshot.deleted_users()?;
+        let published = self.ship_merged(&mut shipper, due, &deleted).and_then(|merged| {
             let old = merged.iter().flat_map(|merged| merged.old.iter().map(|key| key.part));
             let (old, merges) = (old.collect::<Vec<_>>(), merged.len() as u64);
             self.shared.perform(Task::PublishMerge(merged))?;
@@ -173,16 +177,21 @@ impl<'a> Merger<'a> {
         &mut self,
         shipper: &mut Shipper<'_>,
         due: Vec<Group<'_>>,
+        deleted: &[UserId],
     ) -> Result<Vec<Merged>, EngineError> {
         let mut merged = Vec::new();
         let mut rows = 0;
         for (old, views) in due {
             let place = old[0];
             let part = shipper.new_part();
-            match part::merge(&views, &mut |key, bytes| shipper.chunk(part, key, bytes)) {
+            let old_rows = views.iter().map(|view| u64::from(view.rows())).sum::<u64>();
+            let mut sink = |key, bytes| shipper.chunk(part, key, bytes);
+            match part::merge_without(&views, deleted, &mut sink) {
                 Ok(header) => {
-                    merged.push(Merged { key: PartKey { part, ..place }, header, old });
-                    rows += views.iter().map(|view| u64::from(view.rows())).sum::<u64>();
+                    let dropped = old_rows - header.as_deref().map_or(Ok(0), rows_of)?;
+                    let new = header.map(|header| (PartKey { part, ..place }, header));
+                    merged.push(Merged { new, old, dropped });
+                    rows += old_rows;
                 }
                 // A part that fails its checks is stored data, not a client's mistake.
                 Err(failure @ (EngineError::Invalid(_) | EngineError::Corrupt(_))) => {
@@ -303,6 +312,12 @@ impl<'a> Merger<'a> {
         drop(rtxn);
         self.shared.perform(Task::SetFilter { filter, filled_from }).map(drop)
     }
+}
+
+/// How many rows a part has, by its header.
+fn rows_of(header: &[u8]) -> Result<u64, EngineError> {
+    let part = EncodedPart { header: header.to_vec(), chunks: Vec::new() };
+    Ok(u64::from(part.view().map_err(corrupt)?.rows()))
 }
 
 /// The first parts of a group, as many as make one part.

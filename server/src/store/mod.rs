@@ -5,7 +5,8 @@
 //! that wait, gives their events numbers, skips those that came before ([`dedup`]), and commits them as
 //! records of the [`tail`] with one fsync. Then it publishes the tail's new view ([`memory`]) and answers.
 //! When the tail is long enough, [`seal`] turns it into parts, and [`merge`] makes one part of several
-//! small ones; both write through the writer, in small pieces, and publish by one transaction. A file of many
+//! small ones; both write through the writer, in small pieces, and publish by one transaction; both leave out the
+//! events of users who were deleted ([`deletion`], [`purge`]). A file of many
 //! events passes the tail by ([`bulk`]).
 //!
 //! A query takes a [`Snapshot`]: a read transaction and the view of the tail that belongs to it.
@@ -31,10 +32,13 @@ mod memory;
 
 mod names;
 mod texts;
+mod user_change;
 mod user_map;
 mod users;
 
 mod identity;
+
+mod deletion;
 
 mod dedup;
 mod insert_ranges;
@@ -45,6 +49,7 @@ mod writer;
 mod bulk;
 
 mod merge;
+mod purge;
 mod seal;
 mod ship;
 
@@ -67,7 +72,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{fs, thread};
 
 use eventhub_core::limits::{INSERT_ID_DAYS_DEFAULT, SEAL_EVENTS_DEFAULT};
-use eventhub_core::{EventId, ExternalId, NewEvent, Properties, UserId};
+use eventhub_core::{EventId, ExternalId, NewEvent, UserChange, UserId};
 
 use self::failure::damaged;
 use self::lock::FolderLock;
@@ -78,7 +83,7 @@ use crate::engine::EngineError;
 
 pub use self::bulk::Bulk;
 pub use self::check::{CheckReport, check};
-pub use self::identity::{Merge, members};
+pub use self::identity::{Alias, Merge, members};
 pub use self::request::{ImportProgress, Pending};
 pub use self::snapshot::Snapshot;
 pub use self::stats::stats_of;
@@ -206,16 +211,24 @@ impl Store {
         self.push(|answer| Change::Unalias { from, to, answer })
     }
 
-    /// Queues setting properties on a user's own id; the answer is the canonical user of the person.
+    /// Queues a change of the properties of a user's person; the answer is the person's canonical user.
     ///
     /// # Errors
     /// When the queue is full or the store is closed.
-    pub fn set_user(
+    pub fn change_user(
         &self,
         user: ExternalId,
-        set: Properties,
+        change: UserChange,
     ) -> Result<Pending<UserId>, EngineError> {
-        self.push(|answer| Change::SetUser { user, set, answer })
+        self.push(|answer| Change::User { user, change, answer })
+    }
+
+    /// Queues deleting the person of an external id, all its ids at once; `false` when it is unknown.
+    ///
+    /// # Errors
+    /// When the queue is full or the store is closed.
+    pub fn delete_user(&self, user: ExternalId) -> Result<Pending<bool>, EngineError> {
+        self.push(|answer| Change::Delete { user, answer })
     }
 
     /// Whether events can be taken. After a failed write, finds out by writing.

@@ -6,8 +6,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use eventhub_core::Error;
 use eventhub_core::limits::{EVENT_TYPES_MAX, KEYS_PER_TYPE_MAX, VALUES_PER_KEY_MAX};
-use eventhub_core::{Error, Properties};
 use heed::{MdbError, PutFlags, RoTxn, RwTxn};
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
@@ -115,14 +115,14 @@ impl Names {
     }
 
     /// The same for the keys of user properties.
-    pub(crate) fn admit_user(
+    pub(crate) fn admit_user<'k>(
         &mut self,
         tables: &Tables,
         rtxn: &RoTxn<'_>,
-        set: &Properties,
+        keys: impl Iterator<Item = &'k str>,
     ) -> Result<(), Failure> {
         let scope = load_scope(&mut self.scopes, tables, rtxn, USER_SCOPE)?;
-        let new = set.iter().filter(|(key, _)| !scope.contains_key(*key)).count();
+        let new = keys.filter(|key| !scope.contains_key(*key)).count();
         within("property keys of users", scope.len() + new, KEYS_PER_TYPE_MAX)
     }
 
@@ -141,6 +141,17 @@ impl Names {
         tables.event_type_names.put(wtxn, &number, name)?;
         self.types.insert(name.to_owned(), number);
         Ok(number)
+    }
+
+    /// The number of a key of user properties, if it was ever set.
+    pub(crate) fn find_user_key(
+        &mut self,
+        tables: &Tables,
+        rtxn: &RoTxn<'_>,
+        key: &str,
+    ) -> Result<Option<u32>, EngineError> {
+        let scope = load_scope(&mut self.scopes, tables, rtxn, USER_SCOPE)?;
+        Ok(scope.get(key).map(|key| key.number))
     }
 
     /// The number of a key of user properties, which is made when unknown.

@@ -1,6 +1,6 @@
 //! What clients ask the writer to store, and how they learn that it is durable.
 
-use eventhub_core::{EventId, ExternalId, Properties, UserId};
+use eventhub_core::{EventId, ExternalId, UserChange, UserId};
 use tokio::sync::oneshot;
 
 use super::prepared::Prepared;
@@ -82,10 +82,14 @@ pub(crate) enum Change {
         to: ExternalId,
         answer: Answer<bool>,
     },
-    SetUser {
+    User {
         user: ExternalId,
-        set: Properties,
+        change: UserChange,
         answer: Answer<UserId>,
+    },
+    Delete {
+        user: ExternalId,
+        answer: Answer<bool>,
     },
     /// Writes something without a meaning, to find out whether that is possible again.
     Probe {
@@ -98,8 +102,11 @@ impl Request {
         let bytes = OVERHEAD_BYTES
             + match &change {
                 Change::Append { batch, .. } => batch.bytes(),
-                Change::SetUser { set, .. } => properties_bytes(set),
-                Change::Alias { .. } | Change::Unalias { .. } | Change::Probe { .. } => 0,
+                Change::User { change, .. } => change_bytes(change),
+                Change::Alias { .. }
+                | Change::Unalias { .. }
+                | Change::Delete { .. }
+                | Change::Probe { .. } => 0,
             };
         Self { change, bytes }
     }
@@ -110,6 +117,8 @@ impl Request {
     }
 }
 
-fn properties_bytes(properties: &Properties) -> usize {
-    properties.iter().map(|(key, value)| OVERHEAD_BYTES + key.len() + value.len()).sum()
+fn change_bytes(change: &UserChange) -> usize {
+    let keys = change.keys().map(|key| OVERHEAD_BYTES + key.len()).sum::<usize>();
+    let values = change.set().iter().chain(change.set_once().iter());
+    keys + values.map(|(_, value)| value.len()).sum::<usize>()
 }

@@ -14,6 +14,7 @@ use eventhub_core::limits::SEAL_EVENTS_DEFAULT;
 use eventhub_core::part::{PartBuilder, bucket_of};
 use tracing::{error, warn};
 
+use super::deletion::deleted_users;
 use super::insert_runs::{PageWriter, RunId};
 use super::job::Task;
 use super::shared::Shared;
@@ -74,10 +75,11 @@ fn seal(shared: &Shared, litter: &mut Vec<u64>) -> Result<(), EngineError> {
     }
     let mut shipper = Shipper::new(shared);
     let result = ship_records(shared, &mut shipper, &records).and_then(|shipped| {
-        let Shipped { parts, run, hashes } = shipped;
+        let Shipped { parts, dropped, run, hashes } = shipped;
         let until = records.last().map_or(0, |record| record.end());
         let count = parts.len() as u64;
-        shared.perform(Task::PublishSeal { parts, sealed: records, until, run, hashes })?;
+        let sealed = records;
+        shared.perform(Task::PublishSeal { parts, dropped, sealed, until, run, hashes })?;
         shared.counters.seals.fetch_add(count, Relaxed);
         Ok(())
     });
@@ -91,6 +93,8 @@ fn seal(shared: &Shared, litter: &mut Vec<u64>) -> Result<(), EngineError> {
 struct Shipped {
     /// Rows of `parts`.
     parts: Vec<(PartKey, Vec<u8>)>,
+    /// Events of deleted users, which are in no part.
+    dropped: u64,
     /// The run of their insert ids, if they have any.
     run: Option<RunId>,
     /// The ids in the run.
@@ -103,15 +107,24 @@ fn ship_records(
     shipper: &mut Shipper<'_>,
     records: &[Arc<Record>],
 ) -> Result<Shipped, EngineError> {
+    let rtxn = shared.env.read_txn()?;
+    let deleted = deleted_users(&shared.tables, &rtxn)?;
+    drop(rtxn);
     let mut builders: BTreeMap<(u32, u32), PartBuilder> = BTreeMap::new();
+    let mut dropped = 0;
     let mut hashes = Vec::new();
     for record in records {
         record.each(|id, event| {
+            // Known for as long as others: a client may yet deliver the event again.
+            hashes.extend(event.insert_hash.map(|hash| (u128::from_be_bytes(hash), id)));
+            if deleted.binary_search(&event.user).is_ok() {
+                dropped += 1;
+                return Ok(());
+            }
             let time = event.time()?;
             let place = (event.event_type, bucket_of(time));
             let builder = builders.entry(place).or_insert_with(|| PartBuilder::new(place.0));
             builder.push(event.user, time, id, event.properties.iter().copied());
-            hashes.extend(event.insert_hash.map(|hash| (u128::from_be_bytes(hash), id)));
             Ok(())
         })?;
     }
@@ -129,7 +142,7 @@ fn ship_records(
     let run = ship_run(shared, shipper, day, &hashes)?;
     shipper.ship()?;
     let hashes = hashes.into_iter().map(|(hash, _)| hash).collect();
-    Ok(Shipped { parts, run, hashes })
+    Ok(Shipped { parts, dropped, run, hashes })
 }
 
 fn ship_run(

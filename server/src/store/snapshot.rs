@@ -1,5 +1,6 @@
 //! What a query reads: the tables and the tail as of one transaction.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::thread;
@@ -7,14 +8,16 @@ use std::thread;
 use eventhub_core::Error;
 use eventhub_core::part::{ChunkKey, Chunks, PartView, bucket_of, check_chunk, trusted_chunk};
 use eventhub_core::{EventId, TimeMs, UserId};
+use heed::types::DecodeIgnore;
 use heed::{RoTxn, WithoutTls};
 use rayon::prelude::*;
 
 use super::damaged;
+use super::deletion;
 use super::failure::corrupt;
 use super::memory::Published;
 use super::shared::{Shared, Verified};
-use super::tables::{PartKey, Tables, USER_SCOPE, column_key, decode_key_row, next_event};
+use super::tables::{PartKey, Tables, USER_SCOPE, column_key, decode_key_row, joined, next_event};
 use crate::engine::EngineError;
 
 /// A state of the whole store that does not change while it is read.
@@ -131,6 +134,22 @@ impl Snapshot {
         Ok(self.tables().canonical.iter(self.rtxn())?.collect::<Result<_, _>>()?)
     }
 
+    /// The users who were deleted and may still have events, ascending: rows of theirs count for nothing.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn deleted_users(&self) -> Result<Vec<UserId>, EngineError> {
+        deletion::deleted_users(self.tables(), self.rtxn())
+    }
+
+    /// Whether a user is one of these.
+    ///
+    /// # Errors
+    /// When the table cannot be read.
+    pub fn is_deleted(&self, user: UserId) -> Result<bool, EngineError> {
+        Ok(self.tables().deleted_users.get(self.rtxn(), &user)?.is_some())
+    }
+
     /// The parts of an event type that may hold events from `from_ms` to before `before_ms`.
     ///
     /// # Errors
@@ -200,6 +219,36 @@ impl Snapshot {
             let (key, header) = row?;
             parts.push((PartKey::decode(key)?, self.stored(key, header)?));
         }
+        Ok(parts)
+    }
+
+    /// The event types and buckets of time that have sealed parts, in order from one of them on.
+    pub(crate) fn places_from(
+        &self,
+        (event_type, bucket): (u32, u32),
+    ) -> Result<BTreeSet<(u32, u32)>, EngineError> {
+        let first = PartKey { event_type, bucket, part: 0 }.encode();
+        let keys = self.tables().parts.remap_data_type::<DecodeIgnore>();
+        let rows = keys.range(self.rtxn(), &(Bound::Included(&first[..]), Bound::Unbounded))?;
+        let place = |key: PartKey| (key.event_type, key.bucket);
+        rows.map(|row| PartKey::decode(row?.0).map(place)).collect()
+    }
+
+    /// The sealed parts of an event type and bucket.
+    pub(crate) fn parts_at(
+        &self,
+        (event_type, bucket): (u32, u32),
+    ) -> Result<Vec<PartView<'_>>, EngineError> {
+        let place = joined(event_type, bucket);
+        let rows = self.tables().parts.prefix_iter(self.rtxn(), &place)?;
+        rows.map(|row| row.map_err(EngineError::from).and_then(|(k, h)| self.stored(k, h)))
+            .collect()
+    }
+
+    /// The parts of the tail, which may hold events of several buckets.
+    pub(crate) fn tail_parts(&self) -> Result<Vec<PartView<'_>>, EngineError> {
+        let mut parts = Vec::new();
+        self.push_tail_parts(&mut parts, (TimeMs::MIN, TimeMs::MAX), |_| true)?;
         Ok(parts)
     }
 

@@ -7,7 +7,7 @@ use heed::RoTxn;
 
 use super::Store;
 use super::recovery::{open_read_only, read_tail};
-use super::tables::{StoreEnv, Tables, next_event};
+use super::tables::{StoreEnv, Tables, dropped_events, next_event};
 use crate::engine::{EngineError, Stats};
 
 impl Store {
@@ -47,7 +47,7 @@ fn stored(env: &StoreEnv, tables: &Tables, rtxn: &RoTxn<'_>) -> Result<Stats, En
     let info = env.info();
     let page_bytes = u64::from(env.unnamed_database_stat().page_size);
     Ok(Stats {
-        events: next_event(tables, rtxn)?,
+        events: next_event(tables, rtxn)? - dropped_events(tables, rtxn)?,
         users: tables.users.len(rtxn)?,
         event_types: tables.event_types.len(rtxn)?,
         parts: tables.parts.len(rtxn)?,

@@ -7,7 +7,7 @@ use eventhub_core::block_users::BlockUsers;
 use eventhub_core::part::{BLOCK_USERS, ChunkKey};
 use eventhub_core::{EventId, UserId};
 use heed::byteorder::BigEndian;
-use heed::types::{Bytes, Str, U32, U64};
+use heed::types::{Bytes, DecodeIgnore, Str, U32, U64, Unit};
 use heed::{CommitOrAbort, Database, DatabaseFlags, Env, RoTxn, WithoutTls};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -37,6 +37,11 @@ pub(crate) mod meta {
     pub(crate) const NEXT_EVENT: &str = "next_event_id";
     /// The number that the next set of properties or merge of persons gets.
     pub(crate) const NEXT_SEQUENCE: &str = "next_sequence";
+    /// A number above those of all deleted users. Every other user has a row in `user_names`, so that the
+    /// greater of the two says which number the next user gets.
+    pub(crate) const USERS_END: &str = "users_end";
+    /// How many events of deleted users were left out when parts were made.
+    pub(crate) const DROPPED_EVENTS: &str = "dropped_events";
     /// Seed of the hashes of insert ids, drawn when the store is made.
     pub(crate) const HASH_SEED: &str = "hash_seed";
 }
@@ -118,8 +123,11 @@ tables! {
     /// Block of users -> its users whose canonical user is another one, as `eventhub_core::persons`
     /// encodes them.
     canonical: BeU32 => Bytes, PLAIN;
+    /// Users who are nobody's any more, as long as parts or the tail may hold their events.
+    deleted_users: BeU32 => Unit, PLAIN;
     /// (user u32, key number u32) -> (journal sequence of the set u64, value), per own id, so that an
-    /// alias can be taken back.
+    /// alias can be taken back. A value of the byte 0xff alone, which no text contains, says that the property was
+    /// made absent.
     user_props: Bytes => Bytes, PLAIN;
     /// (`user_value_key` of a value, block of users u32) -> the users of the block on whose own id it is
     /// set, as `eventhub_core::block_users` encodes them.
@@ -298,12 +306,24 @@ pub(crate) fn decode_insert_key(key: &[u8]) -> Result<(u32, u64), EngineError> {
     Ok((be_u32(&key[..4])?, be_u64(&key[4..12])?))
 }
 
-/// The value of `user_props`: when it was set, and what.
-pub(crate) fn decode_user_prop(value: &[u8]) -> Result<(u64, &str), EngineError> {
-    let (sequence, text) =
-        value.split_at_checked(8).ok_or_else(|| damaged("a user property is too short"))?;
-    let text = std::str::from_utf8(text).map_err(|_| damaged("a user property is not text"))?;
-    Ok((be_u64(sequence)?, text))
+/// The value of `user_props` for a property that was made absent.
+const ABSENT: &[u8] = &[0xff];
+
+/// The value of `user_props`: when it was set, and what; no text when it was made absent.
+pub(crate) fn encode_user_prop(sequence: u64, value: Option<&str>) -> Vec<u8> {
+    [&sequence.to_be_bytes()[..], value.map_or(ABSENT, str::as_bytes)].concat()
+}
+
+/// What [`encode_user_prop`] wrote.
+pub(crate) fn decode_user_prop(row: &[u8]) -> Result<(u64, Option<&str>), EngineError> {
+    let (sequence, value) =
+        row.split_at_checked(8).ok_or_else(|| damaged("a user property is too short"))?;
+    let sequence = be_u64(sequence)?;
+    if value == ABSENT {
+        return Ok((sequence, None));
+    }
+    let text = std::str::from_utf8(value).map_err(|_| damaged("a user property is not text"))?;
+    Ok((sequence, Some(text)))
 }
 
 /// The value of `keys`: the key's number, and how many of its values are kept.
@@ -314,4 +334,18 @@ pub(crate) fn decode_key_row(row: &[u8]) -> Result<(u32, u32), EngineError> {
 /// The number of the event that follows the last one stored.
 pub(crate) fn next_event(tables: &Tables, rtxn: &RoTxn<'_>) -> Result<EventId, EngineError> {
     Ok(tables.meta.get(rtxn, meta::NEXT_EVENT)?.unwrap_or(0))
+}
+
+/// The number that the next new user gets; all users, deleted ones too, have numbers below.
+pub(crate) fn next_user(tables: &Tables, rtxn: &RoTxn<'_>) -> Result<UserId, EngineError> {
+    let last = tables.user_names.remap_data_type::<DecodeIgnore>().last(rtxn)?;
+    let after_last = last.map_or(0, |(user, ())| u64::from(user) + 1);
+    let users_end = tables.meta.get(rtxn, meta::USERS_END)?.unwrap_or(0);
+    let next = UserId::try_from(after_last.max(users_end));
+    next.map_err(|_| damaged("a user has the number that is never given out"))
+}
+
+/// How many events were dropped, since the data folder was made.
+pub(crate) fn dropped_events(tables: &Tables, rtxn: &RoTxn<'_>) -> Result<u64, EngineError> {
+    Ok(tables.meta.get(rtxn, meta::DROPPED_EVENTS)?.unwrap_or(0))
 }

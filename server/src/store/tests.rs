@@ -11,10 +11,12 @@ use super::*;
 
 mod bulk;
 mod counting;
+mod deletion;
 mod durability;
 mod events;
 mod persons;
 mod ranges;
+mod user_change;
 mod user_index;
 
 /// 2024-01-01.
@@ -74,6 +76,33 @@ fn seen(snapshot: &Snapshot) -> BTreeMap<EventId, (String, String, i64)> {
         }
     }
     events
+}
+
+fn alias(store: &Store, from: &str, to: &str) {
+    store.alias(id(from), id(to)).unwrap().wait().unwrap();
+}
+
+fn unalias(store: &Store, from: &str, to: &str) -> bool {
+    store.unalias(id(from), id(to)).unwrap().wait().unwrap()
+}
+
+fn set(store: &Store, user: &str, pairs: &[(&str, &str)]) -> UserId {
+    store.change_user(id(user), properties(pairs).into()).unwrap().wait().unwrap()
+}
+
+/// The properties in force of a user's person.
+fn properties_of(store: &Store, user: &str) -> Vec<(String, String)> {
+    let snapshot = store.snapshot().unwrap();
+    let canonical = snapshot.person_of(snapshot.user(user).unwrap().unwrap()).unwrap();
+    let in_force = snapshot.person_properties(canonical).unwrap();
+    let keys = snapshot.user_keys().unwrap();
+    let named =
+        |(name, number): (&str, u32)| Some((name.to_owned(), (*in_force.get(&number)?).to_owned()));
+    keys.into_iter().filter_map(named).collect()
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect()
 }
 
 /// Waits until the background threads have done what the condition asks for.

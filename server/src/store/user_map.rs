@@ -57,6 +57,14 @@ impl UserMap {
         self.entries.insert_unique(slot(hash.0), hash.0 | u128::from(user), |entry| slot(*entry));
     }
 
+    /// Forgets a user.
+    pub(crate) fn remove(&mut self, hash: UserHash) {
+        let entry = self.entries.find_entry(slot(hash.0), |entry| entry & !USER == hash.0);
+        if let Ok(entry) = entry {
+            entry.remove();
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

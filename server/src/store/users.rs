@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use eventhub_core::block_users::BlockUsers;
 use eventhub_core::part::BLOCK_USERS;
-use eventhub_core::{Error, ExternalId, Properties, UserId};
+use eventhub_core::{Error, ExternalId, UserId};
 use heed::{PutFlags, RoTxn, RwTxn};
 
 use super::damaged;
 use super::failure::{Failure, corrupt};
-use super::names::Names;
+use super::identity::{self, Merge};
 use super::tables::{
-    Tables, decode_user_prop, split, user_index_key, user_prop_key, user_value_key,
+    Tables, decode_user_prop, encode_user_prop, next_user, split, user_index_key, user_prop_key,
+    user_value_key,
 };
 use super::texts::Texts;
 use super::user_map::{UserHash, UserMap};
@@ -27,11 +28,9 @@ pub(crate) struct Users {
 }
 
 impl Users {
-    /// Counts the users; they have dense numbers and are never deleted.
+    /// Reads the number of the next user: numbers are given out in order, and never again.
     pub(crate) fn load(tables: &Tables, rtxn: &RoTxn<'_>, seed: u64) -> Result<Self, EngineError> {
-        let next = tables.users.len(rtxn)?;
-        let next = UserId::try_from(next).map_err(|_| damaged("there are 2^32 users or more"))?;
-        Ok(Self { known: UserMap::new(seed), next })
+        Ok(Self { known: UserMap::new(seed), next: next_user(tables, rtxn)? })
     }
 
     /// Forgets what exceeds the bound; to be called between transactions.
@@ -124,36 +123,71 @@ impl Users {
         self.known.insert(hash, user);
         Ok(user)
     }
+
+    /// Makes the external id of a user free.
+    pub(crate) fn forget(
+        &mut self,
+        tables: &Tables,
+        wtxn: &mut RwTxn<'_>,
+        user: UserId,
+    ) -> Result<(), EngineError> {
+        let name = tables.user_names.get(wtxn, &user)?;
+        let name = name.ok_or_else(|| damaged("a user has no name"))?.to_owned();
+        self.known.remove(self.known.hash(&name));
+        tables.users.delete(wtxn, &name)?;
+        tables.user_names.delete(wtxn, &user)?;
+        Ok(())
+    }
 }
 
-/// Sets properties on a user's own id; `sequence` orders the set among all sets and merges.
-pub(crate) fn set_properties(
+/// Sets a property, by the number of its key, on a user's own id, or notes that it was made absent; `sequence`
+/// orders that among all sets and merges.
+pub(crate) fn put_property(
     tables: &Tables,
     wtxn: &mut RwTxn<'_>,
-    names: &mut Names,
-    user: UserId,
+    (user, number): (UserId, u32),
     sequence: u64,
-    set: &Properties,
+    value: Option<&str>,
 ) -> Result<(), EngineError> {
-    for (key, value) in set.iter() {
-        let number = names.user_key(tables, wtxn, key)?;
-        let row_key = user_prop_key(user, number);
-        let old = match tables.user_props.get(wtxn, &row_key)? {
-            Some(row) => Some(decode_user_prop(row)?.1.to_owned()),
-            None => None,
-        };
-        if old.as_deref() != Some(value) {
-            if let Some(old) = old {
-                let old = user_value_key(number, &old);
-                change_index(tables, wtxn, &old, user, |users, low| users.remove(low))?;
-            }
-            let new = user_value_key(number, value);
+    let old = own_value(tables, wtxn, (user, number))?.map(str::to_owned);
+    if old.as_deref() != value {
+        if let Some(old) = old {
+            let old = user_value_key(number, &old);
+            change_index(tables, wtxn, &old, user, |users, low| users.remove(low))?;
+        }
+        if let Some(new) = value {
+            let new = user_value_key(number, new);
             change_index(tables, wtxn, &new, user, |users, low| users.insert(low))?;
         }
-        let row = [&sequence.to_be_bytes(), value.as_bytes()].concat();
-        tables.user_props.put(wtxn, &row_key, &row)?;
     }
+    let row = encode_user_prop(sequence, value);
+    Ok(tables.user_props.put(wtxn, &user_prop_key(user, number), &row)?)
+}
+
+/// Removes what was set on a user's own id for a key, by its number.
+pub(crate) fn delete_property(
+    tables: &Tables,
+    wtxn: &mut RwTxn<'_>,
+    (user, number): (UserId, u32),
+) -> Result<(), EngineError> {
+    if let Some(old) = own_value(tables, wtxn, (user, number))? {
+        let old = user_value_key(number, old);
+        change_index(tables, wtxn, &old, user, |users, low| users.remove(low))?;
+    }
+    tables.user_props.delete(wtxn, &user_prop_key(user, number))?;
     Ok(())
+}
+
+/// The value set on a user's own id for a key, by its number.
+pub(crate) fn own_value<'t>(
+    tables: &Tables,
+    rtxn: &'t RoTxn<'_>,
+    (user, number): (UserId, u32),
+) -> Result<Option<&'t str>, EngineError> {
+    match tables.user_props.get(rtxn, &user_prop_key(user, number))? {
+        Some(row) => Ok(decode_user_prop(row)?.1),
+        None => Ok(None),
+    }
 }
 
 /// Changes the row of the index of a value's users in which a user stands or would stand.
@@ -177,15 +211,15 @@ fn change_index(
     Ok(())
 }
 
-/// A property set on a user's own id.
+/// A property set on a user's own id, or made absent there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OwnProperty<'t> {
     /// Number of its key.
     pub(crate) key: u32,
     /// When it was set, among all sets and merges.
     pub(crate) sequence: u64,
-    /// What it was set to.
-    pub(crate) value: &'t str,
+    /// What it was set to; nothing when it was made absent.
+    pub(crate) value: Option<&'t str>,
 }
 
 /// The properties set on a user's own id, in order of their keys' numbers.
@@ -209,7 +243,8 @@ pub(crate) fn own_properties<'t>(
 /// The properties in force of a person, by the numbers of their keys.
 ///
 /// They are what remains when the last sets on each of the person's ids and its merges are done again in
-/// order: a set overwrites; of a key that both sides of a merge have, the side that stays keeps its value.
+/// order: a set overwrites, for the whole person, and so does making a property absent; of a key that both
+/// sides of a merge have, the side that stays keeps its value.
 ///
 /// # Errors
 /// When a table cannot be read.
@@ -218,11 +253,42 @@ pub(crate) fn person_properties<'t>(
     rtxn: &'t RoTxn<'_>,
     canonical: UserId,
 ) -> Result<BTreeMap<u32, &'t str>, EngineError> {
-    let merges = super::identity::merges_of(tables, rtxn, canonical)?;
+    let merges = identity::merges_of(tables, rtxn, canonical)?;
     let mut sets = Vec::new();
-    for user in super::identity::members(canonical, &merges) {
+    for user in identity::members(canonical, &merges) {
         sets.extend(own_properties(tables, rtxn, user)?.into_iter().map(|own| (user, own)));
     }
+    Ok(replay(canonical, &merges, sets))
+}
+
+/// The same of some keys only.
+///
+/// # Errors
+/// Likewise.
+pub(crate) fn person_values<'t>(
+    tables: &Tables,
+    rtxn: &'t RoTxn<'_>,
+    (canonical, merges): (UserId, &[Merge]),
+    keys: &[u32],
+) -> Result<BTreeMap<u32, &'t str>, EngineError> {
+    let mut sets = Vec::new();
+    for user in identity::members(canonical, merges) {
+        for key in keys {
+            if let Some(row) = tables.user_props.get(rtxn, &user_prop_key(user, *key))? {
+                let (sequence, value) = decode_user_prop(row)?;
+                sets.push((user, OwnProperty { key: *key, sequence, value }));
+            }
+        }
+    }
+    Ok(replay(canonical, merges, sets))
+}
+
+/// Does sets and merges again in order.
+fn replay<'t>(
+    canonical: UserId,
+    merges: &[Merge],
+    mut sets: Vec<(UserId, OwnProperty<'t>)>,
+) -> BTreeMap<u32, &'t str> {
     sets.sort_by_key(|(_, own)| own.sequence);
     let mut roots: HashMap<UserId, UserId> = HashMap::new();
     let mut held: HashMap<UserId, BTreeMap<u32, &'t str>> = HashMap::new();
@@ -232,7 +298,11 @@ pub(crate) fn person_properties<'t>(
         let before = merge.map_or(u64::MAX, |merge| merge.sequence);
         while let Some((user, own)) = sets.next_if(|(_, own)| own.sequence < before) {
             let root = roots.get(&user).copied().unwrap_or(user);
-            held.entry(root).or_default().insert(own.key, own.value);
+            let held = held.entry(root).or_default();
+            match own.value {
+                Some(value) => held.insert(own.key, value),
+                None => held.remove(&own.key),
+            };
         }
         if let Some(merge) = merge {
             let joined = held.remove(&merge.joined).unwrap_or_default();
@@ -246,5 +316,5 @@ pub(crate) fn person_properties<'t>(
             roots.insert(merge.joined, merge.stayed);
         }
     }
-    Ok(held.remove(&canonical).unwrap_or_default())
+    held.remove(&canonical).unwrap_or_default()
 }

@@ -10,11 +10,12 @@ mod bulk;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use eventhub_core::{DAY_MS, EventId, ExternalId, Properties, UserId};
+use eventhub_core::{DAY_MS, EventId, UserId};
 use heed::RwTxn;
 use tracing::error;
 
 use super::dedup::{Dedup, InsertKey};
+use super::deletion;
 use super::failure::{Failure, commit_failure, repeat};
 use super::identity;
 use super::insert_ranges::Ranges;
@@ -26,7 +27,8 @@ use super::request::{Change, ImportProgress, Request};
 use super::shared::Shared;
 use super::tables::{Tables, meta, next_event};
 use super::tail::{Record, RecordWriter};
-use super::users::{self, Users};
+use super::user_change;
+use super::users::Users;
 use crate::engine::EngineError;
 
 /// The writer's state.
@@ -51,7 +53,8 @@ enum Outcome {
     Appended(Vec<EventId>),
     Aliased,
     Unaliased(bool),
-    Set(UserId),
+    Changed(UserId),
+    Deleted(bool),
     Probed,
 }
 
@@ -103,6 +106,9 @@ impl Writer {
                     known.names.keep(&self.shared.seen);
                 }
                 self.shared.set_failure(None);
+                if outcomes.iter().any(|outcome| matches!(outcome, Ok(Outcome::Deleted(true)))) {
+                    self.shared.merge.wake();
+                }
                 let events = outcomes.iter().map(events_of).sum::<usize>();
                 for (request, outcome) in group.into_iter().zip(outcomes) {
                     answer(request.change, outcome);
@@ -202,7 +208,8 @@ impl Writer {
             Task::PublishBulk { .. }
             | Task::Put(_)
             | Task::DropChunks { .. }
-            | Task::DropPages { .. } => self.publish(tail),
+            | Task::DropPages { .. }
+            | Task::ForgetDeleted { .. } => self.publish(tail),
         }
         Ok(())
     }
@@ -265,7 +272,18 @@ impl Group<'_, '_> {
                 let users = &self.known.users;
                 identity::unalias(self.tables, self.wtxn, users, (from, to)).map(Outcome::Unaliased)
             }
-            Change::SetUser { user, set, .. } => self.set_user(user, set).map(Outcome::Set),
+            Change::User { user, change, .. } => {
+                let Known { names, users, next_sequence, .. } = &mut *self.known;
+                let (tables, known) = (self.tables, (users, names));
+                user_change::change(tables, self.wtxn, known, next_sequence, (user, change))
+                    .map(Outcome::Changed)
+            }
+            Change::Delete { user, .. } => {
+                let Known { users, next_sequence, .. } = &mut *self.known;
+                let deleted =
+                    deletion::delete_person(self.tables, self.wtxn, users, next_sequence, user);
+                Ok(Outcome::Deleted(deleted?))
+            }
             Change::Probe { .. } => {
                 // Any change makes LMDB write, which shows whether there is space again.
                 self.tables.meta.put(self.wtxn, meta::NEXT_EVENT, &self.records.next())?;
@@ -321,18 +339,6 @@ impl Group<'_, '_> {
         Ok(ids)
     }
 
-    fn set_user(&mut self, user: &ExternalId, set: &Properties) -> Result<UserId, Failure> {
-        let Known { names, users, next_sequence, .. } = &mut *self.known;
-        users.admit(1)?;
-        names.admit_user(self.tables, self.wtxn, set)?;
-        let user = users.intern(self.tables, self.wtxn, user)?;
-        if !set.is_empty() {
-            users::set_properties(self.tables, self.wtxn, names, user, *next_sequence, set)?;
-            *next_sequence += 1;
-        }
-        Ok(identity::person_of(self.tables, self.wtxn, user)?)
-    }
-
     /// Writes what is written once for the whole group.
     fn finish(
         self,
@@ -366,7 +372,8 @@ fn answer(change: Change, outcome: Stored) {
         (Change::Append { answer, .. }, Ok(Outcome::Appended(ids))) => answer.send(Ok(ids)),
         (Change::Alias { answer, .. }, Ok(Outcome::Aliased)) => answer.send(Ok(())),
         (Change::Unalias { answer, .. }, Ok(Outcome::Unaliased(found))) => answer.send(Ok(found)),
-        (Change::SetUser { answer, .. }, Ok(Outcome::Set(user))) => answer.send(Ok(user)),
+        (Change::User { answer, .. }, Ok(Outcome::Changed(user))) => answer.send(Ok(user)),
+        (Change::Delete { answer, .. }, Ok(Outcome::Deleted(found))) => answer.send(Ok(found)),
         (Change::Probe { answer }, Ok(Outcome::Probed)) => answer.send(Ok(())),
         (change, Err(error)) => refuse(change, error.into()),
         (_, Ok(_)) => unreachable!("`Group::apply` gives each change its own kind of outcome"),
@@ -377,7 +384,7 @@ fn refuse(change: Change, error: EngineError) {
     match change {
         Change::Append { answer, .. } => answer.send(Err(error)),
         Change::Alias { answer, .. } | Change::Probe { answer } => answer.send(Err(error)),
-        Change::Unalias { answer, .. } => answer.send(Err(error)),
-        Change::SetUser { answer, .. } => answer.send(Err(error)),
+        Change::Unalias { answer, .. } | Change::Delete { answer, .. } => answer.send(Err(error)),
+        Change::User { answer, .. } => answer.send(Err(error)),
     }
 }

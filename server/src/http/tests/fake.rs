@@ -7,10 +7,11 @@ use eventhub_core::query::{
     CohortQuery, ExplainQuery, Filter, FunnelAnswer, FunnelQuery, RetentionAnswer, RetentionQuery, Test,
     TrendsAnswer, TrendsQuery, WhoQuery,
 };
-use eventhub_core::{EventId, ExternalId, NewEvent, Properties, TimeMs, UserId};
+use eventhub_core::{EventId, ExternalId, NewEvent, TimeMs, UserChange, UserId};
 
 use crate::engine::{
-    Engine, EngineError, EventRecord, ExplainedPerson, Page, PersonRecord, Scanned, Stats,
+    AliasRecord, Engine, EngineError, EventRecord, EventTypeRecord, ExplainedPerson, ExportPage, Page,
+    PersonRecord, PropertyRecord, Scanned, Stats,
 };
 
 #[derive(Default)]
@@ -63,10 +64,22 @@ impl Engine for Fake {
         Ok(false)
     }
 
-    async fn set_user(&self, user: ExternalId, set: Properties) -> Result<UserId, EngineError> {
-        let set: Vec<_> = set.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    async fn change_user(
+        &self,
+        user: ExternalId,
+        change: UserChange,
+    ) -> Result<UserId, EngineError> {
+        let set: Vec<_> = change.set().iter().map(|(k, v)| format!("{k}={v}")).collect();
         self.note(format!("set {} {}", user.as_str(), set.join(" ")));
         Ok(3)
+    }
+
+    async fn delete_user(&self, _: ExternalId) -> Result<bool, EngineError> {
+        Ok(false)
+    }
+
+    async fn aliases_of(&self, _: &str) -> Result<Vec<AliasRecord>, EngineError> {
+        Ok(Vec::new())
     }
 
     async fn funnel_counts(&self, query: FunnelQuery) -> Result<Vec<u64>, EngineError> {
@@ -114,6 +127,21 @@ impl Engine for Fake {
 
     async fn event_types(&self) -> Result<Vec<String>, EngineError> {
         Ok(texts(&["signup", "Zoom", "Add", "add", "buy"]))
+    }
+
+    async fn event_type_counts(&self) -> Result<Vec<EventTypeRecord>, EngineError> {
+        let record = |name: &str| EventTypeRecord { name: name.to_owned(), events: 2 };
+        Ok(["signup", "buy"].map(record).to_vec())
+    }
+
+    async fn event_properties(&self, event_type: &str) -> Result<Vec<PropertyRecord>, EngineError> {
+        let keys = self.event_keys(event_type).await?;
+        Ok(keys.into_iter().map(|key| PropertyRecord { key, kind: None }).collect())
+    }
+
+    async fn user_properties(&self) -> Result<Vec<PropertyRecord>, EngineError> {
+        let keys = self.user_keys().await?;
+        Ok(keys.into_iter().map(|key| PropertyRecord { key, kind: None }).collect())
     }
 
     async fn event_keys(&self, event_type: &str) -> Result<Vec<String>, EngineError> {
@@ -164,6 +192,11 @@ impl Engine for Fake {
             time: TimeMs::new(1_356_998_400_000).unwrap(),
             properties: vec![("a".into(), "1".into())],
         }])
+    }
+
+    async fn export(&self, _: Option<&str>, _: u64) -> Result<ExportPage, EngineError> {
+        let count = self.events.lock().unwrap().len();
+        Ok(ExportPage { events: (0..count).filter_map(|id| self.record(id)).collect(), next: None })
     }
 
     async fn ready(&self) -> Result<(), EngineError> {

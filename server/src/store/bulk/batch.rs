@@ -16,6 +16,9 @@ pub(crate) struct Batch {
     /// New event types; their numbers go from `first_type` on.
     pub(crate) types: Vec<String>,
     pub(super) parts: Vec<Building>,
+    /// What number the next set of properties, merge or deletion of a person gets: none comes while a bulk is
+    /// loaded, so that all users known to it are there.
+    pub(crate) sequence: u64,
     /// How far the import is with this batch.
     pub(crate) progress: ImportProgress,
 }
@@ -30,7 +33,12 @@ pub(super) struct Building {
 
 impl Batch {
     /// An empty batch that begins with these numbers.
-    pub(super) fn new(first_event: EventId, first_user: UserId, first_type: u32) -> Self {
+    pub(super) fn new(
+        first_event: EventId,
+        first_user: UserId,
+        first_type: u32,
+        sequence: u64,
+    ) -> Self {
         Self {
             first_event,
             first_user,
@@ -38,6 +46,7 @@ impl Batch {
             first_type,
             types: Vec::new(),
             parts: Vec::new(),
+            sequence,
             progress: ImportProgress { fingerprint: Vec::new(), rows: 0 },
         }
     }

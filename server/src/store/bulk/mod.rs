@@ -27,7 +27,7 @@ use self::batch::Building;
 use self::waiting::{Row, Waiting};
 use super::request::ImportProgress;
 use super::shared::Shared;
-use super::tables::next_event;
+use super::tables::{meta, next_event, next_user};
 use super::user_map::{UserHash, UserMap};
 use super::{Store, spawn};
 use crate::engine::EngineError;
@@ -98,6 +98,8 @@ impl Bulk {
         let tables = &shared.tables;
         let rtxn = shared.env.clone().static_read_txn()?;
         let users_stored = tables.users.len(&rtxn)?;
+        let first_user = next_user(tables, &rtxn)?;
+        let sequence = tables.meta.get(&rtxn, meta::NEXT_SEQUENCE)?.unwrap_or(0);
         let mut users = UserMap::new(shared.seed);
         let is_worth_it = users_stored <= events && users_stored <= KNOWN_MAX as u64;
         if is_worth_it {
@@ -109,7 +111,7 @@ impl Bulk {
             types.insert(name.to_owned(), TypeState { number, last: None });
         }
         let first_event = next_event(tables, &rtxn)?;
-        let batch = Batch::new(first_event, users_stored as UserId, types.len() as u32);
+        let batch = Batch::new(first_event, first_user, types.len() as u32, sequence);
         // A rendezvous: one batch is filled while one is published, and there is no third.
         let (sender, receiver) = sync_channel(0);
         let common = Arc::clone(shared);
@@ -197,7 +199,8 @@ impl Bulk {
         self.find_users()?;
         let next_event = self.batch.first_event + u64::from(self.events);
         let next_user = self.batch.first_user + self.batch.users.len() as UserId;
-        let next_batch = Batch::new(next_event, next_user, self.types.len() as u32);
+        let (types, sequence) = (self.types.len() as u32, self.batch.sequence);
+        let next_batch = Batch::new(next_event, next_user, types, sequence);
         let mut batch = std::mem::replace(&mut self.batch, next_batch);
         batch.progress = progress;
         self.by_place.clear();

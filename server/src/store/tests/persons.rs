@@ -4,18 +4,6 @@ use eventhub_core::limits::IDS_PER_PERSON_MAX;
 
 use super::*;
 
-fn alias(store: &Store, from: &str, to: &str) {
-    store.alias(id(from), id(to)).unwrap().wait().unwrap();
-}
-
-fn unalias(store: &Store, from: &str, to: &str) -> bool {
-    store.unalias(id(from), id(to)).unwrap().wait().unwrap()
-}
-
-fn set(store: &Store, user: &str, pairs: &[(&str, &str)]) -> UserId {
-    store.set_user(id(user), properties(pairs)).unwrap().wait().unwrap()
-}
-
 /// The id under which a user's person stands, and all ids of the person, sorted.
 fn person(store: &Store, user: &str) -> (String, Vec<String>) {
     let snapshot = store.snapshot().unwrap();
@@ -25,20 +13,6 @@ fn person(store: &Store, user: &str) -> (String, Vec<String>) {
     let mut ids: Vec<_> = members(canonical, &merges).into_iter().map(name).collect();
     ids.sort();
     (snapshot.user_name(canonical).unwrap().to_owned(), ids)
-}
-
-fn properties_of(store: &Store, user: &str) -> Vec<(String, String)> {
-    let snapshot = store.snapshot().unwrap();
-    let canonical = snapshot.person_of(snapshot.user(user).unwrap().unwrap()).unwrap();
-    let in_force = snapshot.person_properties(canonical).unwrap();
-    let keys = snapshot.user_keys().unwrap();
-    let named =
-        |(name, number): (&str, u32)| Some((name.to_owned(), (*in_force.get(&number)?).to_owned()));
-    keys.into_iter().filter_map(named).collect()
-}
-
-fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-    pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect()
 }
 
 #[test]

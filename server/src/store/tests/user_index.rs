@@ -6,7 +6,7 @@ use eventhub_core::part::BLOCK_USERS;
 
 use super::super::names::Names;
 use super::super::tables::{user_index_key, user_value_key};
-use super::super::users::set_properties;
+use super::super::users::put_property;
 use super::*;
 
 /// Sets the property `p` on the own ids of users, who need not exist. It is done behind the store's
@@ -18,8 +18,8 @@ fn set_all(store: Store, sets: impl IntoIterator<Item = (UserId, String)>) {
     let mut wtxn = store.shared.env.write_txn().unwrap();
     let mut names = Names::load(tables, &wtxn).unwrap();
     for (user, value) in sets {
-        let set = properties(&[("p", &value)]);
-        set_properties(tables, &mut wtxn, &mut names, user, 0, &set).unwrap();
+        let key = names.user_key(tables, &mut wtxn, "p").unwrap();
+        put_property(tables, &mut wtxn, (user, key), 0, Some(&value)).unwrap();
     }
     wtxn.commit().unwrap();
 }

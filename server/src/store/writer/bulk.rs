@@ -57,8 +57,9 @@ impl Known {
         batch: &Batch,
     ) -> Result<(), Failure> {
         // The numbers were given out by whoever made the parts, from what was stored then.
-        if (self.next_event, self.users.next()) != (batch.first_event, batch.first_user) {
-            let error = "a bulk does not follow the last event and user".to_owned();
+        let next = (self.next_event, self.users.next(), self.next_sequence);
+        if next != (batch.first_event, batch.first_user, batch.sequence) {
+            let error = "a bulk does not follow the last event, user and change".to_owned();
             return Err(EngineError::Storage(error).into());
         }
         self.users.admit(batch.users.len())?;
