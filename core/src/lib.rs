@@ -16,6 +16,7 @@ mod event;
 mod time;
 
 pub mod block_users;
+pub mod experiment;
 pub mod part;
 pub mod persons;
 pub mod query;
