@@ -31,6 +31,8 @@ pub const IDS_PER_PERSON_MAX: usize = 1_000;
 pub const FUNNEL_STEPS_MAX: usize = 32;
 /// Rows times columns of a cohort table.
 pub const COHORT_CELLS_MAX: usize = 100_000;
+/// Users of one arm of an experiment: as many as the store can number.
+pub const ARM_USERS_MAX: u32 = u32::MAX;
 /// Filters of one event of a query, those for every step among them, and filters of the person.
 pub const FILTERS_MAX: usize = 100;
 /// Days of a conversion window.
