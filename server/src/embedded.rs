@@ -13,7 +13,7 @@ use eventhub_core::{EventId, ExternalId, NewEvent, UserChange, UserId};
 
 use crate::engine::{
     AliasRecord, Engine, EngineError, EventRecord, EventTypeRecord, ExplainedPerson, ExportPage, Page,
-    PersonRecord, PropertyRecord, Scanned, Stats,
+    PersonRecord, PropertyRecord, Scanned, Stats, ValueOf,
 };
 use crate::query::{self, Asking, QueryLimits};
 use crate::store::{Snapshot, Store, StoreOptions};
@@ -202,6 +202,20 @@ impl Engine for Embedded {
 
     async fn user_keys(&self) -> Result<Vec<String>, EngineError> {
         self.ask(query::user_keys).await
+    }
+
+    async fn count_values(
+        &self,
+        of: ValueOf,
+        property: String,
+        prefix: String,
+        limit: usize,
+    ) -> Result<Vec<(String, u64)>, EngineError> {
+        let limits = self.limits;
+        self.ask(move |snapshot| {
+            query::count_values(&Asking::new(snapshot, limits), &of, &property, &prefix, limit)
+        })
+        .await
     }
 
     async fn user_values(&self, key: &str, prefix: &str) -> Result<Vec<String>, EngineError> {

@@ -134,6 +134,15 @@ pub enum PropertyKind {
     Text,
 }
 
+/// Whose values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ValueOf {
+    /// Those of the events of a type.
+    Events(String),
+    /// Those of persons.
+    Users,
+}
+
 /// A page of an export.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportPage {
@@ -262,6 +271,15 @@ pub trait Engine: Send + Sync {
     async fn find_users(&self, filters: Vec<Filter>) -> Result<Vec<PersonRecord>, EngineError>;
     /// Property keys that users have, sorted.
     async fn user_keys(&self) -> Result<Vec<String>, EngineError>;
+    /// The values of a property that start with `prefix`, each with how many events or persons have it: those of
+    /// the most, so many at most.
+    async fn count_values(
+        &self,
+        of: ValueOf,
+        property: String,
+        prefix: String,
+        limit: usize,
+    ) -> Result<Vec<(String, u64)>, EngineError>;
     /// Values of a key that users have and that start with `prefix`, sorted.
     async fn user_values(&self, key: &str, prefix: &str) -> Result<Vec<String>, EngineError>;
     /// The events of a person's ids, oldest first: `count` of them after the first `offset`.

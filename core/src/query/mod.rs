@@ -33,6 +33,7 @@ mod journeys;
 mod exact_sum;
 mod quantile;
 mod retention;
+mod tally;
 mod trends;
 
 #[cfg(test)]
@@ -42,7 +43,7 @@ pub use cohort::{CohortCounts, CohortScan};
 pub use funnel::{FunnelCounts, FunnelScan};
 pub use calendar::{Calendar, Unit, WeekStart};
 pub use plan::{
-    Breakdown, CohortBy, CohortQuery, Entry, Events, Exclusion, Filter, FunnelInput, FunnelQuery, Function, Measure, NumberOp, Of, Order,
+    Breakdown, CohortBy, CohortQuery, Entry, Events, Exclusion, Filter, FiltersInput, FunnelInput, FunnelQuery, Function, Measure, NumberOp, Of, Order,
     Pattern, Range, RetentionInput, RetentionQuery, ReturnOn, Step, Test, TextOp, TrendsInput, TrendsQuery, Window, number_of,
 };
 pub use conversion::{ConversionCounts, ConversionScan, FunnelAnswer, FunnelGroup, FunnelStep};
@@ -54,6 +55,7 @@ pub use needs::Need;
 pub use retention::{
     RetentionAnswer, RetentionCell, RetentionCounts, RetentionGroup, RetentionRow, RetentionScan, RetentionTable,
 };
+pub use tally::{ValueCounts, ValueScan};
 pub use trends::{Series, TrendsAnswer, TrendsCounts, TrendsGroup, TrendsScan};
 pub use scan::{Counts, Routed, Scan, Sources, answer, count};
 

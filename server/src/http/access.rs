@@ -61,7 +61,7 @@ impl Access {
         if let Gate::Hosts(allowed) = &self.gate {
             check_host(request, allowed)?;
         }
-        if matches!(area, Area::Tracking | Area::Health) {
+        if area.takes_from_pages() || area == Area::Health {
             return Ok(());
         }
         check_site(area, &request.headers)?;

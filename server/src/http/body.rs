@@ -13,6 +13,7 @@ use hyper::body::Body;
 
 use super::error::ApiError;
 use super::paths::Area;
+use super::v1::Resource;
 
 /// Bytes of a refused body that are read and thrown away, so that a client which sends before it
 /// listens gets to read the refusal instead of a reset connection.
@@ -96,20 +97,31 @@ pub(super) fn form(
     }
 }
 
-/// A body of the JSON API.
+/// A body of the JSON API, and whether it is an object a line, which only events may come as. Events come packed or
+/// not, and without a type as beacons send them.
 ///
 /// # Errors
-/// When it is packed, or typed otherwise.
-pub(super) fn json(body: Bytes, headers: &HeaderMap) -> Result<Bytes, ApiError> {
+/// When it is packed or typed in a way that is not taken, or longer than `limit` when unpacked.
+pub(super) fn json(
+    body: Bytes,
+    headers: &HeaderMap,
+    resource: Resource,
+    limit: usize,
+) -> Result<(Bytes, bool), ApiError> {
     if body.is_empty() {
-        return Ok(body);
+        return Ok((body, false));
     }
     let media_type = header_text(headers, CONTENT_TYPE);
-    if media_type.split(';').next().unwrap_or_default().trim() != "application/json" {
-        return Err(ApiError::JsonType(media_type.chars().take(100).collect()));
-    }
+    let takes_events = resource == Resource::Events;
+    let is_lines = match media_type.split(';').next().unwrap_or_default().trim() {
+        "application/json" => false,
+        "application/x-ndjson" | "application/ndjson" if takes_events => true,
+        "text/plain" if takes_events => false,
+        _ => return Err(ApiError::JsonType(media_type.chars().take(100).collect())),
+    };
     match header_text(headers, CONTENT_ENCODING).as_str() {
-        "" | "identity" => Ok(body),
+        "" | "identity" => Ok((body, is_lines)),
+        "gzip" | "x-gzip" if takes_events => Ok((unpack(&body, limit)?, is_lines)),
         encoding => Err(ApiError::ContentEncoding(encoding.to_owned())),
     }
 }

@@ -60,6 +60,9 @@ pub(super) enum ApiError {
     /// A field of a body that makes no sense, by its JSON pointer.
     #[error("{}{message}", if .pointer.is_empty() { String::new() } else { format!("{pointer}: ") })]
     Field { pointer: String, message: String },
+    /// No such alias.
+    #[error("there is no alias from {0}")]
+    NoAlias(String),
     /// No such person.
     #[error("there is no user {0}")]
     NoUser(String),
@@ -116,7 +119,7 @@ impl ApiError {
             Self::MediaType(_) | Self::JsonType(_) | Self::ContentEncoding(_) => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
-            Self::NotFound(_) | Self::NoEvent(_) | Self::NoUser(_) => (S::NOT_FOUND, "not_found"),
+            Self::NotFound(_) | Self::NoEvent(_) | Self::NoUser(_) | Self::NoAlias(_) => (S::NOT_FOUND, "not_found"),
             Self::Method { .. } => (S::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::SignIn | Self::WriteKey => (S::UNAUTHORIZED, "unauthorized"),
             Self::TooManySignIns => (S::TOO_MANY_REQUESTS, "too_many_requests"),

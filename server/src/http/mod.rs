@@ -131,7 +131,7 @@ impl Service {
         }
         if let Area::Api(resource) = area {
             let call = self.call(resource, request, body).await?;
-            return Ok(v1::answer(&self.app, call).await.into_response());
+            return Ok(v1::answer(&self.app, call).await);
         }
         let asked = self.asked(area, request, body).await?;
         let mut routed = Request::new(Empty::<Bytes>::new());
@@ -191,11 +191,15 @@ impl Service {
     {
         let settings = &self.app.settings;
         let body = body::read(body, settings.body_bytes_max, settings.body_timeout).await?;
-        let body = body::json(body, &request.headers)?;
+        let limit = settings.body_bytes_max;
+        let (body, is_lines) = body::json(body, &request.headers, resource, limit)?;
         let query = request.uri.query().unwrap_or_default();
-        let params = Params::parse(query.as_bytes(), b"")?;
+        let mut params = Params::parse(query.as_bytes(), b"")?;
+        if resource == Resource::Events {
+            settings.access.check_write_key(&request.headers, &mut params)?;
+        }
         let (method, path) = (request.method.clone(), request.uri.path().to_owned());
-        Ok(Call { resource, method, path, params, body })
+        Ok(Call { resource, method, path, params, body, is_lines })
     }
 
     /// Adds the headers that every answer, or every answer of an area, has; and counts it.
@@ -204,7 +208,7 @@ impl Service {
         let headers = response.headers_mut();
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-        if area == Area::Tracking {
+        if area.takes_from_pages() {
             self.app.settings.access.allow_origin(&request.headers, headers);
         }
     }
@@ -220,7 +224,7 @@ fn options(area: Area) -> warp::reply::Response {
     let mut response = Response::new(Bytes::new()).into_response();
     *response.status_mut() = StatusCode::NO_CONTENT;
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(area.allow()));
-    if area == Area::Tracking {
+    if area.takes_from_pages() {
         access::allow_preflight(response.headers_mut());
     }
     response

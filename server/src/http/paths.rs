@@ -52,6 +52,11 @@ impl Area {
         }
     }
 
+    /// Whether pages of other origins may send to it.
+    pub(super) const fn takes_from_pages(self) -> bool {
+        matches!(self, Self::Tracking | Self::Api(Resource::Events))
+    }
+
     /// The methods taken; what changes something does not take HEAD, which must be safe.
     pub(super) const fn allow(self) -> &'static str {
         match self {

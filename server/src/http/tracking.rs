@@ -56,7 +56,7 @@ fn external_id(params: &Params, name: &'static str) -> Result<ExternalId, ApiErr
 }
 
 /// The time of receipt. A machine whose clock stands before 1970 receives in 1970.
-fn clock() -> Clock {
+pub(super) fn clock() -> Clock {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let ms = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
     Clock::live(TimeMs::new(ms).unwrap_or(TimeMs::MAX))

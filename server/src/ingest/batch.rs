@@ -35,6 +35,27 @@ pub fn read_events(text: &str, clock: &Clock) -> Result<Vec<NewEvent>, Error> {
     if bad.is_empty() { Ok(events) } else { Err(Error::Batch(bad)) }
 }
 
+/// Reads the events of a batch that has an object a line; empty lines are passed over.
+///
+/// # Errors
+/// When there are too many, or any line is no object or breaks a rule; then every such event is named by its index.
+pub fn read_event_lines(text: &str, clock: &Clock) -> Result<Vec<NewEvent>, Error> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let (mut events, mut bad) = (Vec::new(), Vec::new());
+    for (index, line) in lines.enumerate() {
+        if index == BATCH_EVENTS_MAX {
+            let (limit, actual) = (BATCH_EVENTS_MAX, text.lines().count());
+            return Err(CoreError::TooMany { field: FIELD, limit, actual }.into());
+        }
+        let element = serde_json::from_str(line).unwrap_or(Element::Other);
+        match object(element).and_then(|pairs| read_event(pairs, clock)) {
+            Ok(event) => events.push(event),
+            Err(error) => bad.push(BadEvent { index, error }),
+        }
+    }
+    if bad.is_empty() { Ok(events) } else { Err(Error::Batch(bad)) }
+}
+
 fn object(element: Element<'_>) -> Result<Pairs<'_>, CoreError> {
     match element {
         Element::Object(pairs) => Ok(pairs),

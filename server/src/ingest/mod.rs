@@ -13,7 +13,7 @@ mod lenient;
 
 use std::borrow::Cow;
 
-pub use batch::read_events;
+pub use batch::{read_event_lines, read_events};
 pub use error::{BadEvent, Error};
 pub use event::{Clock, read_event, read_user};
 pub use json::read_object;

@@ -7,12 +7,12 @@ use eventhub_core::persons::Persons;
 use eventhub_core::query::{
     Breakdown, ConversionScan, ExplainQuery, FunnelAnswer, FunnelQuery, Journeys, Of, RetentionAnswer,
     RetentionQuery, RetentionScan, Scan, ScanStats, TrendsAnswer, TrendsQuery, TrendsScan, UserGroups,
-    WhoQuery, WhoScan,
+    ValueScan, WhoQuery, WhoScan,
 };
 
 use super::scans::Asking;
 use super::{events, people};
-use crate::engine::{EngineError, ExplainedPerson, Page};
+use crate::engine::{EngineError, ExplainedPerson, Page, ValueOf};
 use crate::store::members;
 
 /// Events of a person that are shown with an explanation.
@@ -114,6 +114,34 @@ pub fn trends(
     let mut scan = TrendsScan::open(query, &parts, &persons, users.as_ref())?;
     let counts = asking.compute(&mut scan)?;
     Ok((scan.finish(&counts), scan.sources().stats()))
+}
+
+/// The values of a property that start with a prefix, each with how many events or persons have it: those of the
+/// most, so many at most.
+pub fn count_values(
+    asking: &Asking<'_>,
+    of: &ValueOf,
+    property: &str,
+    prefix: &str,
+    limit: usize,
+) -> Result<Vec<(String, u64)>, EngineError> {
+    let owned = |counted: Vec<(&str, u64)>| -> Vec<(String, u64)> {
+        let wanted = counted.into_iter().filter(|(value, _)| value.starts_with(prefix));
+        wanted.map(|(value, count)| (value.to_owned(), count)).collect()
+    };
+    let mut counted = match of {
+        ValueOf::Users => owned(people::count_values(asking.snapshot(), property)?),
+        ValueOf::Events(event_type) => {
+            let persons = people::persons(asking.snapshot(), &[])?;
+            let parts = asking.parts_of(Some(event_type), (0, i64::MAX))?;
+            let mut scan = ValueScan::open(&parts, property, &persons)?;
+            let counts = asking.compute(&mut scan)?;
+            owned(scan.finish(&counts))
+        }
+    };
+    counted.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    counted.truncate(limit);
+    Ok(counted)
 }
 
 /// The groups of persons, when an answer is broken down by a property of theirs.

@@ -40,7 +40,14 @@ pub fn find_users(
         let users = snapshot.all_users()?;
         users.filter(|user| user.as_ref().map_or(true, is_person)).collect::<Result<_, _>>()?
     } else {
-        matching(snapshot, &everyone, filters)?.iter().collect()
+        let mut found = Vec::new();
+        for user in matching(snapshot, &everyone, filters)?.iter() {
+            // Of deleted users, of whom a negated filter holds too, nothing is left to show.
+            if snapshot.has_user(user)? {
+                found.push(user);
+            }
+        }
+        found
     };
     let merged = everyone.any_merged();
     let mut by_creation = Vec::with_capacity(found.len());
@@ -202,6 +209,20 @@ pub(super) fn groups<'s>(
         }
     }
     Ok(groups)
+}
+
+/// The values in force of a property of persons, each with how many have it.
+pub(super) fn count_values<'s>(
+    snapshot: &'s Snapshot,
+    key: &str,
+) -> Result<Vec<(&'s str, u64)>, EngineError> {
+    let groups = groups(snapshot, key)?;
+    let mut counts = vec![0_u64; groups.values.len()];
+    let everyone = Persons::new(snapshot.merged()?)?;
+    let persons = (0..).zip(&groups.of).filter(|(user, _)| everyone.canonical(*user) == *user);
+    persons.for_each(|(_, group)| counts[*group as usize] += 1);
+    let counted = (0..).zip(counts).filter(|(_, count)| *count > 0);
+    Ok(counted.filter_map(|(group, count)| Some((groups.values.value(group)?, count))).collect())
 }
 
 /// Which values of a key, of those set on a person's ids, are in force: another of the person's ids may

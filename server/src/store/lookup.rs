@@ -208,6 +208,11 @@ impl Snapshot {
         Ok(users.iter(self.rtxn())?.map(|row| Ok(row?.0)))
     }
 
+    /// Whether there is a user of a number.
+    pub fn has_user(&self, user: UserId) -> Result<bool, EngineError> {
+        Ok(self.tables().user_names.get(self.rtxn(), &user)?.is_some())
+    }
+
     /// Shows all users with their external ids.
     pub fn each_user(&self, mut visit: impl FnMut(UserId, &str)) -> Result<(), EngineError> {
         for row in self.tables().user_names.iter(self.rtxn())? {

@@ -185,6 +185,21 @@ pub(super) struct FilterInput {
     values: Vec<Scalar>,
 }
 
+/// Filters as JSON, all of which must hold.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct FiltersInput(Vec<FilterInput>);
+
+impl FiltersInput {
+    /// The filters, checked; `at` is the JSON pointer to them.
+    ///
+    /// # Errors
+    /// When a field makes no sense; the error names it by its JSON pointer.
+    pub fn check(self, at: &str) -> Result<Vec<Filter>, Error> {
+        super::input::filters(self.0, at)
+    }
+}
+
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Op {

@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use crate::{EndMs, Error, TimeMs};
 
 pub use cohort::CohortQuery;
-pub use filter::{Filter, NumberOp, Pattern, Test, TextOp, number_of};
+pub use filter::{Filter, FiltersInput, NumberOp, Pattern, Test, TextOp, number_of};
 pub use periods::Events;
 pub use retention::{CohortBy, RetentionInput, RetentionQuery, ReturnOn};
 pub use trends::{Function, Measure, TrendsInput, TrendsQuery};

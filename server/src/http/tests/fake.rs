@@ -11,7 +11,7 @@ use eventhub_core::{EventId, ExternalId, NewEvent, TimeMs, UserChange, UserId};
 
 use crate::engine::{
     AliasRecord, Engine, EngineError, EventRecord, EventTypeRecord, ExplainedPerson, ExportPage, Page,
-    PersonRecord, PropertyRecord, Scanned, Stats,
+    PersonRecord, PropertyRecord, Scanned, Stats, ValueOf,
 };
 
 #[derive(Default)]
@@ -172,6 +172,16 @@ impl Engine for Fake {
 
     async fn user_keys(&self) -> Result<Vec<String>, EngineError> {
         Ok(texts(&["email"]))
+    }
+
+    async fn count_values(
+        &self,
+        _: ValueOf,
+        property: String,
+        prefix: String,
+        _: usize,
+    ) -> Result<Vec<(String, u64)>, EngineError> {
+        Ok(vec![(property, 2), (prefix, 1)])
     }
 
     async fn user_values(&self, key: &str, prefix: &str) -> Result<Vec<String>, EngineError> {
