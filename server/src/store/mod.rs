@@ -109,6 +109,8 @@ pub struct StoreOptions {
     pub queue_bytes_max: usize,
     /// Days for which an insert id is remembered at least.
     pub insert_id_days: u32,
+    /// How long the tail may hold events of deleted users before it is sealed for their sake.
+    pub deleted_in_tail_max: Duration,
     /// The clock: milliseconds since 1970.
     pub now_ms: fn() -> i64,
 }
@@ -121,6 +123,7 @@ impl Default for StoreOptions {
             queue_requests_max: 1_024,
             queue_bytes_max: 64 << 20,
             insert_id_days: INSERT_ID_DAYS_DEFAULT,
+            deleted_in_tail_max: Duration::from_secs(3_600),
             now_ms: system_now_ms,
         }
     }

@@ -56,7 +56,7 @@ pub(crate) fn run(shared: &Shared) {
 }
 
 fn is_due(shared: &Shared) -> bool {
-    let all = shared.seal_all.load(Relaxed);
+    let all = shared.seal_once.swap(false, Relaxed) || shared.seal_all.load(Relaxed);
     let events = if all { 1 } else { u64::from(shared.options.seal_events) };
     shared.published().tail.events() >= events
 }

@@ -42,6 +42,8 @@ pub(crate) struct Shared {
     pub(crate) seal: Signal,
     /// Whether the tail is sealed however short it is.
     pub(crate) seal_all: AtomicBool,
+    /// The same for what it holds now.
+    pub(crate) seal_once: AtomicBool,
     pub(crate) merge: Signal,
     /// Held by whoever merges parts, so that none is merged twice.
     merging: Mutex<()>,
@@ -78,6 +80,7 @@ impl Shared {
             filter_wanted: AtomicBool::new(false),
             seal: Signal::default(),
             seal_all: AtomicBool::new(false),
+            seal_once: AtomicBool::new(false),
             merging: Mutex::new(()),
             merge: Signal::default(),
             failure: Mutex::new(None),

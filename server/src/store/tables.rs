@@ -85,7 +85,9 @@ macro_rules! tables {
                     Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit(all))
                 })?;
                 let [$($name),*] = opened.commit().ok_or_else(missing_table)?;
-                Ok(Self { $($name: $name?.ok_or_else(missing_table)?.remap_types()),* })
+                Ok(Self {
+                    $($name: $name?.ok_or_else(|| future_table(stringify!($name)))?.remap_types(),)*
+                })
             }
 
             /// Pages of the data file that hold rows; the others are free to be written again.
@@ -146,6 +148,13 @@ tables! {
     insert_ranges: Bytes => Bytes, PLAIN;
     /// Fingerprint of an imported file -> how many of its rows are stored.
     imports: Bytes => BeU64, PLAIN;
+}
+
+/// A file of an older version is sound; whoever writes to it makes what it lacks.
+fn future_table(name: &str) -> EngineError {
+    EngineError::Storage(format!(
+        "the data file is of an older version, without the table {name}: start the server once, which makes it"
+    ))
 }
 
 fn missing_table() -> EngineError {

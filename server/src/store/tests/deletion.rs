@@ -138,6 +138,26 @@ fn events_leave_the_disk_when_they_are_sealed_or_merged() {
 }
 
 #[test]
+fn a_short_tail_is_sealed_for_the_sake_of_deleted_users() {
+    let folder = TempDir::new().unwrap();
+    let patience = Duration::from_millis(300);
+    let store = open(&folder, StoreOptions { deleted_in_tail_max: patience, ..unsealed() });
+    append(&store, ["ann", "bob", "ann"].map(|user| event("view", user, 0)).to_vec()).unwrap();
+    let begun = Instant::now();
+    assert!(delete(&store, "ann"));
+    wait_for("the seal", || store.stats().unwrap().tail_events == 0);
+    assert!(begun.elapsed() >= patience);
+    wait_for("the end", || store.snapshot().unwrap().deleted_users().unwrap().is_empty());
+    assert_eq!((sealed_rows(&store), alive(&store)), (1, vec![1]));
+    // Only once: the tail grows again.
+    append(&store, vec![event("view", "ann", 0)]).unwrap();
+    thread::sleep(Duration::from_millis(20));
+    assert_eq!(store.stats().unwrap().tail_events, 1);
+    drop(store);
+    assert_eq!(checked(folder.path()).events, 2);
+}
+
+#[test]
 fn a_deletion_survives_without_a_close() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder, unsealed());
