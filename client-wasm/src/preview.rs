@@ -6,8 +6,8 @@ use eventhub_core::Error;
 use eventhub_core::part::{PackedPart, PartView};
 use eventhub_core::persons::{Persons, UserSet};
 use eventhub_core::query::{
-    ConversionScan, FunnelInput, Journeys, Need, RetentionInput, RetentionScan, Scan, TrendsInput, TrendsScan,
-    count,
+    ConversionScan, FunnelInput, Journeys, Need, RetentionInput, RetentionScan, Scan, TrendsInput,
+    TrendsScan, count,
 };
 use jiff::tz::TimeZone;
 use js_sys::{Array, JSON, Object, Reflect, Uint8Array, Uint32Array};
@@ -133,7 +133,9 @@ impl People {
             let (number, bytes) = (block.get(0).as_f64(), block.get(1));
             let bytes = bytes.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec);
             let (Some(number), Some(bytes)) = (number, bytes) else {
-                return Err(JsError::new("a block of merged users is not a number and a Uint8Array"));
+                return Err(JsError::new(
+                    "a block of merged users is not a number and a Uint8Array",
+                ));
             };
             merged.push((number as u32, bytes));
         }

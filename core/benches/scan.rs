@@ -11,8 +11,9 @@ use std::time::Instant;
 use eventhub_core::part::{EncodedPart, PartBuilder, PartView, bucket_of};
 use eventhub_core::persons::{Persons, encode_merged};
 use eventhub_core::query::{
-    CohortQuery, CohortScan, ConversionScan, Filter, FunnelInput, FunnelQuery, FunnelScan, Journeys, Need, Range,
-    RetentionInput, RetentionScan, Scan, Step, TrendsInput, TrendsScan, answer, count,
+    CohortQuery, CohortScan, ConversionScan, Filter, FunnelInput, FunnelQuery, FunnelScan,
+    Journeys, Need, Range, RetentionInput, RetentionScan, Scan, Step, TrendsInput, TrendsScan,
+    answer, count,
 };
 use eventhub_core::{DAY_MS, Error, TimeMs, UserId, parse_date};
 use jiff::tz::TimeZone;
@@ -39,8 +40,7 @@ fn main() -> Result<(), Error> {
     let date = |text: &str| parse_date("date", text);
     let start = date("20130101")?;
     let range = Range::new(start, date("20130130")?)?;
-    let whole =
-        Range::new(start, TimeMs::new(start.ms() + days * DAY_MS).expect("2013"))?;
+    let whole = Range::new(start, TimeMs::new(start.ms() + days * DAY_MS).expect("2013"))?;
     let filter = || vec![Filter::is("event_property_1", "1")];
     funnel("Q1 funnel", &parts, &everyone, &funnel_query(range, 30, Vec::new())?)?;
     funnel("Q2 filtered", &parts, &everyone, &funnel_query(range, 30, filter())?)?;
@@ -102,7 +102,8 @@ fn journeys(
     time(name, || {
         let views = |need: &Need<'_>| {
             let types = TYPES.iter().zip(parts);
-            let asked = types.filter(|(name, _)| need.event_type.is_none_or(|asked| asked == **name));
+            let asked =
+                types.filter(|(name, _)| need.event_type.is_none_or(|asked| asked == **name));
             asked.flat_map(|(_, parts)| parts).map(EncodedPart::view).collect()
         };
         let views = query.needs().iter().map(views).collect::<Result<Vec<_>, _>>()?;

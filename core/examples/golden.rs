@@ -33,7 +33,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             names.entry(name).or_default().push(file);
         }
     }
-    let cases = queries().iter().map(|query| case(query, &events)).collect::<Result<Vec<_>, _>>()?;
+    let cases =
+        queries().iter().map(|query| case(query, &events)).collect::<Result<Vec<_>, _>>()?;
     let text = serde_json::to_string_pretty(&json!({ "parts": names, "cases": cases }))?;
     fs::write(folder.join("funnel.json"), text + "\n")?;
     Ok(())

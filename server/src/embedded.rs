@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use async_trait::async_trait;
 use eventhub_core::query::{
-    CohortQuery, ExplainQuery, Filter, FunnelAnswer, FunnelQuery, RetentionAnswer, RetentionQuery, ScanStats,
-    TrendsAnswer, TrendsQuery, WhoQuery,
+    CohortQuery, ExplainQuery, Filter, FunnelAnswer, FunnelQuery, RetentionAnswer, RetentionQuery,
+    ScanStats, TrendsAnswer, TrendsQuery, WhoQuery,
 };
 use eventhub_core::{EventId, ExternalId, NewEvent, UserChange, UserId};
 
 use crate::engine::{
-    AliasRecord, Engine, EngineError, EventRecord, EventTypeRecord, ExplainedPerson, ExportPage, Page,
-    PersonRecord, PropertyRecord, Scanned, Stats, ValueOf,
+    AliasRecord, Engine, EngineError, EventRecord, EventTypeRecord, ExplainedPerson, ExportPage,
+    Page, PersonRecord, PropertyRecord, Scanned, Stats, ValueOf,
 };
 use crate::query::{self, Asking, QueryLimits};
 use crate::store::{Snapshot, Store, StoreOptions};
@@ -141,7 +141,8 @@ impl Engine for Embedded {
         now_ms: i64,
     ) -> Result<Option<ExplainedPerson>, EngineError> {
         let limits = self.limits;
-        self.ask(move |snapshot| query::explain(&Asking::new(snapshot, limits), &query, now_ms)).await
+        self.ask(move |snapshot| query::explain(&Asking::new(snapshot, limits), &query, now_ms))
+            .await
     }
 
     async fn retention(

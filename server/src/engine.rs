@@ -230,8 +230,11 @@ pub trait Engine: Send + Sync {
         now_ms: i64,
     ) -> Result<Scanned<FunnelAnswer>, EngineError>;
     /// Persons who stand somewhere in a funnel.
-    async fn funnel_users(&self, query: WhoQuery, now_ms: i64)
-    -> Result<Scanned<Page>, EngineError>;
+    async fn funnel_users(
+        &self,
+        query: WhoQuery,
+        now_ms: i64,
+    ) -> Result<Scanned<Page>, EngineError>;
     /// Why a person is counted as it is; none when the person is unknown.
     async fn explain(
         &self,

@@ -40,7 +40,7 @@ const Z_POWER: f64 = 0.8416212335729143;
 const NEEDED_PER_ARM_MAX: f64 = (1_u64 << 52) as f64;
 
 /// Users of a variant, and how many of them converted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Arm {
     users: u32,
     converted: u32,

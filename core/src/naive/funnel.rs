@@ -6,9 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::{NaiveEvent, by_person, matches, quantile};
-use crate::query::{
-    Entry, FunnelAnswer, FunnelGroup, FunnelQuery, FunnelStep, Of, Order, Step,
-};
+use crate::query::{Entry, FunnelAnswer, FunnelGroup, FunnelQuery, FunnelStep, Of, Order, Step};
 
 /// How far a person came.
 #[derive(Clone)]
@@ -68,7 +66,7 @@ pub fn funnel_answer(
             groups.push(FunnelGroup { value: None, other: true, steps });
         }
     }
-    FunnelAnswer { steps, groups }
+    FunnelAnswer { steps, groups, experiment: None }
 }
 
 /// The walk that counts: that of the first entry, or the one that gets furthest, the earliest among equals. It is
@@ -106,8 +104,9 @@ fn walk_from<'e>(events: &[&'e NaiveEvent], query: &FunnelQuery) -> Walk<'e> {
         let is_next = match query.order() {
             Order::Ordered | Order::Strict => matches(event, &query.steps()[step]),
             Order::Any => {
-                let matched: Vec<usize> =
-                    (0..query.steps().len()).filter(|s| matches(event, &query.steps()[*s])).collect();
+                let matched: Vec<usize> = (0..query.steps().len())
+                    .filter(|s| matches(event, &query.steps()[*s]))
+                    .collect();
                 for set in sets.clone() {
                     sets.extend(matched.iter().map(|step| set | 1 << step));
                 }

@@ -12,7 +12,8 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::query::{CohortQuery, Events, Filter, NumberOp, Step, Test, TextOp, number_of};
+use crate::number_of;
+use crate::query::{CohortQuery, Events, Filter, NumberOp, Step, Test, TextOp};
 
 pub use funnel::{funnel, funnel_answer};
 pub use retention::retention;

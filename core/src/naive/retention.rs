@@ -20,7 +20,8 @@ pub fn retention(
     let empty = vec![vec![0; query.columns + 1]; query.rows];
     let period = |time_ms: i64| {
         (0..query.calendar.len()).find(|period| {
-            (query.calendar.start_ms(*period)..query.calendar.start_ms(period + 1)).contains(&time_ms)
+            (query.calendar.start_ms(*period)..query.calendar.start_ms(period + 1))
+                .contains(&time_ms)
         })
     };
     for (person, events) in by_person(events, counts) {
@@ -45,7 +46,10 @@ pub fn retention(
                         let from = start.time_ms + ms * column as i64;
                         (from, from + ms)
                     }
-                    None => (query.calendar.start_ms(row + column), query.calendar.start_ms(row + column + 1)),
+                    None => (
+                        query.calendar.start_ms(row + column),
+                        query.calendar.start_ms(row + column + 1),
+                    ),
                 };
                 let returned = events.iter().any(|event| {
                     is_one_of(event, &query.return_event)

@@ -5,7 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{NaiveEvent, is_one_of};
-use crate::query::{Function, Measure, Of, TrendsQuery, number_of};
+use crate::number_of;
+use crate::query::{Function, Measure, Of, TrendsQuery};
 
 /// The values of the intervals and of the whole range, by value of the breakdown, of the persons that `counts`
 /// admits. `property` gives a person's value, where it is broken down by the person's.

@@ -68,9 +68,8 @@ impl Calendar {
         let first = unit.first_date(date).ok_or_else(beyond)?;
         let edge = |number: usize| -> Option<i64> {
             let units = i64::try_from(number).ok()?.checked_mul(i64::from(every))?;
-            let days_start = |date: Date| {
-                Some(date.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond())
-            };
+            let days_start =
+                |date: Date| Some(date.to_zoned(zone.clone()).ok()?.timestamp().as_millisecond());
             let span = match unit {
                 Unit::Hour => return Some(days_start(first)? + units.checked_mul(HOUR_MS)?),
                 Unit::Day => Span::new().try_days(units),

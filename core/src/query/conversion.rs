@@ -7,6 +7,8 @@ use core::ops::Range;
 
 use serde::Serialize;
 
+use crate::experiment::{Arm, Figures};
+
 use super::groups::{Group, Shown, Values, shown};
 use super::journeys::Journeys;
 use super::plan::FunnelQuery;
@@ -21,6 +23,44 @@ pub struct FunnelAnswer {
     pub steps: Vec<FunnelStep>,
     /// The steps of each group of the breakdown, those of the most persons first; empty without a breakdown.
     pub groups: Vec<FunnelGroup>,
+    /// The groups read as the variants of an experiment; none when it is not one.
+    pub experiment: Option<Experiment>,
+}
+
+/// A breakdown read as an experiment: each value is a variant.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Experiment {
+    /// The variant that the others are compared with.
+    pub control: String,
+    /// All variants that are told apart, the control first; it may have nobody in it.
+    pub variants: Vec<Variant>,
+}
+
+/// A variant: the persons who reached the first step, and of them those who reached the last.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Variant {
+    /// The value.
+    pub value: String,
+    /// Its figures, compared with the control's.
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+impl Experiment {
+    fn of(control: &str, groups: &[FunnelGroup]) -> Self {
+        let variants = groups.iter().filter_map(|group| Some((group.value.as_deref()?, group)));
+        let arms = variants.filter_map(|(value, group)| {
+            let (first, last) = (group.steps.first()?, group.steps.last()?);
+            Some((value, Arm::new(first.count, last.count).ok()?))
+        });
+        let (controls, others): (Vec<_>, Vec<_>) = arms.partition(|(value, _)| *value == control);
+        let arm = controls.first().map_or_else(Arm::default, |(_, arm)| *arm);
+        let variant = |value: &str, figures| Variant { value: value.to_string(), figures };
+        let mut variants = vec![variant(control, arm.figures())];
+        variants
+            .extend(others.iter().map(|(value, other)| variant(value, other.figures_against(arm))));
+        Self { control: control.to_string(), variants }
+    }
 }
 
 /// One step of an answer.
@@ -144,12 +184,14 @@ impl ConversionCounts {
         }
         let groups = query.breakdown().map_or_else(Vec::new, |by| {
             let size = |group: usize| self.reached[group * self.steps][0];
-            let sizes = (0..self.reached.len() / self.steps).map(|group| (group as Group, size(group)));
+            let sizes =
+                (0..self.reached.len() / self.steps).map(|group| (group as Group, size(group)));
             let rows = shown(sizes, values, by.limit);
             self.groups(query, &rows)
         });
         let all = self.took.into_iter().map(|took| took.into_iter().map(|(_, ms)| ms).collect());
-        FunnelAnswer { steps: steps_of(query, &everyone, all.collect()), groups }
+        let experiment = query.control().map(|control| Experiment::of(control, &groups));
+        FunnelAnswer { steps: steps_of(query, &everyone, all.collect()), groups, experiment }
     }
 
     fn groups(&self, query: &FunnelQuery, rows: &[Shown<'_>]) -> Vec<FunnelGroup> {

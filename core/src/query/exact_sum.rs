@@ -58,7 +58,8 @@ impl ExactSum {
         let Some(top) = sum.digits.iter().rposition(|digit| *digit != 0) else { return 0.0 };
         // The upper 96 bits or more, and whether anything is below them.
         let digit = |at: Option<usize>| at.map_or(0, |at| sum.digits[at] as u128);
-        let upper = digit(Some(top)) << 64 | digit(top.checked_sub(1)) << 32 | digit(top.checked_sub(2));
+        let upper =
+            digit(Some(top)) << 64 | digit(top.checked_sub(1)) << 32 | digit(top.checked_sub(2));
         let below = sum.digits[..top.saturating_sub(2)].iter().any(|digit| *digit != 0);
         // The conversion rounds to the nearest, and what is below only matters to a tie.
         let magnitude = (upper | u128::from(below)) as f64;

@@ -114,7 +114,8 @@ impl Journeys<'_> {
                     reached: None,
                 })
                 .collect();
-            let Some((walk, is_pending)) = Walker::new(self.query).walk(moments, self.now_ms()) else {
+            let Some((walk, is_pending)) = Walker::new(self.query).walk(moments, self.now_ms())
+            else {
                 return;
             };
             for (step, at) in (0..).zip(&walk.matches) {

@@ -52,8 +52,12 @@ impl Gathered {
         let alive = sources.persons().alive(self.block);
         for source in 0..sources.steps() {
             let counted_ms = sources.counted_ms(source);
-            let mut collect =
-                Collect { found: &mut self.found, alive: &alive, counted_ms, source: source as u16 };
+            let mut collect = Collect {
+                found: &mut self.found,
+                alive: &alive,
+                counted_ms,
+                source: source as u16,
+            };
             sources.visit(source, users, only, &mut self.mask, &mut collect);
         }
         self.sort_by_user(users.len());

@@ -6,9 +6,10 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 
-use super::plan::{invalid, number_of};
+use super::plan::invalid;
 use crate::Error;
 use crate::limits::BREAKDOWN_VALUES_MAX;
+use crate::number::number_of;
 use crate::part::{Codes, PartView};
 
 /// A number for each distinct value.

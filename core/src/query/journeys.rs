@@ -3,14 +3,14 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::gather::{GATHERED_USERS, Gathered, Meaning, moments};
+use super::ScanStats;
 use super::gather::{Found, Moment};
+use super::gather::{GATHERED_USERS, Gathered, Meaning, moments};
 use super::groups::{Group, NO_VALUE, UserGroups, Values};
 use super::plan::{FunnelQuery, Of, Order};
 use super::scan::{Routed, Sources, slices_of};
 use super::source::Source;
 use super::walk::{End, Walk, Walker};
-use super::ScanStats;
 use crate::part::PartView;
 use crate::persons::Persons;
 use crate::{Error, EventId, UserId};

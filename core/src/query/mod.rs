@@ -27,37 +27,41 @@ mod gather;
 mod walk;
 
 mod conversion;
-mod explain;
-mod who;
-mod journeys;
 mod exact_sum;
+mod explain;
+mod journeys;
 mod quantile;
 mod retention;
 mod tally;
 mod trends;
+mod who;
 
 #[cfg(test)]
 mod property_tests;
 
-pub use cohort::{CohortCounts, CohortScan};
-pub use funnel::{FunnelCounts, FunnelScan};
 pub use calendar::{Calendar, Unit, WeekStart};
-pub use plan::{
-    Breakdown, CohortBy, CohortQuery, Entry, Events, Exclusion, Filter, FiltersInput, FunnelInput, FunnelQuery, Function, Measure, NumberOp, Of, Order,
-    Pattern, Range, RetentionInput, RetentionQuery, ReturnOn, Step, Test, TextOp, TrendsInput, TrendsQuery, Window, number_of,
+pub use cohort::{CohortCounts, CohortScan};
+pub use conversion::{
+    ConversionCounts, ConversionScan, Experiment, FunnelAnswer, FunnelGroup, FunnelStep, Variant,
 };
-pub use conversion::{ConversionCounts, ConversionScan, FunnelAnswer, FunnelGroup, FunnelStep};
 pub use explain::{Ended, ExplainInput, ExplainQuery, ExplainedEvent, Explanation};
-pub use who::{Status, Who, WhoInput, WhoQuery, WhoScan};
+pub use funnel::{FunnelCounts, FunnelScan};
 pub use groups::{Group, NO_VALUE, UserGroups, Values};
 pub use journeys::Journeys;
 pub use needs::Need;
-pub use retention::{
-    RetentionAnswer, RetentionCell, RetentionCounts, RetentionGroup, RetentionRow, RetentionScan, RetentionTable,
+pub use plan::{
+    Breakdown, CohortBy, CohortQuery, Entry, Events, Exclusion, Filter, FiltersInput, Function,
+    FunnelInput, FunnelQuery, Measure, NumberOp, Of, Order, Pattern, Range, RetentionInput,
+    RetentionQuery, ReturnOn, Step, Test, TextOp, TrendsInput, TrendsQuery, Window,
 };
+pub use retention::{
+    RetentionAnswer, RetentionCell, RetentionCounts, RetentionGroup, RetentionRow, RetentionScan,
+    RetentionTable,
+};
+pub use scan::{Counts, Routed, Scan, Sources, answer, count};
 pub use tally::{ValueCounts, ValueScan};
 pub use trends::{Series, TrendsAnswer, TrendsCounts, TrendsGroup, TrendsScan};
-pub use scan::{Counts, Routed, Scan, Sources, answer, count};
+pub use who::{Status, Who, WhoInput, WhoQuery, WhoScan};
 
 /// What opening the parts of a query met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -44,7 +44,11 @@ impl FunnelQuery {
             add(&mut all, Need::of(&exclusion.event, last), Meaning::exclusion(number));
         }
         if self.order() == Order::Strict {
-            add(&mut all, Need { event_type: None, filters: &[], times_ms: last }, Meaning::default());
+            add(
+                &mut all,
+                Need { event_type: None, filters: &[], times_ms: last },
+                Meaning::default(),
+            );
         }
         all
     }
@@ -52,9 +56,8 @@ impl FunnelQuery {
 
 /// Adds a need, or what it is to the question where the same events are needed already.
 fn add<'q>(all: &mut Vec<(Need<'q>, Meaning)>, need: Need<'q>, is: Meaning) {
-    let same = |known: &Need<'_>| {
-        known.event_type == need.event_type && known.filters == need.filters
-    };
+    let same =
+        |known: &Need<'_>| known.event_type == need.event_type && known.filters == need.filters;
     match all.iter_mut().find(|(known, _)| same(known)) {
         Some((known, known_is)) => {
             let ((from, before), (least, greatest)) = (need.times_ms, known.times_ms);

@@ -8,14 +8,14 @@ use core::ops::Range;
 
 use serde::Serialize;
 
+use super::ScanStats;
+use super::calendar::time_text;
 use super::gather::{Found, GATHERED_USERS, Gathered};
 use super::groups::{Group, NO_VALUE, UserGroups, Values, shown};
 use super::needs::Need;
 use super::plan::{CohortBy, RetentionQuery, ReturnOn};
 use super::scan::{Counts, Routed, Scan, Sources, slices_of};
 use super::source::Source;
-use super::ScanStats;
-use super::calendar::time_text;
 use crate::part::{BLOCK_USERS, PartView};
 use crate::persons::Persons;
 use crate::{Error, UserId};
@@ -174,7 +174,13 @@ impl<'a> RetentionScan<'a> {
     }
 
     /// Counts a person.
-    fn count(&self, user: UserId, events: &[Found], seen: &mut [bool], counts: &mut RetentionCounts) {
+    fn count(
+        &self,
+        user: UserId,
+        events: &[Found],
+        seen: &mut [bool],
+        counts: &mut RetentionCounts,
+    ) {
         let query = self.query;
         let returns = || events.iter().filter(|event| usize::from(event.source) != START);
         let mut last_row = None;

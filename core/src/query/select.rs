@@ -4,9 +4,9 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::ScanStats;
 use super::mask::Mask;
 use super::plan::{Filter, Test, TextOp};
-use super::ScanStats;
 use crate::Error;
 use crate::part::{BitPlanes, CodeColumn, Codes, PartView};
 
@@ -70,7 +70,9 @@ impl<'a> Selection<'a> {
         mask.fill(rows.len());
         for (planes, wanted) in &self.dense {
             match wanted {
-                Wanted::One(code) => mask.keep_words(rows.start, |group| planes.equal(group, *code)),
+                Wanted::One(code) => {
+                    mask.keep_words(rows.start, |group| planes.equal(group, *code))
+                }
                 Wanted::Few { codes, negated } => mask.keep_words(rows.start, |group| {
                     let any = codes.iter().fold(0, |any, code| any | planes.equal(group, *code));
                     any ^ u64::from(*negated).wrapping_neg()
@@ -90,17 +92,25 @@ impl<'a> Selection<'a> {
         let is_hit = |code: u32| hits.get(code as usize).copied().unwrap_or(false);
         let mut reader = codes.codes.reader();
         match (&codes.rows, &codes.codes) {
-            (None, CodeColumn::Planes(planes)) => self.dense.push((planes.clone(), Wanted::of(hits))),
+            (None, CodeColumn::Planes(planes)) => {
+                self.dense.push((planes.clone(), Wanted::of(hits)))
+            }
             (None, CodeColumn::Bytes(_)) => {
                 let mut bitmap = bitmap(part_rows);
-                set(&mut bitmap, (0..part_rows).filter(|row| is_hit(reader.get(*row))).map(u64::from));
+                set(
+                    &mut bitmap,
+                    (0..part_rows).filter(|row| is_hit(reader.get(*row))).map(u64::from),
+                );
                 self.keep(bitmap);
             }
             (Some((rows, present)), _) => {
                 // Rows that the column does not name have no value.
                 let mut bitmap = bitmap(part_rows);
                 let hits = (0..*present).filter(|at| is_hit(reader.get(*at)) != is_hit(0));
-                set(&mut bitmap, hits.map(|at| rows.get(at)).filter(|row| *row < u64::from(part_rows)));
+                set(
+                    &mut bitmap,
+                    hits.map(|at| rows.get(at)).filter(|row| *row < u64::from(part_rows)),
+                );
                 if is_hit(0) {
                     bitmap.iter_mut().for_each(|word| *word = !*word);
                 }

@@ -3,10 +3,10 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::groups::{Group, GroupColumn, NO_VALUE, NumberColumn, Values};
 use super::mask::Mask;
 use super::route::Members;
 use super::select::Selection;
-use super::groups::{Group, GroupColumn, NO_VALUE, NumberColumn, Values};
 use super::{Filter, ScanStats};
 use crate::part::{BLOCK_USERS, Blocks, Column, IdColumn, PartView, partition_point, pieces};
 use crate::{Error, EventId, UserId};

@@ -4,11 +4,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::ScanStats;
 use super::groups::{Group, NO_VALUE, Values};
 use super::mask::Mask;
 use super::scan::{Counts, Routed, Scan, Sources, blocks_of};
 use super::source::{Milliseconds, Place, Source, Visit};
-use super::ScanStats;
 use crate::part::{BLOCK_USERS, PartView};
 use crate::persons::Persons;
 use crate::{Error, UserId};

@@ -8,6 +8,7 @@ use core::ops::Range;
 
 use serde::Serialize;
 
+use super::ScanStats;
 use super::calendar::time_text;
 use super::exact_sum::ExactSum;
 use super::gather::{Found, GATHERED_USERS, Gathered};
@@ -17,7 +18,6 @@ use super::plan::{Function, Measure, TrendsQuery};
 use super::quantile::quantile;
 use super::scan::{Counts, Routed, Scan, Sources, slices_of};
 use super::source::Source;
-use super::ScanStats;
 use crate::part::{BLOCK_USERS, PartView};
 use crate::persons::Persons;
 use crate::{Error, UserId};
@@ -164,7 +164,13 @@ impl<'a> TrendsScan<'a> {
     }
 
     /// Counts the events of a person.
-    fn count(&self, user: UserId, events: &[Found], seen: &mut Vec<(Group, usize)>, counts: &mut TrendsCounts) {
+    fn count(
+        &self,
+        user: UserId,
+        events: &[Found],
+        seen: &mut Vec<(Group, usize)>,
+        counts: &mut TrendsCounts,
+    ) {
         let whole = self.query.intervals;
         seen.clear();
         for event in events {
@@ -249,7 +255,8 @@ impl Scan for TrendsScan<'_> {
 
 impl Counts for TrendsCounts {
     fn merge(&mut self, other: &Self) {
-        for (group, tallies) in (0..).zip(&other.groups).filter(|(_, tallies)| !tallies.is_empty()) {
+        for (group, tallies) in (0..).zip(&other.groups).filter(|(_, tallies)| !tallies.is_empty())
+        {
             merge(self.of_group(group), tallies);
         }
         merge(&mut self.all, &other.all);

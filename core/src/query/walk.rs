@@ -173,7 +173,9 @@ impl<'q> Walker<'q> {
     /// Ends the walk at the first excluded event. One that is taken as a match is none.
     fn exclude(&mut self, moments: &[Moment], walk: &mut Walk) {
         let mut first: Option<(u32, u32)> = None;
-        for (exclusion, (rule, queue)) in (0..).zip(self.query.exclude().iter().zip(&mut self.excluded)) {
+        for (exclusion, (rule, queue)) in
+            (0..).zip(self.query.exclude().iter().zip(&mut self.excluded))
+        {
             let Some(after) = walk.matches.get(rule.after_step as usize) else { continue };
             let mut at = queue.after(*after);
             let mut further = queue.next;

@@ -62,12 +62,16 @@ impl WhoInput {
         let funnel = self.funnel.check(default_zone).map_err(|error| error.within("/funnel"))?;
         let steps = funnel.steps().len();
         if self.step as usize >= steps {
-            let message = alloc::format!("{} is not one of the steps 0 to {}", self.step, steps - 1);
+            let message =
+                alloc::format!("{} is not one of the steps 0 to {}", self.step, steps - 1);
             return Err(invalid("/step", message));
         }
         let limit = self.limit.unwrap_or(PAGE_DEFAULT);
         if limit == 0 || limit > PAGE_MAX {
-            return Err(invalid("/limit", alloc::format!("{limit} is not between 1 and {PAGE_MAX}")));
+            return Err(invalid(
+                "/limit",
+                alloc::format!("{limit} is not between 1 and {PAGE_MAX}"),
+            ));
         }
         let offset = self.offset.unwrap_or(0);
         Ok(WhoQuery { funnel, step: self.step, status: self.status, offset, limit })

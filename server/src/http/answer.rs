@@ -6,8 +6,8 @@ use bytes::Bytes;
 use eventhub_core::EventId;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response};
-use serde::ser::{SerializeMap, Serializer};
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 
 use super::error::ApiError;
 use crate::engine::{EventRecord, PersonRecord};

@@ -119,7 +119,9 @@ impl ApiError {
             Self::MediaType(_) | Self::JsonType(_) | Self::ContentEncoding(_) => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
-            Self::NotFound(_) | Self::NoEvent(_) | Self::NoUser(_) | Self::NoAlias(_) => (S::NOT_FOUND, "not_found"),
+            Self::NotFound(_) | Self::NoEvent(_) | Self::NoUser(_) | Self::NoAlias(_) => {
+                (S::NOT_FOUND, "not_found")
+            }
             Self::Method { .. } => (S::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::SignIn | Self::WriteKey => (S::UNAUTHORIZED, "unauthorized"),
             Self::TooManySignIns => (S::TOO_MANY_REQUESTS, "too_many_requests"),
@@ -136,7 +138,9 @@ impl ApiError {
             Self::Ingest(ingest::Error::Batch(_)) | Self::Events(_) => Some("events"),
             Self::Missing(param) => Some(param),
             Self::Parameter { param, .. } => Some(param),
-            Self::Field { pointer, .. } => Some(pointer).filter(|text| !text.is_empty()).map(String::as_str),
+            Self::Field { pointer, .. } => {
+                Some(pointer).filter(|text| !text.is_empty()).map(String::as_str)
+            }
             Self::Encoding { param, .. } => param.as_deref(),
             Self::Callback => Some("callback"),
             Self::NoEvent(_) => Some("event_id"),

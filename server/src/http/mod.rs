@@ -179,12 +179,7 @@ impl Service {
     }
 
     /// Reads a call of the JSON API.
-    async fn call<B>(
-        &self,
-        resource: Resource,
-        request: &Parts,
-        body: B,
-    ) -> Result<Call, ApiError>
+    async fn call<B>(&self, resource: Resource, request: &Parts, body: B) -> Result<Call, ApiError>
     where
         B: Body,
         B::Error: std::fmt::Display,

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use eventhub_core::part::{PartView, RowReader};
 use eventhub_core::persons::Persons;
 use eventhub_core::query::{
-    Breakdown, ConversionScan, ExplainQuery, FunnelAnswer, FunnelQuery, Journeys, Of, RetentionAnswer,
-    RetentionQuery, RetentionScan, Scan, ScanStats, TrendsAnswer, TrendsQuery, TrendsScan, UserGroups,
-    ValueScan, WhoQuery, WhoScan,
+    Breakdown, ConversionScan, ExplainQuery, FunnelAnswer, FunnelQuery, Journeys, Of,
+    RetentionAnswer, RetentionQuery, RetentionScan, Scan, ScanStats, TrendsAnswer, TrendsQuery,
+    TrendsScan, UserGroups, ValueScan, WhoQuery, WhoScan,
 };
 
 use super::scans::Asking;

@@ -13,8 +13,8 @@ mod scans;
 #[cfg(test)]
 mod tests;
 
-pub use events::{event, timeline};
 pub use analytics::{count_values, explain, funnel, funnel_users, retention, trends};
+pub use events::{event, timeline};
 pub use export::{PAGE_EVENTS_MAX, export};
 pub use names::{
     event_keys, event_properties, event_type_counts, event_values, user_keys, user_properties,

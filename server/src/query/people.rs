@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use eventhub_core::UserId;
-use eventhub_core::persons::{Persons, UserSet};
 use eventhub_core::part::BLOCK_USERS;
+use eventhub_core::persons::{Persons, UserSet};
 use eventhub_core::query::{Filter, NO_VALUE, Test, TextOp, UserGroups};
 
 use crate::engine::{AliasRecord, EngineError, PersonRecord};
@@ -180,10 +180,7 @@ fn matching_values(
 }
 
 /// The groups of persons by the value in force of a property of theirs.
-pub(super) fn groups<'s>(
-    snapshot: &'s Snapshot,
-    key: &str,
-) -> Result<UserGroups<'s>, EngineError> {
+pub(super) fn groups<'s>(snapshot: &'s Snapshot, key: &str) -> Result<UserGroups<'s>, EngineError> {
     let mut groups = UserGroups::default();
     let Some(key) = snapshot.user_key(key)? else { return Ok(groups) };
     groups.of = vec![NO_VALUE; snapshot.users()? as usize];

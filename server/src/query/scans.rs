@@ -74,7 +74,10 @@ impl<'s> Asking<'s> {
     }
 
     /// Computes a scan on all cores. The limits are looked at before each piece of it.
-    pub(super) fn compute<S: Scan + Send + Sync>(&self, scan: &mut S) -> Result<S::Counts, EngineError>
+    pub(super) fn compute<S: Scan + Send + Sync>(
+        &self,
+        scan: &mut S,
+    ) -> Result<S::Counts, EngineError>
     where
         S::Counts: Send,
     {

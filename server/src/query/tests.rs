@@ -13,7 +13,8 @@ use proptest::collection::vec as list;
 use proptest::prelude::*;
 
 use super::{
-    Asking, QueryLimits, aliases_of, cohort, event, export, find_users, funnel_counts, timeline, user_values,
+    Asking, QueryLimits, aliases_of, cohort, event, export, find_users, funnel_counts, timeline,
+    user_values,
 };
 use crate::engine::PersonRecord;
 use crate::store::{Snapshot, Store, StoreOptions, check};

@@ -18,8 +18,7 @@ fn date(text: &str) -> TimeMs {
 }
 
 fn step(event_type: &str, filters: &[(&str, &str)]) -> Step {
-    let filter =
-        |(key, value): &(&str, &str)| Filter::is(*key, *value);
+    let filter = |(key, value): &(&str, &str)| Filter::is(*key, *value);
     Step { event_type: event_type.to_owned(), filters: filters.iter().map(filter).collect() }
 }
 

@@ -1,8 +1,8 @@
 //! What must hold of a property.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use alloc::format;
 
 use regex::{Regex, RegexBuilder};
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use super::input::Scalar;
 use super::invalid;
 use crate::Error;
 use crate::limits::{FILTER_VALUES_MAX, PATTERN_BYTES_MAX};
+use crate::number::number_of;
 
 /// A condition on a property: of the event in a step, of the person in a user filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +25,10 @@ pub struct Filter {
 impl Filter {
     /// That a property has exactly this value.
     pub fn is(key: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { key: key.into(), test: Test::Text { op: TextOp::Is, values: [value.into()].into(), negated: false } }
+        Self {
+            key: key.into(),
+            test: Test::Text { op: TextOp::Is, values: [value.into()].into(), negated: false },
+        }
     }
 }
 
@@ -100,7 +104,8 @@ impl Pattern {
         // The library's message draws the expression over several lines; the last one says what is wrong.
         let message = |error: regex::Error| {
             let text = error.to_string();
-            let last = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_string();
+            let last =
+                text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_string();
             invalid(field, format!("not a regular expression: {last}"))
         };
         built.map(Self).map_err(message)
@@ -135,9 +140,9 @@ impl Test {
                 value.is_some_and(fits) != *negated
             }
             Self::Matches(pattern) => value.is_some_and(|value| pattern.is_match(value)),
-            Self::Number { op, bits } => {
-                value.and_then(number_of).is_some_and(|value| op.holds(value, f64::from_bits(*bits)))
-            }
+            Self::Number { op, bits } => value
+                .and_then(number_of)
+                .is_some_and(|value| op.holds(value, f64::from_bits(*bits))),
             Self::Exists => value.is_some(),
             Self::NotExists => value.is_none(),
         }
@@ -164,15 +169,6 @@ impl NumberOp {
             Self::Lte => value <= other,
         }
     }
-}
-
-/// The number whose text a value is: decimal digits with an optional sign, fraction and exponent.
-#[must_use]
-pub fn number_of(value: &str) -> Option<f64> {
-    // Rust also reads `inf`, `infinity` and `nan`, which begin with letters.
-    let first = value.trim_start_matches(['+', '-']).bytes().next()?;
-    let digits = first.is_ascii_digit() || first == b'.';
-    value.parse::<f64>().ok().filter(|number| digits && number.is_finite())
 }
 
 /// A filter as JSON.
@@ -241,7 +237,8 @@ fn test(op: Op, values: Vec<String>, at: &str) -> Result<Test, Error> {
     let number = |op| {
         let value = only(&values, at)?;
         let number = number_of(value);
-        let number = number.ok_or_else(|| invalid(&format!("{at}/0"), format!("{value} is not a number")))?;
+        let number = number
+            .ok_or_else(|| invalid(&format!("{at}/0"), format!("{value} is not a number")))?;
         Ok(Test::Number { op, bits: number.to_bits() })
     };
     let nothing = |test| match values.len() {
@@ -285,7 +282,11 @@ mod tests {
     #[test]
     fn each_operator_holds_of_what_it_says() {
         let check = |op: &str, values: &[&str], value: Option<&str>, expected: bool| {
-            assert_eq!(read(op, values).unwrap().holds(value), expected, "{op} {values:?} {value:?}");
+            assert_eq!(
+                read(op, values).unwrap().holds(value),
+                expected,
+                "{op} {values:?} {value:?}"
+            );
         };
         check("is", &["a", "b"], Some("b"), true);
         check("is", &["a"], Some("A"), false);

@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::input::{self, RangeInput, StepInput};
 use super::filter::FilterInput;
+use super::input::{self, RangeInput, StepInput};
 use super::{Filter, Range, Step, invalid, within};
 use crate::limits::{BREAKDOWN_GROUPS_MAX, FILTERS_MAX, FUNNEL_STEPS_MAX, WINDOW_DAYS_MAX};
 use crate::query::calendar::{Calendar, Unit};
@@ -301,8 +301,9 @@ impl FunnelInput {
         }
         input::count_within(self.steps.len(), FUNNEL_STEPS_MAX, "/steps")?;
         let steps = (0_usize..).zip(self.steps);
-        let steps: Vec<Step> =
-            steps.map(|(number, step)| step.check(&format!("/steps/{number}"))).collect::<Result<_, _>>()?;
+        let steps: Vec<Step> = steps
+            .map(|(number, step)| step.check(&format!("/steps/{number}")))
+            .collect::<Result<_, _>>()?;
         let window = self.window.unwrap_or(WINDOW_DEFAULT).check()?;
         let days = calendar(window, range, zone)?;
         let exclude = self.exclude.unwrap_or_default();
@@ -312,7 +313,10 @@ impl FunnelInput {
         });
         let breakdown = self.breakdown.map(|breakdown| breakdown.check(steps.len() as u32));
         if self.experiment.is_some() && breakdown.is_none() {
-            return Err(invalid("/experiment", "needs a breakdown, whose groups are the variants".into()));
+            return Err(invalid(
+                "/experiment",
+                "needs a breakdown, whose groups are the variants".into(),
+            ));
         }
         Ok(FunnelQuery {
             range,
@@ -380,14 +384,23 @@ impl BreakdownInput {
         }
         let (of, step) = (self.of.unwrap_or_default(), self.step.unwrap_or(0));
         if step >= steps {
-            return Err(invalid("/breakdown/step", format!("{step} is not one of the steps 0 to {}", steps - 1)));
+            return Err(invalid(
+                "/breakdown/step",
+                format!("{step} is not one of the steps 0 to {}", steps - 1),
+            ));
         }
         if of == Of::User && self.step.is_some() {
-            return Err(invalid("/breakdown/step", "a user's property belongs to no step".to_string()));
+            return Err(invalid(
+                "/breakdown/step",
+                "a user's property belongs to no step".to_string(),
+            ));
         }
         let limit = self.limit.unwrap_or(GROUPS_DEFAULT);
         if limit == 0 || limit > BREAKDOWN_GROUPS_MAX {
-            return Err(invalid("/breakdown/limit", format!("{limit} is not between 1 and {BREAKDOWN_GROUPS_MAX}")));
+            return Err(invalid(
+                "/breakdown/limit",
+                format!("{limit} is not between 1 and {BREAKDOWN_GROUPS_MAX}"),
+            ));
         }
         Ok(Breakdown { property: self.property, of, step, limit })
     }

@@ -7,8 +7,8 @@ use core::fmt;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use serde::de::{Deserializer, Visitor};
 use serde::Deserialize;
+use serde::de::{Deserializer, Visitor};
 
 use super::filter::{Filter, FilterInput};
 use super::{Range, Step, invalid};
@@ -41,7 +41,11 @@ impl<'de> Deserialize<'de> for Scalar {
                 Ok(Scalar(value.to_string()))
             }
             fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Scalar, E> {
-                if value.is_finite() { Ok(Scalar(value.to_string())) } else { Err(E::custom("not a number")) }
+                if value.is_finite() {
+                    Ok(Scalar(value.to_string()))
+                } else {
+                    Err(E::custom("not a number"))
+                }
             }
         }
         deserializer.deserialize_any(Texts)
@@ -121,16 +125,27 @@ pub(super) fn event_name(name: &str, at: &str) -> Result<(), Error> {
         return Err(invalid(at, "must not be empty".to_string()));
     }
     if name.len() > EVENT_TYPE_BYTES_MAX {
-        return Err(Error::TooLong { field: at.to_string(), limit: EVENT_TYPE_BYTES_MAX, actual: name.len() });
+        return Err(Error::TooLong {
+            field: at.to_string(),
+            limit: EVENT_TYPE_BYTES_MAX,
+            actual: name.len(),
+        });
     }
     Ok(())
 }
 
 pub(super) fn filters(inputs: Vec<FilterInput>, at: &str) -> Result<Vec<Filter>, Error> {
     count_within(inputs.len(), FILTERS_MAX, at)?;
-    (0..).zip(inputs).map(|(number, input): (usize, _)| input.check(&format!("{at}/{number}"))).collect()
+    (0..)
+        .zip(inputs)
+        .map(|(number, input): (usize, _)| input.check(&format!("{at}/{number}")))
+        .collect()
 }
 
 pub(super) fn count_within(count: usize, max: usize, at: &str) -> Result<(), Error> {
-    if count > max { Err(invalid(at, format!("{count} given, the limit is {max}"))) } else { Ok(()) }
+    if count > max {
+        Err(invalid(at, format!("{count} given, the limit is {max}")))
+    } else {
+        Ok(())
+    }
 }

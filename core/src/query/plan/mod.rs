@@ -15,13 +15,11 @@ use alloc::vec::Vec;
 use crate::{EndMs, Error, TimeMs};
 
 pub use cohort::CohortQuery;
-pub use filter::{Filter, FiltersInput, NumberOp, Pattern, Test, TextOp, number_of};
+pub use filter::{Filter, FiltersInput, NumberOp, Pattern, Test, TextOp};
+pub use funnel::{Breakdown, Entry, Exclusion, FunnelInput, FunnelQuery, Of, Order, Window};
 pub use periods::Events;
 pub use retention::{CohortBy, RetentionInput, RetentionQuery, ReturnOn};
 pub use trends::{Function, Measure, TrendsInput, TrendsQuery};
-pub use funnel::{
-    Breakdown, Entry, Exclusion, FunnelInput, FunnelQuery, Of, Order, Window,
-};
 
 /// An event type and what must hold of the event.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -115,7 +115,8 @@ impl RetentionInput {
         let every = self.every.unwrap_or(1);
         let (calendar, rows) = periods(&time_zone, unit, every, range, columns)?;
         too_many("/columns", rows.saturating_mul(columns), COHORT_CELLS_MAX)?;
-        let rolling_ms = (self.mode == Some(Mode::Rolling)).then(|| period.exact_ms() * i64::from(every));
+        let rolling_ms =
+            (self.mode == Some(Mode::Rolling)).then(|| period.exact_ms() * i64::from(every));
         let breakdown = self.breakdown.map(|breakdown| breakdown.check(1)).transpose()?;
         if breakdown.as_ref().is_some_and(|by| by.step != 0) {
             return Err(invalid("/breakdown/step", "there are no steps".to_string()));
@@ -146,7 +147,9 @@ impl RetentionQuery {
         }
         let end = match (self.return_on, self.rolling_ms) {
             (ReturnOn::OnOrAfter, _) => i64::MAX,
-            (ReturnOn::On, Some(ms)) => self.range.end_ms.saturating_add(ms.saturating_mul(self.columns as i64)),
+            (ReturnOn::On, Some(ms)) => {
+                self.range.end_ms.saturating_add(ms.saturating_mul(self.columns as i64))
+            }
             (ReturnOn::On, None) => self.calendar.start_ms(self.rows + self.columns - 1),
         };
         (self.calendar.start_ms(0), end)

@@ -124,17 +124,25 @@ impl<'de> Deserialize<'de> for MeasureInput {
 impl MeasureInput {
     fn check(self) -> Result<Measure, Error> {
         let share = match (self.function, self.percentile) {
-            (FunctionInput::Percentile, Some(percentile)) if (0.0..=100.0).contains(&percentile) => {
+            (FunctionInput::Percentile, Some(percentile))
+                if (0.0..=100.0).contains(&percentile) =>
+            {
                 percentile / 100.0
             }
             (FunctionInput::Percentile, Some(percentile)) => {
-                return Err(invalid("/measure/percentile", format!("{percentile} is not between 0 and 100")));
+                return Err(invalid(
+                    "/measure/percentile",
+                    format!("{percentile} is not between 0 and 100"),
+                ));
             }
             (FunctionInput::Percentile, None) => {
                 return Err(invalid("/measure/percentile", "is required".to_string()));
             }
             (_, Some(_)) => {
-                return Err(invalid("/measure/percentile", "belongs to the function percentile".to_string()));
+                return Err(invalid(
+                    "/measure/percentile",
+                    "belongs to the function percentile".to_string(),
+                ));
             }
             (_, None) => 0.5,
         };

@@ -96,7 +96,18 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
             let near = events.iter_mut().filter(|event| event.time_ms < 100 * DAY_MS);
             near.for_each(|event: &mut Event| event.time_ms += base_day * DAY_MS);
             Case {
-                events, merges, allowed, filters, steps, base_day, days, window_days, funnel, now_day, retention, trends,
+                events,
+                merges,
+                allowed,
+                filters,
+                steps,
+                base_day,
+                days,
+                window_days,
+                funnel,
+                now_day,
+                retention,
+                trends,
             }
         })
 }
@@ -119,7 +130,8 @@ impl Case {
             properties.push(("rare".into(), format!("v{}", event.user % 3)));
         }
         if rare < 6 {
-            properties.push(("size".into(), format!("{}", f64::from(rare) / 2.0 + f64::from(dense))));
+            properties
+                .push(("size".into(), format!("{}", f64::from(rare) / 2.0 + f64::from(dense))));
         }
         properties
     }

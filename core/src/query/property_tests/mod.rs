@@ -147,8 +147,7 @@ fn run_cases(check: impl Fn(&Case, &[Vec<EncodedPart>]) -> bool) {
 #[test]
 fn funnels_equal_the_naive_model() {
     run_cases(|case, parts| {
-        let expected =
-            naive::funnel(&case.naive_events(), &funnel_query(case), |p| case.admits(p));
+        let expected = naive::funnel(&case.naive_events(), &funnel_query(case), |p| case.admits(p));
         assert_eq!(ask_funnel(case, parts), expected);
         expected.len() > 1 && expected[1] > 0
     });
@@ -157,8 +156,7 @@ fn funnels_equal_the_naive_model() {
 #[test]
 fn cohorts_equal_the_naive_model() {
     run_cases(|case, parts| {
-        let expected =
-            naive::cohort(&case.naive_events(), &cohort_query(case), |p| case.admits(p));
+        let expected = naive::cohort(&case.naive_events(), &cohort_query(case), |p| case.admits(p));
         let packed: Vec<Vec<Vec<u8>>> =
             parts.iter().map(|parts| parts.iter().map(EncodedPart::to_bytes).collect()).collect();
         assert_eq!(ask_cohort(case, &packed), expected);

@@ -77,25 +77,27 @@ pub(super) fn retention() -> impl Strategy<Value = Value> {
         zone(),
         weighted(0.4, breakdown()),
     )
-        .prop_map(|((period, every, week_start), events, options, columns, zone, breakdown)| {
-            let (cohort_by, after, rolling) = options;
-            let mut table = json!({
-                "period": period,
-                "every": every,
-                "start_event": events.0,
-                "return_event": events.1,
-                "cohort_by": cohort_by,
-                "return_on": if after { "on_or_after" } else { "on" },
-                "mode": if rolling { "rolling" } else { "calendar" },
-                "columns": columns,
-                "time_zone": zone,
-            });
-            if period == "week" {
-                table["week_start"] = week_start.into();
-            }
-            table["breakdown"] = breakdown.map_or(Value::Null, without_step);
-            table
-        })
+        .prop_map(
+            |((period, every, week_start), events, options, columns, zone, breakdown)| {
+                let (cohort_by, after, rolling) = options;
+                let mut table = json!({
+                    "period": period,
+                    "every": every,
+                    "start_event": events.0,
+                    "return_event": events.1,
+                    "cohort_by": cohort_by,
+                    "return_on": if after { "on_or_after" } else { "on" },
+                    "mode": if rolling { "rolling" } else { "calendar" },
+                    "columns": columns,
+                    "time_zone": zone,
+                });
+                if period == "week" {
+                    table["week_start"] = week_start.into();
+                }
+                table["breakdown"] = breakdown.map_or(Value::Null, without_step);
+                table
+            },
+        )
 }
 
 /// Trends without their range.
@@ -171,6 +173,7 @@ fn breakdown() -> impl Strategy<Value = Value> {
     let event = (property, 0..4_u64, 1..6_u64).prop_map(|(property, step, limit)| {
         json!({ "property": property, "of": "event", "step": step, "limit": limit })
     });
-    let user = (1..6_u64).prop_map(|limit| json!({ "property": "team", "of": "user", "limit": limit }));
+    let user =
+        (1..6_u64).prop_map(|limit| json!({ "property": "team", "of": "user", "limit": limit }));
     prop_oneof![3 => event, 1 => user]
 }

@@ -13,8 +13,8 @@ use super::{in_pieces_of, run_cases, with_persons};
 use crate::naive;
 use crate::part::EncodedPart;
 use crate::query::{
-    Measure, RetentionAnswer, RetentionInput, RetentionQuery, RetentionScan, RetentionTable, TrendsAnswer,
-    TrendsInput, TrendsQuery, TrendsScan,
+    Measure, RetentionAnswer, RetentionInput, RetentionQuery, RetentionScan, RetentionTable,
+    TrendsAnswer, TrendsInput, TrendsQuery, TrendsScan,
 };
 
 fn retention_query(case: &Case) -> RetentionQuery {
@@ -25,7 +25,11 @@ fn retention_query(case: &Case) -> RetentionQuery {
     input.check(&TimeZone::UTC).unwrap()
 }
 
-fn ask_retention(case: &Case, query: &RetentionQuery, parts: &[Vec<EncodedPart>]) -> RetentionAnswer {
+fn ask_retention(
+    case: &Case,
+    query: &RetentionQuery,
+    parts: &[Vec<EncodedPart>],
+) -> RetentionAnswer {
     let groups = teams();
     let by_user = query.breakdown.as_ref().is_some_and(|by| by.property == "team");
     let mut answer = None;
@@ -76,14 +80,17 @@ fn retention_tables_equal_the_naive_model() {
             let mut sorted: Vec<_> = expected.iter().collect();
             sorted.sort_by_key(|(_, table)| u64::MAX - size(table));
             let (shown, others) = sorted.split_at(by.limit.min(sorted.len()));
-            let mut groups: Vec<(Option<String>, bool, Vec<Vec<u64>>)> =
-                shown.iter().map(|(value, table)| ((*value).clone(), false, (*table).clone())).collect();
+            let mut groups: Vec<(Option<String>, bool, Vec<Vec<u64>>)> = shown
+                .iter()
+                .map(|(value, table)| ((*value).clone(), false, (*table).clone()))
+                .collect();
             if !others.is_empty() {
                 groups.push((None, true, joined(&query, others.iter().map(|(_, table)| *table))));
             }
             let found = answer.groups.iter();
-            let found: Vec<_> =
-                found.map(|group| (group.value.clone(), group.other, numbers(&group.table))).collect();
+            let found: Vec<_> = found
+                .map(|group| (group.value.clone(), group.other, numbers(&group.table)))
+                .collect();
             assert_eq!(found, groups, "{question}");
         }
         answer.table.rows.iter().any(|row| row.cells.iter().any(|cell| cell.count > 0))
@@ -151,7 +158,9 @@ fn trends_equal_the_naive_model() {
         let question = &case.trends;
         let nothing = || {
             let value = match query.measure {
-                Measure::Property { function, .. } if function != crate::query::Function::Sum => None,
+                Measure::Property { function, .. } if function != crate::query::Function::Sum => {
+                    None
+                }
                 _ => Some(0.0),
             };
             alloc::vec![value; query.intervals + 1]

@@ -4,14 +4,14 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use eventhub_core::query::{
-    CohortQuery, ExplainQuery, Filter, FunnelAnswer, FunnelQuery, RetentionAnswer, RetentionQuery, Test,
-    TrendsAnswer, TrendsQuery, WhoQuery,
+    CohortQuery, ExplainQuery, Filter, FunnelAnswer, FunnelQuery, RetentionAnswer, RetentionQuery,
+    Test, TrendsAnswer, TrendsQuery, WhoQuery,
 };
 use eventhub_core::{EventId, ExternalId, NewEvent, TimeMs, UserChange, UserId};
 
 use crate::engine::{
-    AliasRecord, Engine, EngineError, EventRecord, EventTypeRecord, ExplainedPerson, ExportPage, Page,
-    PersonRecord, PropertyRecord, Scanned, Stats, ValueOf,
+    AliasRecord, Engine, EngineError, EventRecord, EventTypeRecord, ExplainedPerson, ExportPage,
+    Page, PersonRecord, PropertyRecord, Scanned, Stats, ValueOf,
 };
 
 #[derive(Default)]
@@ -93,7 +93,10 @@ impl Engine for Fake {
         _: i64,
     ) -> Result<Scanned<FunnelAnswer>, EngineError> {
         self.note(format!("funnel {}", query.steps()[0].event_type));
-        Ok(Scanned { answer: FunnelAnswer { steps: Vec::new(), groups: Vec::new() }, events: 7 })
+        Ok(Scanned {
+            answer: FunnelAnswer { steps: Vec::new(), groups: Vec::new(), experiment: None },
+            events: 7,
+        })
     }
 
     async fn funnel_users(&self, query: WhoQuery, _: i64) -> Result<Scanned<Page>, EngineError> {

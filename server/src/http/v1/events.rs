@@ -27,13 +27,11 @@ const EXPORT_PAGES_AHEAD: usize = 2;
 
 /// `POST /events`: a JSON array, or an object a line.
 pub(super) async fn append(app: &App, call: &Call) -> Result<Answer, ApiError> {
-    let text = std::str::from_utf8(&call.body).map_err(|_| ApiError::Json("it is not UTF-8".to_owned()))?;
+    let text = std::str::from_utf8(&call.body)
+        .map_err(|_| ApiError::Json("it is not UTF-8".to_owned()))?;
     let clock = tracking::clock();
-    let events = if call.is_lines {
-        read_event_lines(text, &clock)?
-    } else {
-        read_events(text, &clock)?
-    };
+    let events =
+        if call.is_lines { read_event_lines(text, &clock)? } else { read_events(text, &clock)? };
     let ids = match events.is_empty() {
         true => Vec::new(),
         false => app.engine.append(events).await.map_err(|error| match error {

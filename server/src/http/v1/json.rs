@@ -54,27 +54,46 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named_by_its_pointer() {
-        let check = |body: &str, pointer: &str, message: &str| {
-            match read::<FunnelInput>(body.as_bytes()).unwrap_err() {
+        let check =
+            |body: &str, pointer: &str, message: &str| match read::<FunnelInput>(body.as_bytes())
+                .unwrap_err()
+            {
                 ApiError::Field { pointer: found, message: text } => {
                     assert_eq!(found, pointer, "{body}");
                     assert!(text.contains(message), "{body}: {text}");
                 }
                 other => panic!("{body}: {other}"),
-            }
-        };
+            };
         let range = r#""range": {"start": "2024-01-01", "end": "2024-02-01"}"#;
         check("{}", "", "missing field `range`");
         check(&format!("{{{range}}}"), "", "missing field `steps`");
-        check(&format!(r#"{{{range}, "steps": [{{"event": 7}}]}}"#), "/steps/0/event", "invalid type");
-        check(&format!(r#"{{{range}, "steps": [], "stepps": []}}"#), "/stepps", "unknown field `stepps`");
         check(
-            &format!(r#"{{{range}, "steps": [{{"event": "a", "filters": [{{"property": "p", "op": "like"}}]}}]}}"#),
+            &format!(r#"{{{range}, "steps": [{{"event": 7}}]}}"#),
+            "/steps/0/event",
+            "invalid type",
+        );
+        check(
+            &format!(r#"{{{range}, "steps": [], "stepps": []}}"#),
+            "/stepps",
+            "unknown field `stepps`",
+        );
+        check(
+            &format!(
+                r#"{{{range}, "steps": [{{"event": "a", "filters": [{{"property": "p", "op": "like"}}]}}]}}"#
+            ),
             "/steps/0/filters/0/op",
             "unknown variant `like`",
         );
-        check(&format!(r#"{{{range}, "steps": [{{"event": "a", "x": 1}}]}}"#), "/steps/0/x", "unknown field `x`");
-        check(r#"{"range": {"start": "2024-01-01", "until": ""}}"#, "/range/until", "unknown field `until`");
+        check(
+            &format!(r#"{{{range}, "steps": [{{"event": "a", "x": 1}}]}}"#),
+            "/steps/0/x",
+            "unknown field `x`",
+        );
+        check(
+            r#"{"range": {"start": "2024-01-01", "until": ""}}"#,
+            "/range/until",
+            "unknown field `until`",
+        );
         check("[]", "", "invalid");
         for text in ["", "{", "{} {}"] {
             let error = read::<serde_json::Value>(text.as_bytes()).unwrap_err();

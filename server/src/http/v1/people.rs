@@ -125,7 +125,10 @@ impl AliasInput {
         let id = |pointer: &str, id: String| {
             ExternalId::new(&id).map_err(|error| ApiError::Field {
                 pointer: pointer.to_owned(),
-                message: error.to_string().split_once(": ").map_or(String::new(), |(_, said)| said.to_owned()),
+                message: error
+                    .to_string()
+                    .split_once(": ")
+                    .map_or(String::new(), |(_, said)| said.to_owned()),
             })
         };
         Ok((id("/from_external_user_id", from)?, id("/to_external_user_id", to)?))
