@@ -6,7 +6,7 @@ use eventhub_core::Error;
 use eventhub_core::part::{PackedPart, PartView};
 use eventhub_core::persons::{Persons, UserSet};
 use eventhub_core::query::{
-    ConversionScan, FunnelInput, Journeys, Need, RetentionInput, RetentionScan, Scan, TrendsInput,
+    ConversionScan, FunnelInput, Need, RetentionInput, RetentionScan, Scan, TrendsInput,
     TrendsScan, count,
 };
 use jiff::tz::TimeZone;
@@ -32,11 +32,9 @@ pub fn funnel(
 ) -> Result<String, JsError> {
     let query = read::<FunnelInput>(query)?.check(&TimeZone::UTC)?;
     let (files, people) = (Files::of(parts)?, People::of(people)?);
-    let needs = query.needs();
-    let parts = files.views(&needs)?;
+    let parts = files.views(&ConversionScan::needs(&query))?;
     let persons = people.persons()?;
-    let journeys = Journeys::open(&query, now_ms as i64, &parts, &persons, None)?;
-    let mut scan = ConversionScan::new(journeys);
+    let mut scan = ConversionScan::open(&query, now_ms as i64, &parts, &persons, None)?;
     let counts = count(&mut scan);
     json(&scan.finish(counts))
 }

@@ -106,8 +106,8 @@ fn journeys(
                 types.filter(|(name, _)| need.event_type.is_none_or(|asked| asked == **name));
             asked.flat_map(|(_, parts)| parts).map(EncodedPart::view).collect()
         };
-        let views = query.needs().iter().map(views).collect::<Result<Vec<_>, _>>()?;
-        let mut scan = ConversionScan::new(Journeys::open(&query, 0, &views, persons, None)?);
+        let views = ConversionScan::needs(&query).iter().map(views).collect::<Result<Vec<_>, _>>()?;
+        let mut scan = ConversionScan::open(&query, 0, &views, persons, None)?;
         let counts = count(&mut scan);
         black_box(scan.finish(counts));
         Ok(scan.sources().stats().events)

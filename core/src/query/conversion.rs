@@ -9,12 +9,16 @@ use serde::Serialize;
 
 use crate::experiment::{Arm, Figures};
 
-use super::groups::{Group, Shown, Values, shown};
-use super::journeys::Journeys;
+use super::groups::{Group, Shown, UserGroups, Values, shown};
+use super::journeys::{Journey, Journeys};
+use super::needs::Need;
 use super::plan::FunnelQuery;
-use super::quantile::quantile;
+use super::quantile::quantiles;
 use super::scan::{Counts, Routed, Scan, Sources};
-use crate::UserId;
+use super::touch::Touch;
+use crate::part::PartView;
+use crate::persons::Persons;
+use crate::{Error, UserId};
 
 /// A funnel's answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -97,7 +101,13 @@ pub struct FunnelGroup {
 
 /// The walks of all persons, counted.
 pub struct ConversionScan<'a> {
-    journeys: Journeys<'a>,
+    query: &'a FunnelQuery,
+    walks: Walks<'a>,
+}
+
+enum Walks<'a> {
+    Touch(Touch<'a>),
+    Journeys(Journeys<'a>),
 }
 
 /// Counts of some persons.
@@ -106,21 +116,54 @@ pub struct ConversionCounts {
     steps: usize,
     /// By group and step: those who reached the step, and of them those who may still get further.
     reached: Vec<[u64; 2]>,
-    /// Per step after the first one the times from the step before: the group and ms.
-    took: Vec<Vec<(Group, f64)>>,
+    /// Per step after the first one how long it took, as [`packed`] has it.
+    pub(super) took: Vec<Vec<u64>>,
 }
 
+/// A time in ms and the group of the person who took it, as one number that is ordered by both.
+pub(super) const fn packed(group: Group, ms: u64) -> u64 {
+    (group as u64) << MS_BITS | ms
+}
+
+/// All times of a store take fewer bits, and all groups the others.
+const MS_BITS: u32 = 44;
+const MS_MASK: u64 = (1 << MS_BITS) - 1;
+
 impl<'a> ConversionScan<'a> {
-    /// For opened walks.
+    /// What a funnel reads.
     #[must_use]
-    pub const fn new(journeys: Journeys<'a>) -> Self {
-        Self { journeys }
+    pub fn needs(query: &FunnelQuery) -> Vec<Need<'_>> {
+        if query.is_touch() { query.needs_of_steps() } else { query.needs() }
+    }
+
+    /// Opens what the query needs; `parts` has one list of parts for each of [`Self::needs`]. `users` are the groups
+    /// of persons, when the answer is broken down by a property of theirs.
+    ///
+    /// # Errors
+    /// When a part is damaged, or the property has too many values.
+    pub fn open(
+        query: &'a FunnelQuery,
+        now_ms: i64,
+        parts: &[Vec<PartView<'a>>],
+        persons: &'a Persons<'a>,
+        users: Option<&'a UserGroups<'a>>,
+    ) -> Result<Self, Error> {
+        let walks = if query.is_touch() {
+            Walks::Touch(Touch::open(query, now_ms, parts, persons, users)?)
+        } else {
+            Walks::Journeys(Journeys::open(query, now_ms, parts, persons, users)?)
+        };
+        Ok(Self { query, walks })
     }
 
     /// The answer.
     #[must_use]
     pub fn finish(&self, counts: ConversionCounts) -> FunnelAnswer {
-        counts.finish(self.journeys.query, self.journeys.values())
+        let values = match &self.walks {
+            Walks::Touch(touch) => &touch.values,
+            Walks::Journeys(journeys) => journeys.values(),
+        };
+        counts.finish(self.query, values)
     }
 }
 
@@ -128,26 +171,27 @@ impl Scan for ConversionScan<'_> {
     type Counts = ConversionCounts;
 
     fn sources(&self) -> &Sources<'_> {
-        self.journeys.sources()
+        match &self.walks {
+            Walks::Touch(touch) => &touch.funnel.sources,
+            Walks::Journeys(journeys) => journeys.sources(),
+        }
     }
 
     fn take_routed(&mut self, routed: Vec<Routed>) {
-        self.journeys.take_routed(routed);
+        match &mut self.walks {
+            Walks::Touch(touch) => touch.funnel.sources.take_routed(routed),
+            Walks::Journeys(journeys) => journeys.take_routed(routed),
+        }
     }
 
     fn run(&self, users: Range<UserId>) -> ConversionCounts {
-        let steps = self.journeys.query.steps().len();
+        let steps = self.query.steps().len();
         let mut counts =
             ConversionCounts { steps, reached: Vec::new(), took: vec![Vec::new(); steps] };
-        self.journeys.each(users, |journey| {
-            let of_group = counts.of_group(journey.group);
-            of_group[..=journey.step()].iter_mut().for_each(|[count, _]| *count += 1);
-            of_group[journey.step()][1] += u64::from(journey.is_pending);
-            for step in 1..=journey.step() {
-                let took = (journey.time_ms(step) - journey.time_ms(step - 1)) as f64;
-                counts.took[step].push((journey.group, took));
-            }
-        });
+        match &self.walks {
+            Walks::Touch(touch) => touch.count(users, &mut counts),
+            Walks::Journeys(journeys) => journeys.each(users, |journey| counts.add(journey)),
+        }
         counts
     }
 }
@@ -157,19 +201,17 @@ impl Counts for ConversionCounts {
         if self.reached.len() < other.reached.len() {
             self.reached.resize(other.reached.len(), [0; 2]);
         }
-        for (of_step, others) in self.reached.iter_mut().zip(&other.reached) {
-            of_step.iter_mut().zip(others).for_each(|(count, other)| *count += other);
-        }
+        add(&mut self.reached, &other.reached);
         self.took.iter_mut().zip(&other.took).for_each(|(took, other)| took.extend(other));
     }
 
     fn bytes(&self) -> usize {
-        self.reached.len() * 16 + self.took.iter().map(|took| took.len() * 16).sum::<usize>()
+        self.reached.len() * 16 + self.took.iter().map(|took| took.len() * 8).sum::<usize>()
     }
 }
 
 impl ConversionCounts {
-    fn of_group(&mut self, group: Group) -> &mut [[u64; 2]] {
+    pub(super) fn of_group(&mut self, group: Group) -> &mut [[u64; 2]] {
         let from = group as usize * self.steps;
         if self.reached.len() < from + self.steps {
             self.reached.resize(from + self.steps, [0; 2]);
@@ -177,21 +219,30 @@ impl ConversionCounts {
         &mut self.reached[from..from + self.steps]
     }
 
-    fn finish(self, query: &FunnelQuery, values: &Values<'_>) -> FunnelAnswer {
+    fn add(&mut self, journey: &Journey<'_>) {
+        let of_group = self.of_group(journey.group);
+        of_group[..=journey.step()].iter_mut().for_each(|[count, _]| *count += 1);
+        of_group[journey.step()][1] += u64::from(journey.is_pending);
+        for step in 1..=journey.step() {
+            let took = journey.time_ms(step).abs_diff(journey.time_ms(step - 1));
+            self.took[step].push(packed(journey.group, took));
+        }
+    }
+
+    fn finish(mut self, query: &FunnelQuery, values: &Values<'_>) -> FunnelAnswer {
         let mut everyone = vec![[0; 2]; self.steps];
         for of_group in self.reached.chunks_exact(self.steps) {
             add(&mut everyone, of_group);
         }
         let groups = query.breakdown().map_or_else(Vec::new, |by| {
             let size = |group: usize| self.reached[group * self.steps][0];
-            let sizes =
-                (0..self.reached.len() / self.steps).map(|group| (group as Group, size(group)));
+            let sizes = (0..self.reached.len() / self.steps).map(|group| (group as Group, size(group)));
             let rows = shown(sizes, values, by.limit);
             self.groups(query, &rows)
         });
-        let all = self.took.into_iter().map(|took| took.into_iter().map(|(_, ms)| ms).collect());
+        self.took.iter_mut().flatten().for_each(|took| *took &= MS_MASK);
         let experiment = query.control().map(|control| Experiment::of(control, &groups));
-        FunnelAnswer { steps: steps_of(query, &everyone, all.collect()), groups, experiment }
+        FunnelAnswer { steps: steps_of(query, &everyone, self.took), groups, experiment }
     }
 
     fn groups(&self, query: &FunnelQuery, rows: &[Shown<'_>]) -> Vec<FunnelGroup> {
@@ -201,9 +252,11 @@ impl ConversionCounts {
         }
         let mut took = vec![vec![Vec::new(); self.steps]; rows.len()];
         for (step, all) in self.took.iter().enumerate() {
-            all.iter().for_each(|(group, ms)| took[place_of[*group as usize]][step].push(*ms));
+            for packed in all {
+                took[place_of[(packed >> MS_BITS) as usize]][step].push(packed & MS_MASK);
+            }
         }
-        let group = |(row, took): (&Shown<'_>, Vec<Vec<f64>>)| {
+        let group = |(row, took): (&Shown<'_>, Vec<Vec<u64>>)| {
             let mut counts = vec![[0; 2]; self.steps];
             for group in &row.groups {
                 add(&mut counts, &self.reached[*group as usize * self.steps..][..self.steps]);
@@ -221,7 +274,7 @@ fn add(counts: &mut [[u64; 2]], others: &[[u64; 2]]) {
     }
 }
 
-fn steps_of(query: &FunnelQuery, counts: &[[u64; 2]], took: Vec<Vec<f64>>) -> Vec<FunnelStep> {
+fn steps_of(query: &FunnelQuery, counts: &[[u64; 2]], took: Vec<Vec<u64>>) -> Vec<FunnelStep> {
     let share = |count: u64, of: u64| (of > 0).then(|| count as f64 / of as f64);
     let [first, _] = counts[0];
     let mut previous = first;
@@ -230,6 +283,7 @@ fn steps_of(query: &FunnelQuery, counts: &[[u64; 2]], took: Vec<Vec<f64>>) -> Ve
         let [count, pending] = counts[number];
         let next = counts.get(number + 1).map_or(count, |[next, _]| *next);
         let mut took = took.next().unwrap_or_default();
+        let [median, p90] = quantiles(&mut took, [0.5, 0.9]);
         let seconds = |quantile: Option<f64>| quantile.map(|ms| ms / 1_000.0);
         let answer = FunnelStep {
             event: step.event_type.clone(),
@@ -238,8 +292,8 @@ fn steps_of(query: &FunnelQuery, counts: &[[u64; 2]], took: Vec<Vec<f64>>) -> Ve
             converted_from_first: share(count, first),
             dropped: count - next - pending,
             pending,
-            median_seconds: seconds(quantile(&mut took, 0.5)),
-            p90_seconds: seconds(quantile(&mut took, 0.9)),
+            median_seconds: seconds(median),
+            p90_seconds: seconds(p90),
         };
         previous = count;
         answer

@@ -17,6 +17,7 @@ mod route;
 mod scan;
 mod ticks;
 
+mod block;
 mod cohort;
 mod funnel;
 
@@ -27,6 +28,7 @@ mod gather;
 mod walk;
 
 mod conversion;
+mod touch;
 mod exact_sum;
 mod explain;
 mod journeys;

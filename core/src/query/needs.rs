@@ -33,6 +33,12 @@ impl FunnelQuery {
         self.meanings().into_iter().map(|(need, _)| need).collect()
     }
 
+    /// What a funnel reads that is counted step by step.
+    pub(super) fn needs_of_steps(&self) -> Vec<Need<'_>> {
+        let steps = self.steps().iter().enumerate();
+        steps.map(|(number, step)| Need::of(step, self.step_times(number))).collect()
+    }
+
     /// The same, each with what it is to the funnel.
     pub(super) fn meanings(&self) -> Vec<(Need<'_>, Meaning)> {
         let mut all: Vec<(Need<'_>, Meaning)> = Vec::new();

@@ -6,6 +6,120 @@ use crate::DAY_MS;
 /// Ticks lie between its negative and it.
 const TICK_END: u64 = 1 << 30;
 
+/// A time as the state of a funnel holds it: 0 at the start of the range.
+pub(super) trait Instant: Copy + PartialOrd {
+    /// How much later one is than another; an earlier one is much later.
+    type Span: Copy + Ord + Default;
+
+    /// Of a user whom no event matches.
+    const DEAD: Self;
+    /// Before the start of the range.
+    const BEFORE: Self;
+
+    /// How much later it is than another.
+    fn since(self, other: Self) -> Self::Span;
+
+    /// The instant so much later.
+    fn plus(self, span: Self::Span) -> Self;
+
+    /// Itself when `keep` holds, else that of the dead, without a branch.
+    fn or_dead(self, keep: bool) -> Self;
+
+    /// The span when `keep` holds, else none.
+    fn span_if(span: Self::Span, keep: bool) -> Self::Span;
+}
+
+macro_rules! instant {
+    ($signed:ty, $unsigned:ty) => {
+        impl Instant for $signed {
+            type Span = $unsigned;
+
+            const DEAD: Self = Self::MIN;
+            const BEFORE: Self = -1;
+
+            #[inline(always)]
+            fn since(self, other: Self) -> $unsigned {
+                self.wrapping_sub(other) as $unsigned
+            }
+
+            #[inline(always)]
+            fn plus(self, span: $unsigned) -> Self {
+                self.wrapping_add(span as $signed)
+            }
+
+            #[inline(always)]
+            fn or_dead(self, keep: bool) -> Self {
+                // All bits or none, so that several users are advanced at a time.
+                let mask = <$signed>::from(keep).wrapping_neg();
+                (self & mask) | (Self::DEAD & !mask)
+            }
+
+            #[inline(always)]
+            fn span_if(span: $unsigned, keep: bool) -> $unsigned {
+                span & <$unsigned>::from(keep).wrapping_neg()
+            }
+        }
+    };
+}
+
+instant!(i32, u32);
+instant!(i64, u64);
+
+/// A clock by which the state of a funnel counts time.
+pub(super) trait FunnelClock: Clock<Time: Instant> {
+    /// A clock for a funnel whose range starts at a time, for times between the given ones, all in ms.
+    fn over(start_ms: i64, times_ms: (i64, i64)) -> Self;
+
+    /// The instant of a time.
+    fn of(self, time_ms: i64) -> Self::Time;
+
+    /// The time at which the clock stands at 0, in ms.
+    fn base_ms(self) -> i64;
+
+    /// The instant, of a day so many days after that of an instant not before 0, at which the day begins (UTC);
+    /// none where that takes the exact time.
+    fn day_after(self) -> Option<impl Fn(Self::Time, u32) -> Self::Time>;
+}
+
+/// A clock that counts ms, so that it tells how long a step took.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Exact {
+    base_ms: i64,
+    zero_ms: i64,
+}
+
+impl Clock for Exact {
+    type Time = i64;
+
+    fn starting_at(self, zero_ms: i64) -> Self {
+        Self { zero_ms: zero_ms.wrapping_sub(self.base_ms), ..self }
+    }
+
+    #[inline(always)]
+    fn read(self, after_zero_ms: i64) -> i64 {
+        self.zero_ms.wrapping_add(after_zero_ms)
+    }
+}
+
+impl FunnelClock for Exact {
+    fn over(start_ms: i64, _: (i64, i64)) -> Self {
+        Self { base_ms: start_ms, zero_ms: 0 }
+    }
+
+    fn of(self, time_ms: i64) -> i64 {
+        time_ms.wrapping_sub(self.base_ms)
+    }
+
+    fn base_ms(self) -> i64 {
+        self.base_ms
+    }
+
+    fn day_after(self) -> Option<impl Fn(i64, u32) -> i64> {
+        let aligned = self.base_ms % DAY_MS == 0;
+        aligned.then_some(|at: i64, days| at - at % DAY_MS + i64::from(days) * DAY_MS)
+    }
+}
+
 /// A clock whose ticks are as short as 32 bits allow for the times at hand: of two times in one tick the
 /// exact ones must decide.
 #[derive(Debug, Clone, Copy)]
@@ -19,16 +133,16 @@ pub(super) struct Ticks {
 
 /// A clock that counts days (UTC) in ticks.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Days {
+struct Days {
     day_ticks: u32,
     /// 2^`bits` / `day_ticks`, rounded up: multiplying by it divides every tick exactly.
     inverse: u64,
     bits: u32,
 }
 
-impl Ticks {
-    /// Ticks that are 0 at the base, for times between the given ones, all in ms.
-    pub(super) fn new(base_ms: i64, (least_ms, greatest_ms): (i64, i64)) -> Self {
+impl FunnelClock for Ticks {
+    /// Ticks as short as 32 bits allow.
+    fn over(base_ms: i64, (least_ms, greatest_ms): (i64, i64)) -> Self {
         let furthest = least_ms.abs_diff(base_ms).max(greatest_ms.abs_diff(base_ms));
         let mut shift = 0;
         while furthest >> shift >= TICK_END {
@@ -37,20 +151,19 @@ impl Ticks {
         Self { base_ms, zero_ms: 0, shift }.starting_at(0)
     }
 
-    /// The tick in which a time lies.
-    pub(super) fn of(self, time_ms: i64) -> i32 {
+    fn of(self, time_ms: i64) -> i32 {
         self.starting_at(0).read(time_ms)
     }
 
-    /// The time at which tick 0 begins, in ms.
-    pub(super) const fn base_ms(self) -> i64 {
+    fn base_ms(self) -> i64 {
         self.base_ms
     }
 
-    /// The days, when every day begins with a tick and tick 0 begins a day.
-    pub(super) fn days(self) -> Option<Days> {
+    /// Where every day begins with a tick, and tick 0 begins a day.
+    fn day_after(self) -> Option<impl Fn(i32, u32) -> i32> {
         let aligned = self.base_ms % DAY_MS == 0 && DAY_MS % (1 << self.shift) == 0;
-        aligned.then(|| Days::new((DAY_MS >> self.shift) as u32))
+        let days = aligned.then(|| Days::new((DAY_MS >> self.shift) as u32))?;
+        Some(move |tick: i32, after| days.after(tick as u32, after))
     }
 }
 
@@ -75,7 +188,7 @@ impl Days {
 
     /// The first tick of the day that is so many days after that of a tick, which is not negative.
     #[inline(always)]
-    pub(super) fn after(self, tick: u32, days: u32) -> i32 {
+    fn after(self, tick: u32, days: u32) -> i32 {
         let day = u64::from(tick).wrapping_mul(self.inverse) >> self.bits;
         (day as u32).wrapping_add(days).wrapping_mul(self.day_ticks) as i32
     }
@@ -104,7 +217,7 @@ mod tests {
             times in [0..7_258_118_400_000_i64, 0..7_258_118_400_000_i64],
         ) {
             let [least, greatest] = [times[0].min(times[1]), times[0].max(times[1])];
-            let ticks = Ticks::new(base_ms, (least, greatest));
+            let ticks = Ticks::over(base_ms, (least, greatest));
             prop_assert!(ticks.of(least) <= ticks.of(greatest));
             prop_assert_eq!(ticks.of(base_ms), 0);
             prop_assert_eq!(least < base_ms, ticks.of(least) < 0);

@@ -15,7 +15,7 @@ use super::gather::{Found, GATHERED_USERS, Gathered};
 use super::groups::{Group, NO_VALUE, UserGroups, Values, shown};
 use super::needs::Need;
 use super::plan::{Function, Measure, TrendsQuery};
-use super::quantile::quantile;
+use super::quantile::quantiles;
 use super::scan::{Counts, Routed, Scan, Sources, slices_of};
 use super::source::Source;
 use crate::part::{BLOCK_USERS, PartView};
@@ -330,7 +330,10 @@ impl Tally {
             (Numbers::Sum(sum), Function::Average) => Some(sum.value() / self.count as f64),
             (Numbers::Sum(sum), _) => Some(sum.value()),
             (Numbers::Min(extreme) | Numbers::Max(extreme), _) => Some(extreme),
-            (Numbers::All(mut all), Function::Quantile(share)) => quantile(&mut all, *share),
+            (Numbers::All(mut all), Function::Quantile(share)) => {
+                let [value] = quantiles(&mut all, [*share]);
+                value
+            },
             (Numbers::None, Function::Sum) => Some(0.0),
             _ => None,
         }

@@ -29,9 +29,8 @@ pub fn funnel(
 ) -> Result<(FunnelAnswer, ScanStats), EngineError> {
     let persons = people::persons(asking.snapshot(), query.user_filters())?;
     let users = user_groups(asking, query.breakdown())?;
-    let parts = asking.parts(&query.needs())?;
-    let journeys = Journeys::open(query, now_ms, &parts, &persons, users.as_ref())?;
-    let mut scan = ConversionScan::new(journeys);
+    let parts = asking.parts(&ConversionScan::needs(query))?;
+    let mut scan = ConversionScan::open(query, now_ms, &parts, &persons, users.as_ref())?;
     let counts = asking.compute(&mut scan)?;
     Ok((scan.finish(counts), scan.sources().stats()))
 }

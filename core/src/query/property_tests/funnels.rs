@@ -11,7 +11,7 @@ use super::{in_pieces_of, run_cases, views, with_persons};
 use crate::naive;
 use crate::part::{EncodedPart, PartView};
 use crate::query::{
-    ConversionScan, FunnelAnswer, FunnelInput, FunnelQuery, Journeys, Need, UserGroups, Values,
+    ConversionScan, FunnelAnswer, FunnelInput, FunnelQuery, Need, UserGroups, Values,
 };
 use crate::{DAY_MS, TimeMs, UserId};
 
@@ -59,10 +59,10 @@ fn ask(case: &Case, query: &FunnelQuery, parts: &[Vec<EncodedPart>]) -> FunnelAn
     let by_user = query.breakdown().is_some_and(|by| by.property == "team");
     let mut answer = None;
     with_persons(case, |persons| {
-        let parts: Vec<_> = query.needs().iter().map(|need| needed(need, parts)).collect();
+        let needs = ConversionScan::needs(query);
+        let parts: Vec<_> = needs.iter().map(|need| needed(need, parts)).collect();
         let users = by_user.then_some(&groups);
-        let journeys = Journeys::open(query, now_ms(case), &parts, persons, users).unwrap();
-        let mut scan = ConversionScan::new(journeys);
+        let mut scan = ConversionScan::open(query, now_ms(case), &parts, persons, users).unwrap();
         let counts = in_pieces_of(&mut scan);
         answer = Some(scan.finish(counts));
     });

@@ -1,0 +1,274 @@
+//! The users of a block on their way through a funnel of which only the earliest match of each step matters.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::hint::select_unpredictable;
+use core::ops::Range;
+
+use super::funnel::FunnelScan;
+use super::route::Members;
+use super::source::{Place, Times, Visit};
+use super::ticks::{FunnelClock, Instant};
+use crate::part::BLOCK_USERS;
+use crate::persons::bits_of;
+use crate::{EventId, UserId};
+
+/// No event: in the place of the last match before the first step, of the next while there is none.
+const NOWHERE: Place = Place::MAX;
+
+/// A value for each user of a block, and some bytes that keep those of one user in different tables from
+/// having addresses that end alike, which processors take for the same.
+type Table<T> = [T; TABLE];
+const TABLE: usize = BLOCK_USERS as usize + 80;
+
+/// Where the users of a block stand. By the clock, the match of a step must lie after `from` and less than `room`
+/// later; `next` is the place of the earliest so far, to which `room` was narrowed. At both ends exact times and ids
+/// decide. A user whom no event matches is dead and has no room.
+struct Slots<T: Instant> {
+    from: Table<T>,
+    room: Table<T::Span>,
+    /// When it is too late for the steps after the first.
+    limit: Table<T>,
+    next: Box<Table<Place>>,
+    /// The match of the first step, and of the last one after it that is over.
+    first: Box<Table<Place>>,
+    last: Box<Table<Place>>,
+}
+
+/// The users of a block on their way through the steps.
+pub(super) struct Block<'s, C: FunnelClock> {
+    scan: &'s FunnelScan<'s>,
+    clock: C,
+    block: u32,
+    lows: Range<usize>,
+    step: usize,
+    slots: Box<Slots<C::Time>>,
+}
+
+impl<'s, C: FunnelClock> Block<'s, C> {
+    pub(super) fn new(scan: &'s FunnelScan<'s>) -> Self {
+        let query = scan.query;
+        let (start_ms, end_ms) = (query.range().start_ms(), query.range().end_ms());
+        let limit_ms = query.limit_ms(end_ms);
+        let times_ms = scan.sources.times_ms().unwrap_or((start_ms, end_ms));
+        let times_ms = (times_ms.0.min(start_ms), times_ms.1.max(limit_ms));
+        let nowhere = || Box::new([NOWHERE; TABLE]);
+        let slots = Box::new(Slots {
+            from: [C::Time::DEAD; TABLE],
+            room: [Default::default(); TABLE],
+            limit: [C::Time::DEAD; TABLE],
+            next: nowhere(),
+            first: nowhere(),
+            last: nowhere(),
+        });
+        Self { scan, clock: C::over(start_ms, times_ms), block: 0, lows: 0..0, step: 0, slots }
+    }
+
+    /// Everyone who counts waits for a first event in the range; nobody else matches anything. The number
+    /// of those who count.
+    pub(super) fn start(&mut self, users: &Range<UserId>) -> u64 {
+        self.block = users.start / BLOCK_USERS;
+        let low = (users.start % BLOCK_USERS) as usize;
+        self.lows = low..low + users.len();
+        let alive = self.scan.sources.persons().alive(self.block);
+        let end = self.clock.of(self.scan.query.range().end_ms());
+        let before = C::Time::BEFORE;
+        let (waiting, dead) = ((before, end.since(before)), (C::Time::DEAD, Default::default()));
+        let words = self.lows.start / 64..self.lows.end.div_ceil(64);
+        let mut left = 0;
+        for (word, first) in alive[words.clone()].iter().zip((words.start * 64..).step_by(64)) {
+            let mostly_alive = word.count_ones() > 32;
+            let ((from, room), others, other) =
+                if mostly_alive { (waiting, !word, dead) } else { (dead, *word, waiting) };
+            self.slots.from[first..first + 64].fill(from);
+            self.slots.room[first..first + 64].fill(room);
+            for low in bits_of(others).map(|bit| first + bit as usize) {
+                (self.slots.from[low], self.slots.room[low]) = other;
+            }
+            left += u64::from(word.count_ones());
+        }
+        self.slots.next[self.lows.clone()].fill(NOWHERE);
+        left
+    }
+
+    /// Takes those whom an event may still match.
+    pub(super) fn name_alive(&self, members: &mut Members) {
+        let from = &self.slots.from[self.lows.clone()];
+        members.set(self.lows.clone(), from.iter().map(|from| *from != C::Time::DEAD));
+    }
+
+    /// Ends a step: who matched goes on from there, who did not has no room left, unless the step was the
+    /// last. The number of those who matched.
+    pub(super) fn advance(&mut self) -> u64 {
+        if self.step + 1 == self.scan.sources.steps() {
+            let next = &self.slots.next[self.lows.clone()];
+            return next.iter().map(|next| u64::from(*next != NOWHERE)).sum();
+        }
+        if self.step == 0 {
+            self.set_limits();
+        }
+        let Slots { from, room, limit, next, first, last } = &mut *self.slots;
+        let mut reached = 0;
+        let lows = || self.lows.clone();
+        let users = from[lows()].iter_mut().zip(&mut room[lows()]).zip(&next[lows()]);
+        for (((from, room), next), limit) in users.zip(&limit[lows()]) {
+            let matched = *next != NOWHERE;
+            reached += u32::from(matched);
+            let at = from.plus(*room);
+            *from = at.or_dead(matched);
+            *room = C::Time::span_if(limit.since(at), matched);
+        }
+        core::mem::swap(next, if self.step == 0 { first } else { last });
+        next[lows()].fill(NOWHERE);
+        u64::from(reached)
+    }
+
+    /// Notes until when the matches after the first may come.
+    fn set_limits(&mut self) {
+        let query = self.scan.query;
+        let lows = self.lows.clone();
+        let slots = &mut *self.slots;
+        let first = |span| C::Time::BEFORE.plus(span);
+        if let (Some(day_after), Some(days)) = (self.clock.day_after(), query.utc_days()) {
+            let room = &slots.room[lows.clone()];
+            for (limit, room) in slots.limit[lows].iter_mut().zip(room) {
+                *limit = day_after(first(*room), days);
+            }
+            return;
+        }
+        for low in lows {
+            let place = self.slots.next[low];
+            if place != NOWHERE {
+                self.slots.limit[low] = self.clock.of(self.limit_ms(place));
+            }
+        }
+    }
+
+    /// The time that is too late for the step.
+    fn end_ms(&self, low: usize) -> i64 {
+        match self.step {
+            0 => self.scan.query.range().end_ms(),
+            _ => self.limit_ms(self.slots.first[low]),
+        }
+    }
+
+    /// The time that is too late for the steps after the first, which was matched at a place.
+    fn limit_ms(&self, first: Place) -> i64 {
+        self.scan.query.limit_ms(self.time_and_id(0, first).0)
+    }
+
+    /// Begins a step.
+    pub(super) const fn enter(&mut self, step: usize) {
+        self.step = step;
+    }
+
+    /// The user of a place in the block.
+    pub(super) const fn user(&self, low: usize) -> UserId {
+        self.block * BLOCK_USERS + low as UserId
+    }
+
+    /// How long after the last match that of this step came, by the clock, of each user who has one; to be asked
+    /// before the step ends.
+    pub(super) fn push_spans(&self, spans: &mut Vec<<C::Time as Instant>::Span>) {
+        let Slots { next, room, .. } = &*self.slots;
+        let mut end = spans.len();
+        spans.resize(end + self.lows.len(), Default::default());
+        // Written for everyone and counted where there is a match, which is hard to foretell.
+        for (next, room) in next[self.lows.clone()].iter().zip(&room[self.lows.clone()]) {
+            spans[end] = *room;
+            end += usize::from(*next != NOWHERE);
+        }
+        spans.truncate(end);
+    }
+
+    /// The users whom an event matched in this step, each with its place in the block, that of the event, and how
+    /// long after the last match it came by the clock; to be asked before the step ends.
+    pub(super) fn matched(
+        &self,
+    ) -> impl Iterator<Item = (usize, Place, <C::Time as Instant>::Span)> {
+        let Slots { next, room, .. } = &*self.slots;
+        let users = self.lows.clone().zip(&next[self.lows.clone()]).zip(&room[self.lows.clone()]);
+        let matched = users.filter(|((_, next), _)| **next != NOWHERE);
+        matched.map(|((low, next), room)| (low, *next, *room))
+    }
+
+    /// The users whom no event matched in this step, each with when it is too late for it; to be asked before the
+    /// step, which is not the first, ends.
+    pub(super) fn stopped(&self) -> impl Iterator<Item = (usize, C::Time)> {
+        let Slots { from, next, limit, .. } = &*self.slots;
+        let users = self.lows.clone().map(move |low| (low, from[low], next[low], limit[low]));
+        let stopped = users.filter(|(_, from, next, _)| *from != C::Time::DEAD && *next == NOWHERE);
+        stopped.map(|(low, _, _, limit)| (low, limit))
+    }
+
+    fn time_and_id(&self, step: usize, place: Place) -> (i64, EventId) {
+        self.scan.sources.time_and_id(step, self.block, place)
+    }
+
+    /// An event in the tick of the last match, of the earliest so far or of the limit: exact times decide.
+    #[cold]
+    #[inline(never)]
+    fn decide(&mut self, low: usize, time: C::Time, place: Place) {
+        let event = self.time_and_id(self.step, place);
+        let is_later = match self.step {
+            0 => event.0 >= self.clock.base_ms(),
+            1 => event > self.time_and_id(0, self.slots.first[low]),
+            step => event > self.time_and_id(step - 1, self.slots.last[low]),
+        };
+        let is_earlier = match self.slots.next[low] {
+            NOWHERE => event.0 < self.end_ms(low),
+            next => event < self.time_and_id(self.step, next),
+        };
+        if is_later && is_earlier {
+            self.slots.room[low] = time.since(self.slots.from[low]);
+            self.slots.next[low] = place;
+        }
+    }
+}
+
+impl<C: FunnelClock> Visit for Block<'_, C> {
+    type Clock = C;
+
+    fn clock(&self) -> C {
+        self.clock
+    }
+
+    #[inline(always)]
+    fn event(&mut self, low: usize, time: C::Time, place: Place) {
+        let Slots { from, room, next, .. } = &mut *self.slots;
+        let later = time.since(from[low]);
+        let left = room[low];
+        if (later == Default::default()) | (later == left) {
+            return self.decide(low, time, place);
+        }
+        room[low] = select_unpredictable(later < left, later, left);
+        next[low] = select_unpredictable(later < left, place, next[low]);
+    }
+
+    /// Only the first event after the last match can be the next one, or those at the time of either.
+    fn run<T: Times<Time = C::Time>>(&mut self, low: usize, times: &T, first: Place) {
+        let from = self.slots.from[low];
+        if from == C::Time::DEAD {
+            return;
+        }
+        let (mut at, mut end) = (0, times.len());
+        while at < end {
+            let middle = at + (end - at) / 2;
+            if times.get(middle) < from {
+                at = middle + 1;
+            } else {
+                end = middle;
+            }
+        }
+        for at in at..times.len() {
+            let place = first + at as Place;
+            if times.get(at).since(from) > self.slots.room[low] {
+                return;
+            }
+            self.event(low, times.get(at), place);
+            if self.slots.next[low] == place {
+                return;
+            }
+        }
+    }
+}

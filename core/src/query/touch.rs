@@ -1,0 +1,122 @@
+//! First-touch funnels in full: what their fast walk tells beside the counts.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::block::Block;
+use super::conversion::{ConversionCounts, packed};
+use super::funnel::{FunnelScan, Watch};
+use super::groups::{Group, NO_VALUE, UserGroups, Values};
+use super::plan::{FunnelQuery, Of};
+use super::ticks::Exact;
+use crate::part::{BLOCK_USERS, PartView};
+use crate::persons::Persons;
+use crate::{Error, UserId};
+
+/// A first-touch funnel over opened parts.
+pub(super) struct Touch<'a> {
+    pub(super) funnel: FunnelScan<'a>,
+    pub(super) values: Values<'a>,
+    users: Option<&'a [Group]>,
+    now_ms: i64,
+}
+
+impl FunnelQuery {
+    /// Whether the fast walk answers it in full: only the earliest match of each step matters, and the group of a
+    /// person is known from the first.
+    pub(super) fn is_touch(&self) -> bool {
+        let known = self.breakdown().is_none_or(|by| by.of == Of::User || by.step == 0);
+        self.is_first_touch() && known
+    }
+}
+
+impl<'a> Touch<'a> {
+    pub(super) fn open(
+        query: &'a FunnelQuery,
+        now_ms: i64,
+        parts: &[Vec<PartView<'a>>],
+        persons: &'a Persons<'a>,
+        users: Option<&'a UserGroups<'a>>,
+    ) -> Result<Self, Error> {
+        let mut values = users.map(|users| users.values.clone()).unwrap_or_default();
+        let by = query.breakdown().filter(|by| by.of == Of::Event);
+        let groups = by.map(|by| (by.property.as_str(), &mut values));
+        let funnel = FunnelScan::open_with_groups(query, parts, persons, groups)?;
+        Ok(Self { funnel, values, users: users.map(|users| users.of.as_slice()), now_ms })
+    }
+
+    pub(super) fn count(&self, users: Range<UserId>, counts: &mut ConversionCounts) {
+        let query = self.funnel.query;
+        let last_limit_ms = query.limit_ms(query.range().end_ms() - 1);
+        let is_any_open = self.now_ms < last_limit_ms;
+        let base_ms = query.range().start_ms();
+        let now = is_any_open.then(|| self.now_ms.saturating_sub(base_ms));
+        if query.breakdown().is_none() {
+            self.funnel.walk::<Exact>(users, &mut Whole { counts, now });
+        } else {
+            let groups = vec![NO_VALUE; BLOCK_USERS as usize];
+            self.funnel.walk::<Exact>(users, &mut Grouped { touch: self, counts, now, groups });
+        }
+    }
+
+    fn group(&self, user: UserId, place: u32) -> Group {
+        match self.users {
+            Some(groups) => groups.get(user as usize).copied().unwrap_or(NO_VALUE),
+            None => self.funnel.sources.group(0, user / BLOCK_USERS, place),
+        }
+    }
+}
+
+/// Counts everyone.
+struct Whole<'w> {
+    counts: &'w mut ConversionCounts,
+    /// After the start of the range; none when every window is over.
+    now: Option<i64>,
+}
+
+impl Watch<Exact> for Whole<'_> {
+    fn visited(&mut self, step: usize, block: &Block<'_, Exact>) {
+        if step == 0 {
+            return;
+        }
+        block.push_spans(&mut self.counts.took[step]);
+        if let Some(now) = self.now {
+            let open = block.stopped().filter(|(_, limit)| now < *limit).count();
+            self.counts.of_group(NO_VALUE)[step - 1][1] += open as u64;
+        }
+    }
+
+    fn ended(&mut self, step: usize, matched: u64) {
+        self.counts.of_group(NO_VALUE)[step][0] += matched;
+    }
+}
+
+/// Counts by groups.
+struct Grouped<'g, 'a> {
+    touch: &'g Touch<'a>,
+    counts: &'g mut ConversionCounts,
+    now: Option<i64>,
+    /// Of the users of the block who matched the first step.
+    groups: Vec<Group>,
+}
+
+impl Watch<Exact> for Grouped<'_, '_> {
+    fn visited(&mut self, step: usize, block: &Block<'_, Exact>) {
+        if let Some(now) = self.now.filter(|_| step > 0) {
+            for (low, _) in block.stopped().filter(|(_, limit)| now < *limit) {
+                self.counts.of_group(self.groups[low])[step - 1][1] += 1;
+            }
+        }
+        for (low, place, span) in block.matched() {
+            if step == 0 {
+                self.groups[low] = self.touch.group(block.user(low), place);
+            } else {
+                self.counts.took[step].push(packed(self.groups[low], span));
+            }
+            self.counts.of_group(self.groups[low])[step][0] += 1;
+        }
+    }
+
+    fn ended(&mut self, _: usize, _: u64) {}
+}
