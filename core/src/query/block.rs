@@ -129,17 +129,19 @@ impl<'s, C: FunnelClock> Block<'s, C> {
         let lows = self.lows.clone();
         let slots = &mut *self.slots;
         let first = |span| C::Time::BEFORE.plus(span);
-        if let (Some(day_after), Some(days)) = (self.clock.day_after(), query.utc_days()) {
+        if let Some(limit_of) = self.clock.limit_of(query) {
             let room = &slots.room[lows.clone()];
             for (limit, room) in slots.limit[lows].iter_mut().zip(room) {
-                *limit = day_after(first(*room), days);
+                *limit = limit_of(first(*room));
             }
             return;
         }
         for low in lows {
             let place = self.slots.next[low];
             if place != NOWHERE {
-                self.slots.limit[low] = self.clock.of(self.limit_ms(place));
+                let first_ms = self.clock.time_ms(first(self.slots.room[low]));
+                let limit_ms = first_ms.map_or_else(|| self.limit_ms(place), |ms| query.limit_ms(ms));
+                self.slots.limit[low] = self.clock.of(limit_ms);
             }
         }
     }
@@ -192,13 +194,24 @@ impl<'s, C: FunnelClock> Block<'s, C> {
         matched.map(|((low, next), room)| (low, *next, *room))
     }
 
-    /// The users whom no event matched in this step, each with when it is too late for it; to be asked before the
-    /// step, which is not the first, ends.
-    pub(super) fn stopped(&self) -> impl Iterator<Item = (usize, C::Time)> {
+    /// Of each user whom no event matched in this step, the place in the block, if it is not too late for it at an
+    /// instant; to be asked before the step, which is not the first, ends.
+    pub(super) fn open(&self, now: C::Time) -> impl Iterator<Item = usize> {
+        self.is_open(now).filter_map(|(low, is_open)| is_open.then_some(low))
+    }
+
+    /// How many users these are.
+    pub(super) fn count_open(&self, now: C::Time) -> u64 {
+        self.is_open(now).map(|(_, is_open)| u64::from(is_open)).sum()
+    }
+
+    fn is_open(&self, now: C::Time) -> impl Iterator<Item = (usize, bool)> {
         let Slots { from, next, limit, .. } = &*self.slots;
-        let users = self.lows.clone().map(move |low| (low, from[low], next[low], limit[low]));
-        let stopped = users.filter(|(_, from, next, _)| *from != C::Time::DEAD && *next == NOWHERE);
-        stopped.map(|(low, _, _, limit)| (low, limit))
+        let lows = || self.lows.clone();
+        let users = from[lows()].iter().zip(&next[lows()]).zip(&limit[lows()]).zip(lows());
+        users.map(move |(((from, next), limit), low)| {
+            (low, (*from != C::Time::DEAD) & (*next == NOWHERE) & (now < *limit))
+        })
     }
 
     fn time_and_id(&self, step: usize, place: Place) -> (i64, EventId) {

@@ -1,5 +1,6 @@
 //! Times as the loop over rows compares them: 32 bits, so that a block's state is small.
 
+use super::plan::{FunnelQuery, Window};
 use super::source::Clock;
 use crate::DAY_MS;
 
@@ -76,9 +77,12 @@ pub(super) trait FunnelClock: Clock<Time: Instant> {
     /// The time at which the clock stands at 0, in ms.
     fn base_ms(self) -> i64;
 
-    /// The instant, of a day so many days after that of an instant not before 0, at which the day begins (UTC);
-    /// none where that takes the exact time.
-    fn day_after(self) -> Option<impl Fn(Self::Time, u32) -> Self::Time>;
+    /// The time of an instant, where one instant is one time.
+    fn time_ms(self, at: Self::Time) -> Option<i64>;
+
+    /// From the instant of a first match, which is not before 0, to that at which its window closes; none where that
+    /// takes the exact time.
+    fn limit_of(self, query: &FunnelQuery) -> Option<impl Fn(Self::Time) -> Self::Time>;
 }
 
 /// A clock that counts ms, so that it tells how long a step took.
@@ -114,9 +118,20 @@ impl FunnelClock for Exact {
         self.base_ms
     }
 
-    fn day_after(self) -> Option<impl Fn(i64, u32) -> i64> {
-        let aligned = self.base_ms % DAY_MS == 0;
-        aligned.then_some(|at: i64, days| at - at % DAY_MS + i64::from(days) * DAY_MS)
+    #[inline(always)]
+    fn time_ms(self, at: i64) -> Option<i64> {
+        Some(self.base_ms.wrapping_add(at))
+    }
+
+    fn limit_of(self, query: &FunnelQuery) -> Option<impl Fn(i64) -> i64> {
+        let is_aligned = self.base_ms % DAY_MS == 0;
+        let (unit_ms, window_ms) = match (query.window(), query.utc_days()) {
+            (Window::Exact(ms), _) => (1, ms),
+            (_, Some(days)) if is_aligned => (DAY_MS, i64::from(days) * DAY_MS),
+            _ => return None,
+        };
+        // The same for all users: two loops, of which the one over exact windows has no division.
+        Some(move |at: i64| (if unit_ms == 1 { at } else { at - at % DAY_MS }).wrapping_add(window_ms))
     }
 }
 
@@ -159,11 +174,16 @@ impl FunnelClock for Ticks {
         self.base_ms
     }
 
+    fn time_ms(self, at: i32) -> Option<i64> {
+        (self.shift == 0).then(|| self.base_ms.wrapping_add(at.into()))
+    }
+
     /// Where every day begins with a tick, and tick 0 begins a day.
-    fn day_after(self) -> Option<impl Fn(i32, u32) -> i32> {
-        let aligned = self.base_ms % DAY_MS == 0 && DAY_MS % (1 << self.shift) == 0;
-        let days = aligned.then(|| Days::new((DAY_MS >> self.shift) as u32))?;
-        Some(move |tick: i32, after| days.after(tick as u32, after))
+    fn limit_of(self, query: &FunnelQuery) -> Option<impl Fn(i32) -> i32> {
+        let is_aligned = self.base_ms % DAY_MS == 0 && DAY_MS % (1 << self.shift) == 0;
+        let after = query.utc_days().filter(|_| is_aligned)?;
+        let days = Days::new((DAY_MS >> self.shift) as u32);
+        Some(move |tick: i32| days.after(tick as u32, after))
     }
 }
 

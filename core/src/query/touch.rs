@@ -82,8 +82,7 @@ impl Watch<Exact> for Whole<'_> {
         }
         block.push_spans(&mut self.counts.took[step]);
         if let Some(now) = self.now {
-            let open = block.stopped().filter(|(_, limit)| now < *limit).count();
-            self.counts.of_group(NO_VALUE)[step - 1][1] += open as u64;
+            self.counts.of_group(NO_VALUE)[step - 1][1] += block.count_open(now);
         }
     }
 
@@ -104,7 +103,7 @@ struct Grouped<'g, 'a> {
 impl Watch<Exact> for Grouped<'_, '_> {
     fn visited(&mut self, step: usize, block: &Block<'_, Exact>) {
         if let Some(now) = self.now.filter(|_| step > 0) {
-            for (low, _) in block.stopped().filter(|(_, limit)| now < *limit) {
+            for low in block.open(now) {
                 self.counts.of_group(self.groups[low])[step - 1][1] += 1;
             }
         }
