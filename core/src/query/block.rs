@@ -5,10 +5,12 @@ use alloc::vec::Vec;
 use core::hint::select_unpredictable;
 use core::ops::Range;
 
+use super::conversion::packed;
 use super::funnel::FunnelScan;
+use super::groups::{Group, NO_VALUE};
 use super::route::Members;
 use super::source::{Place, Times, Visit};
-use super::ticks::{FunnelClock, Instant};
+use super::ticks::{Exact, FunnelClock, Instant};
 use crate::part::BLOCK_USERS;
 use crate::persons::bits_of;
 use crate::{EventId, UserId};
@@ -169,29 +171,16 @@ impl<'s, C: FunnelClock> Block<'s, C> {
         self.block * BLOCK_USERS + low as UserId
     }
 
-    /// How long after the last match that of this step came, by the clock, of each user who has one; to be asked
-    /// before the step ends.
-    pub(super) fn push_spans(&self, spans: &mut Vec<<C::Time as Instant>::Span>) {
-        let Slots { next, room, .. } = &*self.slots;
-        let mut end = spans.len();
-        spans.resize(end + self.lows.len(), Default::default());
-        // Written for everyone and counted where there is a match, which is hard to foretell.
-        for (next, room) in next[self.lows.clone()].iter().zip(&room[self.lows.clone()]) {
-            spans[end] = *room;
-            end += usize::from(*next != NOWHERE);
-        }
-        spans.truncate(end);
+    /// The number of the block.
+    pub(super) const fn number(&self) -> u32 {
+        self.block
     }
 
-    /// The users whom an event matched in this step, each with its place in the block, that of the event, and how
-    /// long after the last match it came by the clock; to be asked before the step ends.
-    pub(super) fn matched(
-        &self,
-    ) -> impl Iterator<Item = (usize, Place, <C::Time as Instant>::Span)> {
-        let Slots { next, room, .. } = &*self.slots;
-        let users = self.lows.clone().zip(&next[self.lows.clone()]).zip(&room[self.lows.clone()]);
-        let matched = users.filter(|((_, next), _)| **next != NOWHERE);
-        matched.map(|((low, next), room)| (low, *next, *room))
+    /// The users whom an event matched in this step, each with its place in the block and that of the event; to be
+    /// asked before the step ends.
+    pub(super) fn matched(&self) -> impl Iterator<Item = (usize, Place)> {
+        let users = self.lows.clone().zip(&self.slots.next[self.lows.clone()]);
+        users.filter(|(_, next)| **next != NOWHERE).map(|(low, next)| (low, *next))
     }
 
     /// Of each user whom no event matched in this step, the place in the block, if it is not too late for it at an
@@ -236,6 +225,33 @@ impl<'s, C: FunnelClock> Block<'s, C> {
             self.slots.room[low] = time.since(self.slots.from[low]);
             self.slots.next[low] = place;
         }
+    }
+}
+
+impl Block<'_, Exact> {
+    /// How many ms after the last match that of this step came, of each user who has one; to be asked before the
+    /// step ends.
+    pub(super) fn push_spans(&self, spans: &mut Vec<u64>) {
+        self.push(spans, core::iter::repeat(&NO_VALUE));
+    }
+
+    /// The same with the groups of the users, packed.
+    pub(super) fn push_grouped_spans(&self, groups: &[Group], spans: &mut Vec<u64>) {
+        self.push(spans, &groups[self.lows.clone()]);
+    }
+
+    /// Written for everyone and counted where there is a match, which is hard to foretell.
+    #[inline(always)]
+    fn push<'g>(&self, spans: &mut Vec<u64>, groups: impl IntoIterator<Item = &'g Group>) {
+        let Slots { next, room, .. } = &*self.slots;
+        let mut end = spans.len();
+        spans.resize(end + self.lows.len(), 0);
+        let users = next[self.lows.clone()].iter().zip(&room[self.lows.clone()]);
+        for ((next, room), group) in users.zip(groups) {
+            spans[end] = packed(*group, *room);
+            end += usize::from(*next != NOWHERE);
+        }
+        spans.truncate(end);
     }
 }
 

@@ -252,9 +252,11 @@ impl ConversionCounts {
         }
         let mut took = vec![vec![Vec::new(); self.steps]; rows.len()];
         for (step, all) in self.took.iter().enumerate() {
-            for packed in all {
-                took[place_of[(packed >> MS_BITS) as usize]][step].push(packed & MS_MASK);
-            }
+            let place = |packed: u64| place_of[(packed >> MS_BITS) as usize];
+            let mut counts = vec![0; rows.len()];
+            all.iter().for_each(|packed| counts[place(*packed)] += 1);
+            took.iter_mut().zip(counts).for_each(|(took, count)| took[step].reserve_exact(count));
+            all.iter().for_each(|packed| took[place(*packed)][step].push(packed & MS_MASK));
         }
         let group = |(row, took): (&Shown<'_>, Vec<Vec<u64>>)| {
             let mut counts = vec![[0; 2]; self.steps];

@@ -3,8 +3,11 @@
 use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use hashbrown::HashMap;
+
+use super::source::Place;
 
 use super::plan::invalid;
 use crate::Error;
@@ -133,6 +136,29 @@ impl<'a> GroupColumn<'a> {
     /// The group of a row.
     pub(super) fn of(&self, row: u32) -> Group {
         self.groups.get(self.codes.code(row) as usize).copied().unwrap_or(NO_VALUE)
+    }
+}
+
+/// The groups of a block's rows over all parts.
+#[derive(Default)]
+pub(super) struct BlockGroups<'s> {
+    /// Of each part the place after its last row of the block, what to add to a place for the row, and the column.
+    parts: Vec<(Place, u32, Option<&'s GroupColumn<'s>>)>,
+}
+
+impl<'s> BlockGroups<'s> {
+    /// Adds a part's rows of the block.
+    pub(super) fn push(&mut self, rows: Range<u32>, groups: Option<&'s GroupColumn<'s>>) {
+        let from = self.parts.last().map_or(0, |(end, _, _)| *end);
+        let end = from + (rows.end - rows.start);
+        self.parts.push((end, rows.start.wrapping_sub(from), groups));
+    }
+
+    /// The group of the row at a place; none of an event that was routed to the block.
+    #[inline]
+    pub(super) fn of(&self, place: Place) -> Option<Group> {
+        let (_, offset, groups) = self.parts.iter().find(|(end, _, _)| place < *end)?;
+        Some(groups.map_or(NO_VALUE, |groups| groups.of(place.wrapping_add(*offset))))
     }
 }
 

@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use super::ScanStats;
 use super::gather::Found;
-use super::groups::Group;
+use super::groups::{BlockGroups, Group};
 use super::mask::Mask;
 use super::route::{Members, RoutedEvents, Router};
 use super::source::{Place, Source, Visit};
@@ -201,6 +201,11 @@ impl<'a> Sources<'a> {
     /// The group of the event at a place of a block.
     pub(super) fn group(&self, step: usize, block: u32, place: Place) -> Group {
         self.look_up(step, block, place, Source::group)
+    }
+
+    /// The groups of a block's rows of a step.
+    pub(super) fn groups_of_block(&self, step: usize, block: u32) -> BlockGroups<'_> {
+        self.steps[step].groups_of_block(block)
     }
 
     /// The number of the event at a place of a block, if it has one.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::groups::{Group, GroupColumn, NO_VALUE, NumberColumn, Values};
+use super::groups::{BlockGroups, Group, GroupColumn, NO_VALUE, NumberColumn, Values};
 use super::mask::Mask;
 use super::route::Members;
 use super::select::Selection;
@@ -255,6 +255,13 @@ impl<'a> Source<'a> {
     pub(super) fn group(&self, block: u32, place: Place) -> Option<Group> {
         let (part, row) = self.part_and_row(block, place)?;
         Some(part.groups.as_ref().map_or(NO_VALUE, |groups| groups.of(row)))
+    }
+
+    /// The groups of a block's rows.
+    pub(super) fn groups_of_block(&self, block: u32) -> BlockGroups<'_> {
+        let mut groups = BlockGroups::default();
+        self.parts.iter().for_each(|part| groups.push(part.blocks.rows(block), part.groups.as_ref()));
+        groups
     }
 
     /// The number of the event at a place of a block, if it has one.

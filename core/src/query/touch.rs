@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::block::Block;
-use super::conversion::{ConversionCounts, packed};
+use super::conversion::ConversionCounts;
 use super::funnel::{FunnelScan, Watch};
-use super::groups::{Group, NO_VALUE, UserGroups, Values};
+use super::groups::{BlockGroups, Group, NO_VALUE, UserGroups, Values};
 use super::plan::{FunnelQuery, Of};
+use super::source::Place;
 use super::ticks::Exact;
 use crate::part::{BLOCK_USERS, PartView};
 use crate::persons::Persons;
@@ -60,11 +61,18 @@ impl<'a> Touch<'a> {
         }
     }
 
-    fn group(&self, user: UserId, place: u32) -> Group {
+    /// The group of a user who matched the first step at a place.
+    fn group(&self, user: UserId, place: Place, of_events: &BlockGroups<'_>) -> Group {
         match self.users {
             Some(groups) => groups.get(user as usize).copied().unwrap_or(NO_VALUE),
-            None => self.funnel.sources.group(0, user / BLOCK_USERS, place),
+            None => of_events.of(place).unwrap_or_else(|| {
+                self.funnel.sources.group(0, user / BLOCK_USERS, place)
+            }),
         }
+    }
+
+    fn groups_of_block(&self, block: u32) -> BlockGroups<'_> {
+        self.funnel.sources.groups_of_block(0, block)
     }
 }
 
@@ -102,17 +110,20 @@ struct Grouped<'g, 'a> {
 
 impl Watch<Exact> for Grouped<'_, '_> {
     fn visited(&mut self, step: usize, block: &Block<'_, Exact>) {
+        if step == 0 {
+            let of_events = self.touch.groups_of_block(block.number());
+            for (low, place) in block.matched() {
+                self.groups[low] = self.touch.group(block.user(low), place, &of_events);
+            }
+        } else {
+            block.push_grouped_spans(&self.groups, &mut self.counts.took[step]);
+        }
         if let Some(now) = self.now.filter(|_| step > 0) {
             for low in block.open(now) {
                 self.counts.of_group(self.groups[low])[step - 1][1] += 1;
             }
         }
-        for (low, place, span) in block.matched() {
-            if step == 0 {
-                self.groups[low] = self.touch.group(block.user(low), place);
-            } else {
-                self.counts.took[step].push(packed(self.groups[low], span));
-            }
+        for (low, _) in block.matched() {
             self.counts.of_group(self.groups[low])[step][0] += 1;
         }
     }
