@@ -176,6 +176,17 @@ impl<'s, C: FunnelClock> Block<'s, C> {
         self.block
     }
 
+    /// The places in the block of the users at hand.
+    pub(super) fn lows(&self) -> Range<usize> {
+        self.lows.clone()
+    }
+
+    /// Adds one for each user whom an event matched in this step; to be asked before the step ends.
+    pub(super) fn count_matched(&self, counts: &mut [u8]) {
+        let users = counts[self.lows()].iter_mut().zip(&self.slots.next[self.lows()]);
+        users.for_each(|(count, next)| *count += u8::from(*next != NOWHERE));
+    }
+
     /// The users whom an event matched in this step, each with its place in the block and that of the event; to be
     /// asked before the step ends.
     pub(super) fn matched(&self) -> impl Iterator<Item = (usize, Place)> {

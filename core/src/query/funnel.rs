@@ -94,6 +94,9 @@ pub(super) trait Watch<C: FunnelClock> {
 
     /// A step is over, which so many users of the block matched.
     fn ended(&mut self, step: usize, matched: u64);
+
+    /// Nobody of the block has a step before him.
+    fn finished(&mut self, block: &Block<'_, C>);
 }
 
 /// Counts who reached each step.
@@ -105,6 +108,8 @@ impl<C: FunnelClock> Watch<C> for Reached<'_> {
     fn ended(&mut self, step: usize, matched: u64) {
         self.0[step] += matched;
     }
+
+    fn finished(&mut self, _: &Block<'_, C>) {}
 }
 
 impl FunnelScan<'_> {
@@ -128,6 +133,7 @@ impl FunnelScan<'_> {
                     break;
                 }
             }
+            watch.finished(&block);
         }
     }
 }

@@ -57,7 +57,12 @@ impl<'a> Touch<'a> {
             self.funnel.walk::<Exact>(users, &mut Whole { counts, now });
         } else {
             let groups = vec![NO_VALUE; BLOCK_USERS as usize];
-            self.funnel.walk::<Exact>(users, &mut Grouped { touch: self, counts, now, groups });
+            let depths = vec![0; BLOCK_USERS as usize];
+            let stride = query.steps().len() + 1;
+            let stopped = vec![0; self.values.len() * stride];
+            let mut grouped = Grouped { touch: self, counts, now, groups, depths, stopped, stride };
+            self.funnel.walk::<Exact>(users, &mut grouped);
+            grouped.add_stopped();
         }
     }
 
@@ -97,6 +102,8 @@ impl Watch<Exact> for Whole<'_> {
     fn ended(&mut self, step: usize, matched: u64) {
         self.counts.of_group(NO_VALUE)[step][0] += matched;
     }
+
+    fn finished(&mut self, _: &Block<'_, Exact>) {}
 }
 
 /// Counts by groups.
@@ -106,11 +113,17 @@ struct Grouped<'g, 'a> {
     now: Option<i64>,
     /// Of the users of the block who matched the first step.
     groups: Vec<Group>,
+    /// How many steps each user of the block reached.
+    depths: Vec<u8>,
+    /// By group and number of steps: users who reached so many.
+    stopped: Vec<u64>,
+    stride: usize,
 }
 
 impl Watch<Exact> for Grouped<'_, '_> {
     fn visited(&mut self, step: usize, block: &Block<'_, Exact>) {
         if step == 0 {
+            self.depths.fill(0);
             let of_events = self.touch.groups_of_block(block.number());
             for (low, place) in block.matched() {
                 self.groups[low] = self.touch.group(block.user(low), place, &of_events);
@@ -118,15 +131,38 @@ impl Watch<Exact> for Grouped<'_, '_> {
         } else {
             block.push_grouped_spans(&self.groups, &mut self.counts.took[step]);
         }
+        block.count_matched(&mut self.depths);
         if let Some(now) = self.now.filter(|_| step > 0) {
             for low in block.open(now) {
                 self.counts.of_group(self.groups[low])[step - 1][1] += 1;
             }
         }
-        for (low, _) in block.matched() {
-            self.counts.of_group(self.groups[low])[step][0] += 1;
-        }
     }
 
     fn ended(&mut self, _: usize, _: u64) {}
+
+    fn finished(&mut self, block: &Block<'_, Exact>) {
+        let users = self.groups[block.lows()].iter().zip(&self.depths[block.lows()]);
+        for (group, depth) in users {
+            // Who reached nothing is counted too, which costs less than to tell who did.
+            self.stopped[*group as usize * self.stride + usize::from(*depth)] += 1;
+        }
+    }
+}
+
+impl Grouped<'_, '_> {
+    /// Adds those who stopped at a step to those who reached it and the steps before.
+    fn add_stopped(self) {
+        for (group, stopped) in (0..).zip(self.stopped.chunks_exact(self.stride)) {
+            if stopped[1..].iter().all(|count| *count == 0) {
+                continue;
+            }
+            let mut reached = 0;
+            let of_group = self.counts.of_group(group);
+            for (of_step, stopped) in of_group.iter_mut().zip(&stopped[1..]).rev() {
+                reached += stopped;
+                of_step[0] += reached;
+            }
+        }
+    }
 }
