@@ -284,8 +284,8 @@ fn steps_of(query: &FunnelQuery, counts: &[[u64; 2]], took: Vec<Vec<u64>>) -> Ve
     let step = |(number, step): (usize, &super::Step)| {
         let [count, pending] = counts[number];
         let next = counts.get(number + 1).map_or(count, |[next, _]| *next);
-        let mut took = took.next().unwrap_or_default();
-        let [median, p90] = quantiles(&mut took, [0.5, 0.9]);
+        let took = took.next().unwrap_or_default();
+        let [median, p90] = quantiles(&took, [0.5, 0.9]);
         let seconds = |quantile: Option<f64>| quantile.map(|ms| ms / 1_000.0);
         let answer = FunnelStep {
             event: step.event_type.clone(),

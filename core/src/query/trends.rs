@@ -330,8 +330,8 @@ impl Tally {
             (Numbers::Sum(sum), Function::Average) => Some(sum.value() / self.count as f64),
             (Numbers::Sum(sum), _) => Some(sum.value()),
             (Numbers::Min(extreme) | Numbers::Max(extreme), _) => Some(extreme),
-            (Numbers::All(mut all), Function::Quantile(share)) => {
-                let [value] = quantiles(&mut all, [*share]);
+            (Numbers::All(all), Function::Quantile(share)) => {
+                let [value] = quantiles(&all, [*share]);
                 value
             },
             (Numbers::None, Function::Sum) => Some(0.0),
