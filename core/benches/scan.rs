@@ -105,7 +105,7 @@ fn journeys(
         let views = |need: &Need<'_>| {
             let types = TYPES.iter().zip(parts);
             let asked =
-                types.filter(|(name, _)| need.event_type.is_none_or(|asked| asked == **name));
+                types.filter(|(name, _)| need.types.contain(name));
             asked.flat_map(|(_, parts)| parts).map(EncodedPart::view).collect()
         };
         let views = ConversionScan::needs(&query).iter().map(views).collect::<Result<Vec<_>, _>>()?;

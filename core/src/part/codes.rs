@@ -57,7 +57,7 @@ impl<'a> BitPlanes<'a> {
         Ok(Self { chunks: open_chunks(chunk, "property column", entries, bytes_of)?, bits })
     }
 
-    fn get(&self, at: u32) -> u32 {
+    pub(crate) fn get(&self, at: u32) -> u32 {
         let bit_of = |plane: u64| (plane >> (at % 64) & 1) as u32;
         self.group(at / 64).zip(0..).fold(0, |code, (plane, bit)| code | bit_of(plane) << bit)
     }

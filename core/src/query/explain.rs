@@ -101,23 +101,21 @@ impl Journeys<'_> {
         let routed = others.map(|member| self.sources().route(*member..*member + 1)).collect();
         self.take_routed(routed);
         let mut explanation = Explanation { events: Vec::new(), end: None, limit_ms: None };
-        self.each_person(canonical..canonical + 1, |user, moments| {
+        self.each_person(canonical..canonical + 1, |user, events| {
             let numbers = |bits: u32| (0..32).filter(|bit| bits >> bit & 1 == 1).collect();
-            explanation.events = moments
+            explanation.events = events
                 .iter()
-                .map(|moment| ExplainedEvent {
-                    id: self.id(user, moment),
-                    time_ms: moment.time_ms,
-                    origin: self.origin(user, moment),
-                    matches: numbers(moment.is.steps),
-                    excluded_by: numbers(moment.is.excluded),
+                .map(|event| ExplainedEvent {
+                    id: self.id(user, event),
+                    time_ms: event.time_ms,
+                    origin: self.origin(user, event),
+                    matches: numbers(event.is.steps),
+                    excluded_by: numbers(event.is.excluded),
                     reached: None,
                 })
                 .collect();
-            let Some((walk, is_pending)) = Walker::new(self.query).walk(moments, self.now_ms())
-            else {
-                return;
-            };
+            let mut walker = Walker::new(self.query);
+            let Some((walk, is_pending)) = walker.walk(events, self.now_ms()) else { return };
             for (step, at) in (0..).zip(&walk.matches) {
                 explanation.events[*at as usize].reached = Some(step);
             }

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::ops::Range;
 
-use super::mask::Mask;
+use super::marked::Masks;
+use super::needs::Meaning;
 use super::route::Members;
 use super::scan::Sources;
 use super::source::{Milliseconds, Place, Visit};
@@ -17,12 +18,14 @@ use crate::{EventId, UserId};
 pub(super) const GATHERED_USERS: u32 = 1 << 10;
 
 /// An event of a source.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Found {
     pub(super) time_ms: i64,
     pub(super) place: Place,
     low: u16,
     pub(super) source: u16,
+    /// What it is to a funnel.
+    pub(super) is: Meaning,
 }
 
 /// The events of a range of users.
@@ -34,17 +37,19 @@ pub(super) struct Gathered {
     by_user: Vec<Found>,
     /// Where each user's events end; those of the first begin at 0.
     ends: Vec<u32>,
-    mask: Mask,
+    masks: Masks,
 }
 
 impl Gathered {
     /// Takes the events of a range of users, which lie in one block, in the place of the last ones. Of users who
-    /// do not count, there are none.
+    /// do not count, there are none. `meanings` says of each source what its events are of which each of its lists
+    /// of filters holds.
     pub(super) fn gather(
         &mut self,
         sources: &Sources<'_>,
         users: &Range<UserId>,
         only: Option<&Members>,
+        meanings: &[Vec<Meaning>],
     ) {
         self.block = users.start / BLOCK_USERS;
         self.first = (users.start % BLOCK_USERS) as usize;
@@ -52,13 +57,17 @@ impl Gathered {
         let alive = sources.persons().alive(self.block);
         for source in 0..sources.steps() {
             let counted_ms = sources.counted_ms(source);
-            let mut collect = Collect {
-                found: &mut self.found,
-                alive: &alive,
-                counted_ms,
-                source: source as u16,
-            };
-            sources.visit(source, users, only, &mut self.mask, &mut collect);
+            let found = &mut self.found;
+            let mut collect = Collect { found, alive: &alive, counted_ms, source: source as u16 };
+            match meanings.get(source) {
+                Some(meanings) => {
+                    let marked = |low, time_ms, place, marks| {
+                        collect.take(low, time_ms, place, meaning(meanings, marks));
+                    };
+                    sources.visit_marked(source, users, only, &mut self.masks, marked);
+                }
+                None => sources.visit(source, users, only, &mut self.masks.any, &mut collect),
+            }
         }
         self.sort_by_user(users.len());
     }
@@ -102,9 +111,8 @@ impl Gathered {
             *end = next;
             next += count;
         }
-        let nothing = Found { time_ms: 0, place: 0, low: 0, source: 0 };
         self.by_user.clear();
-        self.by_user.resize(self.found.len(), nothing);
+        self.by_user.resize(self.found.len(), Found::default());
         for event in &self.found {
             let end = &mut self.ends[usize::from(event.low) - self.first];
             self.by_user[*end as usize] = *event;
@@ -140,76 +148,29 @@ impl Visit for Collect<'_> {
 
     #[inline(always)]
     fn event(&mut self, low: usize, time_ms: i64, place: Place) {
+        self.take(low, time_ms, place, Meaning::default());
+    }
+}
+
+impl Collect<'_> {
+    #[inline(always)]
+    fn take(&mut self, low: usize, time_ms: i64, place: Place, is: Meaning) {
         let (from, before) = self.counted_ms;
         let is_alive = self.alive[low / 64 % BLOCK_WORDS] >> (low % 64) & 1 == 1;
         if is_alive & (from <= time_ms) & (time_ms < before) {
-            self.found.push(Found { time_ms, place, low: low as u16, source: self.source });
+            self.found.push(Found { time_ms, place, low: low as u16, source: self.source, is });
         }
     }
 }
 
-/// What a source's events are to a question: bits of the steps that they match, and of the exclusions.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Meaning {
-    pub(super) steps: u32,
-    pub(super) excluded: u32,
-}
-
-impl Meaning {
-    /// The match of a step.
-    pub(super) const fn step(number: usize) -> Self {
-        Self { steps: 1 << number, excluded: 0 }
-    }
-
-    /// An event of an exclusion.
-    pub(super) const fn exclusion(number: usize) -> Self {
-        Self { steps: 0, excluded: 1 << number }
-    }
-
-    /// Adds what else the events are.
-    pub(super) const fn join(&mut self, other: Self) {
-        self.steps |= other.steps;
-        self.excluded |= other.excluded;
-    }
-}
-
-/// One event of a person, with all that it is to the question.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Moment {
-    pub(super) time_ms: i64,
-    pub(super) is: Meaning,
-    pub(super) source: u16,
-    pub(super) place: Place,
-}
-
-/// Makes moments of the events of a user, of which several may be one event that came from several sources. Where
-/// it did, the source is one whose events match the step `preferred`, if there is one.
-pub(super) fn moments(
-    found: &[Found],
-    meanings: &[Meaning],
-    preferred: u32,
-    same: impl Fn(&Found, &Found) -> bool,
-    moments: &mut Vec<Moment>,
-) {
-    moments.clear();
-    let mut last: Option<&Found> = None;
-    for event in found {
-        let is = meanings[usize::from(event.source)];
-        let again = last.is_some_and(|last| last.time_ms == event.time_ms && same(last, event));
-        match moments.last_mut().filter(|_| again) {
-            Some(moment) => {
-                moment.is.join(is);
-                if is.steps >> preferred & 1 == 1 {
-                    (moment.source, moment.place) = (event.source, event.place);
-                }
-            }
-            None => moments.push(Moment {
-                time_ms: event.time_ms,
-                is,
-                source: event.source,
-                place: event.place,
-            }),
+/// What an event is of which the lists of filters hold that are marked.
+#[inline(always)]
+fn meaning(meanings: &[Meaning], marks: u64) -> Meaning {
+    let mut is = Meaning::default();
+    for (number, meaning) in meanings.iter().enumerate() {
+        if marks >> number & 1 == 1 {
+            is.join(*meaning);
         }
-        last = Some(event);
     }
+    is
 }

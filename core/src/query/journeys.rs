@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::ScanStats;
-use super::gather::{Found, Moment};
-use super::gather::{GATHERED_USERS, Gathered, Meaning, moments};
+use super::gather::{Found, GATHERED_USERS, Gathered};
 use super::groups::{Group, NO_VALUE, UserGroups, Values};
+use super::needs::Meaning;
 use super::plan::{FunnelQuery, Of, Order};
 use super::scan::{Routed, Sources, slices_of};
 use super::source::Source;
@@ -19,7 +19,7 @@ use crate::{Error, EventId, UserId};
 pub struct Journeys<'a> {
     pub(super) query: &'a FunnelQuery,
     now_ms: i64,
-    meanings: Vec<Meaning>,
+    meanings: Vec<Vec<Meaning>>,
     sources: Sources<'a>,
     values: Values<'a>,
     users: Option<&'a [Group]>,
@@ -28,7 +28,7 @@ pub struct Journeys<'a> {
 /// One person's walk.
 pub(super) struct Journey<'j> {
     pub(super) user: UserId,
-    pub(super) moments: &'j [Moment],
+    pub(super) events: &'j [Found],
     pub(super) walk: &'j Walk,
     pub(super) is_pending: bool,
     pub(super) group: Group,
@@ -52,11 +52,11 @@ impl<'a> Journeys<'a> {
         let by_event = query.breakdown().filter(|breakdown| breakdown.of == Of::Event);
         let (mut sources, mut meanings) = (Vec::new(), Vec::new());
         for ((need, is), parts) in query.meanings().into_iter().zip(parts) {
-            let mut source = Source::open(parts, need.filters, need.times_ms, &mut stats)?;
+            let mut source = Source::open_marked(parts, &need, &mut stats)?;
             // In any order, an event of any step may be the one that counts.
             let is_asked = |step: u32| match query.order() {
-                Order::Any => is.steps != 0,
-                Order::Ordered | Order::Strict => is.steps >> step & 1 == 1,
+                Order::Any => true,
+                Order::Ordered | Order::Strict => is.iter().any(|is| is.steps >> step & 1 == 1),
             };
             if let Some(breakdown) = by_event.filter(|by| is_asked(by.step)) {
                 source.open_groups(parts, &breakdown.property, &mut values)?;
@@ -86,10 +86,10 @@ impl<'a> Journeys<'a> {
     /// Shows the walks of a range of users.
     pub(super) fn each(&self, users: Range<UserId>, mut visit: impl FnMut(&Journey<'_>)) {
         let mut walker = Walker::new(self.query);
-        self.each_person(users, |user, moments| {
-            if let Some((walk, is_pending)) = walker.walk(moments, self.now_ms) {
-                let group = self.group(user, moments, &walk);
-                visit(&Journey { user, moments, walk: &walk, is_pending, group });
+        self.each_person(users, |user, events| {
+            if let Some((walk, is_pending)) = walker.walk(events, self.now_ms) {
+                let group = self.group(user, events, walk);
+                visit(&Journey { user, events, walk, is_pending, group });
             }
         });
     }
@@ -98,20 +98,13 @@ impl<'a> Journeys<'a> {
     pub(super) fn each_person(
         &self,
         users: Range<UserId>,
-        mut visit: impl FnMut(UserId, &[Moment]),
+        mut visit: impl FnMut(UserId, &[Found]),
     ) {
-        let preferred = self.query.breakdown().map_or(0, |breakdown| breakdown.step);
         let mut gathered = Gathered::default();
-        let mut of_user = Vec::new();
         for users in slices_of(users, GATHERED_USERS) {
-            gathered.gather(&self.sources, &users, None);
-            let block = users.start / crate::part::BLOCK_USERS;
-            let id = |found: &Found| self.sources.id(found, block);
-            gathered.each(id, |user, found| {
-                let same = |a: &Found, b: &Found| id(a) == id(b);
-                moments(found, &self.meanings, preferred, same, &mut of_user);
-                visit(user, &of_user);
-            });
+            gathered.gather(&self.sources, &users, None, &self.meanings);
+            let id = |event: &Found| self.sources.id(event, users.start / crate::part::BLOCK_USERS);
+            gathered.each(id, &mut visit);
         }
     }
 
@@ -121,26 +114,26 @@ impl<'a> Journeys<'a> {
     }
 
     /// The number of an event of a person.
-    pub(super) fn id(&self, user: UserId, moment: &Moment) -> EventId {
+    pub(super) fn id(&self, user: UserId, event: &Found) -> EventId {
         let block = user / crate::part::BLOCK_USERS;
-        self.sources.time_and_id(usize::from(moment.source), block, moment.place).1
+        self.sources.id(event, block)
     }
 
     /// Where an event of a person comes from: the number of the need, of the part, and of the row.
-    pub(super) fn origin(&self, user: UserId, moment: &Moment) -> (usize, usize, u32) {
+    pub(super) fn origin(&self, user: UserId, event: &Found) -> (usize, usize, u32) {
         let block = user / crate::part::BLOCK_USERS;
-        let source = usize::from(moment.source);
-        let (part, row) = self.sources.origin(source, block, moment.place);
+        let source = usize::from(event.source);
+        let (part, row) = self.sources.origin(source, block, event.place);
         (source, part, row)
     }
 
-    fn group(&self, user: UserId, moments: &[Moment], walk: &Walk) -> Group {
+    fn group(&self, user: UserId, events: &[Found], walk: &Walk) -> Group {
         match (self.query.breakdown(), self.users) {
             (Some(_), Some(groups)) => groups.get(user as usize).copied().unwrap_or(NO_VALUE),
             (Some(breakdown), None) => {
                 let matched = walk.matches.get(breakdown.step as usize);
                 matched.map_or(NO_VALUE, |at| {
-                    let Moment { source, place, .. } = moments[*at as usize];
+                    let Found { source, place, .. } = events[*at as usize];
                     let block = user / crate::part::BLOCK_USERS;
                     self.sources.group(usize::from(source), block, place)
                 })
@@ -158,7 +151,7 @@ impl Journey<'_> {
 
     /// When a step that was reached was reached, in ms.
     pub(super) fn time_ms(&self, step: usize) -> i64 {
-        self.moments[self.walk.matches[step] as usize].time_ms
+        self.events[self.walk.matches[step] as usize].time_ms
     }
 
     /// Whether the last step was reached.

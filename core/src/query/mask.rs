@@ -20,6 +20,23 @@ impl Mask {
         }
     }
 
+    /// No row of a piece of this many.
+    pub(super) fn clear(&mut self, rows: usize) {
+        self.words.clear();
+        self.words.resize(rows.div_ceil(64), 0);
+    }
+
+    /// Adds the rows of another bitmap of the same piece.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word |= other);
+    }
+
+    /// 1 for a row that is taken, else 0.
+    #[inline(always)]
+    pub(super) fn bit(&self, row: usize) -> u64 {
+        self.words[row / 64] >> (row % 64) & 1
+    }
+
     /// Keeps the rows whose number, one a row, `keep` holds for; four are read at a time.
     #[inline(always)]
     pub(super) fn keep_numbers(&mut self, numbers: &[[u8; 2]], keep: impl Fn(u16) -> bool) {

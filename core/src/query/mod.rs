@@ -25,6 +25,7 @@ mod groups;
 mod needs;
 
 mod gather;
+mod marked;
 mod walk;
 
 mod conversion;
@@ -50,7 +51,7 @@ pub use explain::{Ended, ExplainInput, ExplainQuery, ExplainedEvent, Explanation
 pub use funnel::{FunnelCounts, FunnelScan};
 pub use groups::{Group, NO_VALUE, UserGroups, Values};
 pub use journeys::Journeys;
-pub use needs::Need;
+pub use needs::{Need, Types};
 pub use plan::{
     Breakdown, CohortBy, CohortQuery, Entry, Events, Exclusion, Filter, FiltersInput, Function,
     FunnelInput, FunnelQuery, Measure, NumberOp, Of, Order, Pattern, Range, RetentionInput,

@@ -1,33 +1,83 @@
-//! Which events a question reads, each kind once.
+//! Which events a question reads, each type once.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
-use super::gather::Meaning;
 use super::plan::{Events, Filter, FunnelQuery, Order, Step};
 
 /// Events that a question reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Need<'q> {
-    /// Their type; none when those of every type are read.
-    pub event_type: Option<&'q str>,
-    /// What must hold of them.
-    pub filters: &'q [Filter],
+    /// Of which types they are.
+    pub types: Types<'q>,
+    /// Lists of filters, of which one must hold of an event in full for it to be read.
+    pub sets: Vec<&'q [Filter]>,
+    /// Whether events of which no list holds are read, too.
+    pub all: bool,
     /// The times that count, in ms: from the first to before the second.
     pub times_ms: (i64, i64),
 }
 
+/// Some event types.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Types<'q> {
+    /// One type.
+    One(&'q str),
+    /// All types but these.
+    AllBut(Vec<&'q str>),
+}
+
+impl Types<'_> {
+    /// Whether a type is one of them.
+    #[must_use]
+    pub fn contain(&self, name: &str) -> bool {
+        match self {
+            Self::One(wanted) => *wanted == name,
+            Self::AllBut(others) => !others.contains(&name),
+        }
+    }
+}
+
 impl<'q> Need<'q> {
     fn of(step: &'q Step, times_ms: (i64, i64)) -> Self {
-        Self { event_type: Some(&step.event_type), filters: &step.filters, times_ms }
+        let types = Types::One(&step.event_type);
+        Self { types, sets: vec![&step.filters], all: false, times_ms }
     }
 
     pub(super) fn events(events: &'q Events, times_ms: (i64, i64)) -> Self {
-        Self { event_type: events.event_type.as_deref(), filters: &events.filters, times_ms }
+        let types = match &events.event_type {
+            Some(name) => Types::One(name),
+            None => Types::AllBut(Vec::new()),
+        };
+        Self { types, sets: vec![&events.filters], all: false, times_ms }
+    }
+}
+
+/// What an event is to a funnel: bits of the steps that it matches, and of the exclusions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Meaning {
+    pub(super) steps: u32,
+    pub(super) excluded: u32,
+}
+
+impl Meaning {
+    const fn step(number: usize) -> Self {
+        Self { steps: 1 << number, excluded: 0 }
+    }
+
+    const fn exclusion(number: usize) -> Self {
+        Self { steps: 0, excluded: 1 << number }
+    }
+
+    /// Adds what else the event is.
+    pub(super) const fn join(&mut self, other: Self) {
+        self.steps |= other.steps;
+        self.excluded |= other.excluded;
     }
 }
 
 impl FunnelQuery {
-    /// What a funnel that is not counted step by step reads.
+    /// What a funnel reads whose persons' events are put in order.
     #[must_use]
     pub fn needs(&self) -> Vec<Need<'_>> {
         self.meanings().into_iter().map(|(need, _)| need).collect()
@@ -39,37 +89,46 @@ impl FunnelQuery {
         steps.map(|(number, step)| Need::of(step, self.step_times(number))).collect()
     }
 
-    /// The same, each with what it is to the funnel.
-    pub(super) fn meanings(&self) -> Vec<(Need<'_>, Meaning)> {
-        let mut all: Vec<(Need<'_>, Meaning)> = Vec::new();
-        let last = self.step_times(self.steps().len());
+    /// What [`Self::needs`] says, with what an event is of which each list of filters holds.
+    pub(super) fn meanings(&self) -> Vec<(Need<'_>, Vec<Meaning>)> {
+        let mut all: Vec<(Need<'_>, Vec<Meaning>)> = Vec::new();
+        let later = self.step_times(self.steps().len());
         for (number, step) in self.steps().iter().enumerate() {
             add(&mut all, Need::of(step, self.step_times(number)), Meaning::step(number));
         }
         for (number, exclusion) in self.exclude().iter().enumerate() {
-            add(&mut all, Need::of(&exclusion.event, last), Meaning::exclusion(number));
+            add(&mut all, Need::of(&exclusion.event, later), Meaning::exclusion(number));
         }
         if self.order() == Order::Strict {
-            add(
-                &mut all,
-                Need { event_type: None, filters: &[], times_ms: last },
-                Meaning::default(),
-            );
+            // Any event may come between.
+            let mut others = Vec::new();
+            for (need, _) in &mut all {
+                (need.all, need.times_ms) = (true, later);
+                if let Types::One(name) = need.types {
+                    others.push(name);
+                }
+            }
+            let types = Types::AllBut(others);
+            all.push((Need { types, sets: Vec::new(), all: true, times_ms: later }, Vec::new()));
         }
         all
     }
 }
 
-/// Adds a need, or what it is to the question where the same events are needed already.
-fn add<'q>(all: &mut Vec<(Need<'q>, Meaning)>, need: Need<'q>, is: Meaning) {
-    let same =
-        |known: &Need<'_>| known.event_type == need.event_type && known.filters == need.filters;
-    match all.iter_mut().find(|(known, _)| same(known)) {
-        Some((known, known_is)) => {
-            let ((from, before), (least, greatest)) = (need.times_ms, known.times_ms);
-            known.times_ms = (from.min(least), before.max(greatest));
-            known_is.join(is);
+/// Adds a need to that of the same type.
+fn add<'q>(all: &mut Vec<(Need<'q>, Vec<Meaning>)>, need: Need<'q>, is: Meaning) {
+    let Some((known, meanings)) = all.iter_mut().find(|(known, _)| known.types == need.types) else {
+        return all.push((need, vec![is]));
+    };
+    let ((from, before), (least, greatest)) = (need.times_ms, known.times_ms);
+    known.times_ms = (from.min(least), before.max(greatest));
+    for set in need.sets {
+        match known.sets.iter().position(|known| *known == set) {
+            Some(at) => meanings[at].join(is),
+            None => {
+                known.sets.push(set);
+                meanings.push(is);
+            }
         }
-        None => all.push((need, is)),
     }
 }

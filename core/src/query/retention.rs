@@ -120,7 +120,7 @@ impl<'a> RetentionScan<'a> {
         let mut values = users.map(|users| users.values.clone()).unwrap_or_default();
         let mut sources = Vec::new();
         for (need, parts) in query.needs().into_iter().zip(parts) {
-            sources.push(Source::open(parts, need.filters, need.times_ms, &mut stats)?);
+            sources.push(Source::open(parts, need.sets[0], need.times_ms, &mut stats)?);
         }
         if let (Some(by), None) = (&query.breakdown, users) {
             sources[START].open_groups(&parts[START], &by.property, &mut values)?;
@@ -251,7 +251,7 @@ impl Scan for RetentionScan<'_> {
         let mut seen = vec![false; self.query.columns];
         let mut gathered = Gathered::default();
         for users in slices_of(users, GATHERED_USERS) {
-            gathered.gather(&self.sources, &users, None);
+            gathered.gather(&self.sources, &users, None, &[]);
             let id = |event: &Found| self.sources.id(event, users.start / BLOCK_USERS);
             gathered.each(id, |user, events| self.count(user, events, &mut seen, &mut counts));
         }

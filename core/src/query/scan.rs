@@ -7,6 +7,7 @@ use core::ops::Range;
 use super::ScanStats;
 use super::gather::Found;
 use super::groups::{BlockGroups, Group};
+use super::marked::{Masks, Remarked};
 use super::mask::Mask;
 use super::route::{Members, RoutedEvents, Router};
 use super::source::{Place, Source, Visit};
@@ -185,6 +186,30 @@ impl<'a> Sources<'a> {
         for routed in &self.routed {
             routed.steps[step].visit(users, before, visit);
             before += routed.steps[step].rows_in(block) as Place;
+        }
+    }
+
+    /// The same with the time in ms and the marks of each event; the marks of one that was routed are those that it
+    /// was routed with.
+    pub(super) fn visit_marked(
+        &self,
+        step: usize,
+        users: &Range<UserId>,
+        only: Option<&Members>,
+        masks: &mut Masks,
+        mut visit: impl FnMut(usize, i64, Place, u64),
+    ) {
+        let block = users.start / BLOCK_USERS;
+        let source = &self.steps[step];
+        source.visit_marked(users, only, masks, &mut visit);
+        let mut before = source.rows_in(block) as Place;
+        for routed in self.routed.iter().map(|routed| &routed.steps[step]) {
+            let marks = |place: Place| {
+                let (block, place) = source.block_and_place(routed.origin(block, place - before));
+                source.marks(block, place)
+            };
+            routed.visit(users, before, &mut Remarked { marks, visit: &mut visit });
+            before += routed.rows_in(block) as Place;
         }
     }
 

@@ -14,6 +14,7 @@ use crate::part::{BitPlanes, CodeColumn, Codes, PartView};
 const COMPARED_MAX: usize = 8;
 
 /// Which rows of a part pass all filters.
+#[derive(Default)]
 pub(super) struct Selection<'a> {
     /// Columns with one code a row, each with the codes it may have.
     dense: Vec<(BitPlanes<'a>, Wanted)>,
@@ -85,6 +86,20 @@ impl<'a> Selection<'a> {
         if let Some(others) = &self.others {
             mask.keep_words(rows.start, |word| others.get(word as usize).copied().unwrap_or(0));
         }
+    }
+
+    /// Whether a row passes.
+    pub(super) fn holds(&self, row: u32) -> bool {
+        let dense = self.dense.iter().all(|(planes, wanted)| {
+            let code = planes.get(row);
+            match wanted {
+                Wanted::One(wanted) => code == *wanted,
+                Wanted::Few { codes, negated } => codes.contains(&code) != *negated,
+                Wanted::Table(hits) => hits.get(code as usize).copied().unwrap_or(false),
+            }
+        });
+        let bit = |words: &Vec<u64>| words[row as usize / 64] >> (row % 64) & 1 == 1;
+        dense && self.others.as_ref().is_none_or(bit)
     }
 
     /// Narrows the rows to those whose code is a hit.

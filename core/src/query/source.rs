@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::groups::{BlockGroups, Group, GroupColumn, NO_VALUE, NumberColumn, Values};
+use super::marked::Marks;
 use super::mask::Mask;
+use super::needs::Need;
 use super::route::Members;
 use super::select::Selection;
 use super::{Filter, ScanStats};
@@ -86,7 +88,7 @@ pub(super) struct Source<'a> {
     rows_until: Vec<u64>,
 }
 
-struct OpenPart<'a> {
+pub(super) struct OpenPart<'a> {
     blocks: Blocks<'a>,
     users: Column<'a>,
     times: Column<'a>,
@@ -94,6 +96,8 @@ struct OpenPart<'a> {
     times_ms: (i64, i64),
     ids: IdColumn<'a>,
     selection: Selection<'a>,
+    /// The same for several lists of filters.
+    pub(super) marks: Marks<'a>,
     /// The values by which the answer is broken down.
     groups: Option<GroupColumn<'a>>,
     /// The numbers that are summed up.
@@ -108,8 +112,36 @@ impl<'a> Source<'a> {
     pub(super) fn open(
         parts: &[PartView<'a>],
         filters: &[Filter],
+        times_ms: (i64, i64),
+        stats: &mut ScanStats,
+    ) -> Result<Self, Error> {
+        Self::open_each(parts, times_ms, stats, |part, stats| {
+            let selection = Selection::open(part, filters, stats)?;
+            Ok(selection.map(|selection| (selection, Marks::default())))
+        })
+    }
+
+    /// Opens the parts that overlap the times and may hold events that are needed.
+    pub(super) fn open_marked(
+        parts: &[PartView<'a>],
+        need: &Need<'_>,
+        stats: &mut ScanStats,
+    ) -> Result<Self, Error> {
+        Self::open_each(parts, need.times_ms, stats, |part, stats| {
+            let sets = need.sets.iter().map(|filters| Selection::open(part, filters, stats));
+            let marks = Marks::new(sets.collect::<Result<_, _>>()?, need.all);
+            Ok((!marks.is_empty()).then(|| (Selection::default(), marks)))
+        })
+    }
+
+    fn open_each(
+        parts: &[PartView<'a>],
         (from, before): (i64, i64),
         stats: &mut ScanStats,
+        mut select: impl FnMut(
+            &PartView<'a>,
+            &mut ScanStats,
+        ) -> Result<Option<(Selection<'a>, Marks<'a>)>, Error>,
     ) -> Result<Self, Error> {
         let mut opened = Vec::new();
         for (number, part) in parts.iter().enumerate() {
@@ -117,7 +149,7 @@ impl<'a> Source<'a> {
             if greatest.ms() < from || least.ms() >= before {
                 continue;
             }
-            let Some(selection) = Selection::open(part, filters, stats)? else { continue };
+            let Some((selection, marks)) = select(part, stats)? else { continue };
             stats.events += u64::from(part.rows());
             opened.push(OpenPart {
                 blocks: part.blocks()?,
@@ -127,6 +159,7 @@ impl<'a> Source<'a> {
                 times_ms: (least.ms(), greatest.ms()),
                 ids: part.id_column()?,
                 selection,
+                marks,
                 groups: None,
                 numbers: None,
                 number,
@@ -165,6 +198,11 @@ impl<'a> Source<'a> {
             opened.numbers = NumberColumn::open(&parts[opened.number], key)?;
         }
         Ok(())
+    }
+
+    /// The opened parts.
+    pub(super) fn parts(&self) -> &[OpenPart<'a>] {
+        &self.parts
     }
 
     /// The times that count, in ms: from the first to before the second.
@@ -275,7 +313,7 @@ impl<'a> Source<'a> {
         self.part_and_row(block, place).map(|(part, row)| (part.number, row))
     }
 
-    fn part_and_row(&self, block: u32, place: Place) -> Option<(&OpenPart<'a>, u32)> {
+    pub(super) fn part_and_row(&self, block: u32, place: Place) -> Option<(&OpenPart<'a>, u32)> {
         let mut place = place;
         for part in &self.parts {
             let rows = part.blocks.rows(block);
@@ -289,8 +327,25 @@ impl<'a> Source<'a> {
 }
 
 impl OpenPart<'_> {
+    /// The rows of a block.
+    pub(super) fn block_rows(&self, block: u32) -> Range<u32> {
+        self.blocks.rows(block)
+    }
+
+    /// The places in their blocks of the users of rows that lie within one chunk.
+    pub(super) fn user_bytes(&self, rows: &Range<u32>) -> &[[u8; 2]] {
+        self.users.bytes(rows).as_chunks().0
+    }
+
+    /// The time of a row, in ms.
+    #[inline]
+    pub(super) fn time_ms(&self, row: u32) -> i64 {
+        let after = (self.times.get(row) as i64).wrapping_mul(self.time_unit);
+        self.times_ms.0.wrapping_add(after)
+    }
+
     /// Of a block's rows those of some of its users.
-    fn rows_of(&self, users: &Range<UserId>, rows: Range<u32>) -> Range<u32> {
+    pub(super) fn rows_of(&self, users: &Range<UserId>, rows: Range<u32>) -> Range<u32> {
         if users.len() == BLOCK_USERS as usize {
             return rows;
         }
@@ -407,6 +462,6 @@ impl<const W: usize, C: Clock> Times for PieceTimes<'_, W, C> {
 
 /// The user's place in its block, within bounds also where a part is damaged.
 #[inline(always)]
-fn low_of(user: [u8; 2]) -> usize {
+pub(super) fn low_of(user: [u8; 2]) -> usize {
     usize::from(u16::from_le_bytes(user)) % BLOCK_USERS as usize
 }

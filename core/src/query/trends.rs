@@ -113,7 +113,7 @@ impl<'a> TrendsScan<'a> {
         let mut stats = ScanStats::default();
         let mut values = users.map(|users| users.values.clone()).unwrap_or_default();
         let [need] = query.needs();
-        let mut source = Source::open(parts, need.filters, need.times_ms, &mut stats)?;
+        let mut source = Source::open(parts, need.sets[0], need.times_ms, &mut stats)?;
         if let (Some(by), None) = (&query.breakdown, users) {
             source.open_groups(parts, &by.property, &mut values)?;
         }
@@ -245,7 +245,7 @@ impl Scan for TrendsScan<'_> {
         let mut counts = TrendsCounts { intervals, groups: Vec::new(), all };
         let (mut gathered, mut seen) = (Gathered::default(), Vec::new());
         for users in slices_of(users, GATHERED_USERS) {
-            gathered.gather(&self.sources, &users, None);
+            gathered.gather(&self.sources, &users, None, &[]);
             // The order of a person's events does not matter.
             gathered.each_unsorted(|user, events| self.count(user, events, &mut seen, &mut counts));
         }

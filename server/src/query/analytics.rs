@@ -7,7 +7,7 @@ use eventhub_core::persons::Persons;
 use eventhub_core::query::{
     Breakdown, ConversionScan, ExplainQuery, FunnelAnswer, FunnelQuery, Journeys, Of,
     RetentionAnswer, RetentionQuery, RetentionScan, Scan, ScanStats, TrendsAnswer, TrendsQuery,
-    TrendsScan, UserGroups, ValueScan, WhoQuery, WhoScan,
+    TrendsScan, Types, UserGroups, ValueScan, WhoQuery, WhoScan,
 };
 
 use super::scans::Asking;
@@ -109,7 +109,7 @@ pub fn trends(
     let persons = people::persons(asking.snapshot(), &query.user_filters)?;
     let users = user_groups(asking, query.breakdown.as_ref())?;
     let [need] = query.needs();
-    let parts = asking.parts_of(need.event_type, need.times_ms)?;
+    let parts = asking.parts_of(&need.types, need.times_ms)?;
     let mut scan = TrendsScan::open(query, &parts, &persons, users.as_ref())?;
     let counts = asking.compute(&mut scan)?;
     Ok((scan.finish(&counts), scan.sources().stats()))
@@ -132,7 +132,7 @@ pub fn count_values(
         ValueOf::Users => owned(people::count_values(asking.snapshot(), property)?),
         ValueOf::Events(event_type) => {
             let persons = people::persons(asking.snapshot(), &[])?;
-            let parts = asking.parts_of(Some(event_type), (0, i64::MAX))?;
+            let parts = asking.parts_of(&Types::One(event_type), (0, i64::MAX))?;
             let mut scan = ValueScan::open(&parts, property, &persons)?;
             let counts = asking.compute(&mut scan)?;
             owned(scan.finish(&counts))

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use eventhub_core::part::PartView;
 use eventhub_core::query::{
-    CohortQuery, CohortScan, Counts, FunnelQuery, FunnelScan, Need, Scan, ScanStats, Step,
+    CohortQuery, CohortScan, Counts, FunnelQuery, FunnelScan, Need, Scan, ScanStats, Step, Types,
 };
 use rayon::prelude::*;
 
@@ -55,21 +55,27 @@ impl<'s> Asking<'s> {
 
     /// The parts of each of a question's needs.
     pub(super) fn parts(&self, needs: &[Need<'_>]) -> Result<Vec<Vec<PartView<'s>>>, EngineError> {
-        needs.iter().map(|need| self.parts_of(need.event_type, need.times_ms)).collect()
+        needs.iter().map(|need| self.parts_of(&need.types, need.times_ms)).collect()
     }
 
-    /// The parts of a type, or of all, that may hold events of these times.
+    /// The parts of types that may hold events of these times.
     pub(super) fn parts_of(
         &self,
-        event_type: Option<&str>,
+        types: &Types<'_>,
         (from_ms, before_ms): (i64, i64),
     ) -> Result<Vec<PartView<'s>>, EngineError> {
-        let Some(event_type) = event_type else {
-            return self.snapshot.parts_of_all_types(from_ms, before_ms);
-        };
-        match self.snapshot.type_number(event_type)? {
-            Some(number) => self.snapshot.parts(number, from_ms, before_ms),
-            None => Ok(Vec::new()),
+        match types {
+            Types::One(name) => match self.snapshot.type_number(name)? {
+                Some(number) => self.snapshot.parts(number, from_ms, before_ms),
+                None => Ok(Vec::new()),
+            },
+            Types::AllBut(names) => {
+                let mut others = Vec::new();
+                for name in names {
+                    others.extend(self.snapshot.type_number(name)?);
+                }
+                self.snapshot.parts_of_others(&others, from_ms, before_ms)
+            }
         }
     }
 
@@ -122,7 +128,7 @@ pub fn funnel_counts(
     let persons = people::persons(asking.snapshot, query.user_filters())?;
     let mut parts = Vec::with_capacity(query.steps().len());
     for (number, step) in query.steps().iter().enumerate() {
-        parts.push(asking.parts_of(Some(&step.event_type), query.step_times(number))?);
+        parts.push(asking.parts_of(&Types::One(&step.event_type), query.step_times(number))?);
     }
     let mut scan = FunnelScan::open(query, &parts, &persons)?;
     Ok((asking.compute(&mut scan)?.finish(), scan.sources().stats()))
@@ -137,7 +143,7 @@ pub fn cohort(
     query: &CohortQuery,
 ) -> Result<(Vec<Vec<u64>>, ScanStats), EngineError> {
     let persons = people::persons(asking.snapshot, query.user_filters())?;
-    let parts = |step: &Step, times| asking.parts_of(Some(&step.event_type), times);
+    let parts = |step: &Step, times| asking.parts_of(&Types::One(&step.event_type), times);
     let row = parts(query.row(), query.times(query.rows()))?;
     let column = parts(query.column(), query.times(query.column_periods()))?;
     let mut scan = CohortScan::open(query, &row, &column, &persons)?;

@@ -181,19 +181,21 @@ impl Snapshot {
         Ok(parts)
     }
 
-    /// The parts of all event types that may hold events from `from_ms` to before `before_ms`.
+    /// The parts of all event types but some that may hold events from `from_ms` to before `before_ms`.
     ///
     /// # Errors
     /// When a header is damaged.
-    pub fn parts_of_all_types(
+    pub fn parts_of_others(
         &self,
+        but: &[u32],
         from_ms: i64,
         before_ms: i64,
     ) -> Result<Vec<PartView<'_>>, EngineError> {
         let mut parts = self.all_parts()?;
         parts.retain(|part| {
             let (least, greatest) = part.times();
-            least.ms() < before_ms && greatest.ms() >= from_ms
+            let overlaps = least.ms() < before_ms && greatest.ms() >= from_ms;
+            overlaps && !but.contains(&part.event_type())
         });
         Ok(parts)
     }

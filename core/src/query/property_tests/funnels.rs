@@ -32,7 +32,7 @@ pub(super) fn funnel_query(case: &Case) -> FunnelQuery {
 /// The parts that a need is about.
 pub(super) fn needed<'p>(need: &Need<'_>, parts: &'p [Vec<EncodedPart>]) -> Vec<PartView<'p>> {
     let types = super::case::TYPES.iter().zip(parts);
-    let of_type = types.filter(|(name, _)| need.event_type.is_none_or(|wanted| wanted == **name));
+    let of_type = types.filter(|(name, _)| need.types.contain(name));
     of_type.flat_map(|(_, parts)| views(parts)).collect()
 }
 
