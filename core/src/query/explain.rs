@@ -101,7 +101,7 @@ impl Journeys<'_> {
         let routed = others.map(|member| self.sources().route(*member..*member + 1)).collect();
         self.take_routed(routed);
         let mut explanation = Explanation { events: Vec::new(), end: None, limit_ms: None };
-        self.each_person(canonical..canonical + 1, |user, events| {
+        self.each_person(canonical..canonical + 1, |_| true, |user, events| {
             let numbers = |bits: u32| (0..32).filter(|bit| bits >> bit & 1 == 1).collect();
             explanation.events = events
                 .iter()

@@ -58,30 +58,37 @@ impl Gathered {
         for source in 0..sources.steps() {
             let counted_ms = sources.counted_ms(source);
             let found = &mut self.found;
-            let mut collect = Collect { found, alive: &alive, counted_ms, source: source as u16 };
-            match meanings.get(source) {
-                Some(meanings) => {
+            let (source_number, is) = (source as u16, Meaning::default());
+            let mut collect = Collect { found, alive: &alive, counted_ms, source: source_number, is };
+            match meanings.get(source).map(Vec::as_slice) {
+                Some(meanings) if meanings.len() > 1 || sources.is_marked(source) => {
                     let marked = |low, time_ms, place, marks| {
                         collect.take(low, time_ms, place, meaning(meanings, marks));
                     };
                     sources.visit_marked(source, users, only, &mut self.masks, marked);
                 }
-                None => sources.visit(source, users, only, &mut self.masks.any, &mut collect),
+                meanings => {
+                    collect.is = meanings.and_then(<[_]>::first).copied().unwrap_or_default();
+                    sources.visit(source, users, only, &mut self.masks.any, &mut collect);
+                }
             }
         }
         self.sort_by_user(users.len());
     }
 
-    /// The users who have events, each with its events in order of time and id; ids are asked for where times
-    /// are equal.
+    /// The users whose events, in any order, are wanted, each with its events in order of time and id; ids are asked
+    /// for where times are equal.
     pub(super) fn each(
         &mut self,
         id: impl Fn(&Found) -> EventId,
         mut visit: impl FnMut(UserId, &[Found]),
+        is_wanted: impl Fn(&[Found]) -> bool,
     ) {
         self.each_unsorted(|user, events| {
-            sort(events, &id);
-            visit(user, events);
+            if is_wanted(events) {
+                sort(events, &id);
+                visit(user, events);
+            }
         });
     }
 
@@ -137,6 +144,8 @@ struct Collect<'g> {
     alive: &'g [u64; BLOCK_WORDS],
     counted_ms: (i64, i64),
     source: u16,
+    /// What all events of the source are, where they are all the same.
+    is: Meaning,
 }
 
 impl Visit for Collect<'_> {
@@ -148,7 +157,7 @@ impl Visit for Collect<'_> {
 
     #[inline(always)]
     fn event(&mut self, low: usize, time_ms: i64, place: Place) {
-        self.take(low, time_ms, place, Meaning::default());
+        self.take(low, time_ms, place, self.is);
     }
 }
 

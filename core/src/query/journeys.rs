@@ -10,7 +10,7 @@ use super::needs::Meaning;
 use super::plan::{FunnelQuery, Of, Order};
 use super::scan::{Routed, Sources, slices_of};
 use super::source::Source;
-use super::walk::{End, Walk, Walker};
+use super::walk::{End, Walk, Walker, is_entry};
 use crate::part::PartView;
 use crate::persons::Persons;
 use crate::{Error, EventId, UserId};
@@ -52,7 +52,14 @@ impl<'a> Journeys<'a> {
         let by_event = query.breakdown().filter(|breakdown| breakdown.of == Of::Event);
         let (mut sources, mut meanings) = (Vec::new(), Vec::new());
         for ((need, is), parts) in query.meanings().into_iter().zip(parts) {
-            let mut source = Source::open_marked(parts, &need, &mut stats)?;
+            // Where all events that are read are the same, they need no marks.
+            let mut source = match need.sets[..] {
+                [] => Source::open(parts, &[], need.times_ms, &mut stats)?,
+                [set] if set.is_empty() || !need.all => {
+                    Source::open(parts, set, need.times_ms, &mut stats)?
+                }
+                _ => Source::open_marked(parts, &need, &mut stats)?,
+            };
             // In any order, an event of any step may be the one that counts.
             let is_asked = |step: u32| match query.order() {
                 Order::Any => true,
@@ -86,7 +93,8 @@ impl<'a> Journeys<'a> {
     /// Shows the walks of a range of users.
     pub(super) fn each(&self, users: Range<UserId>, mut visit: impl FnMut(&Journey<'_>)) {
         let mut walker = Walker::new(self.query);
-        self.each_person(users, |user, events| {
+        let is_wanted = |events: &[Found]| events.iter().any(|event| is_entry(self.query, event));
+        self.each_person(users, is_wanted, |user, events| {
             if let Some((walk, is_pending)) = walker.walk(events, self.now_ms) {
                 let group = self.group(user, events, walk);
                 visit(&Journey { user, events, walk, is_pending, group });
@@ -94,17 +102,18 @@ impl<'a> Journeys<'a> {
         });
     }
 
-    /// Shows the events of each person of a range of users.
+    /// Shows the events of each person of a range of users whose events are wanted.
     pub(super) fn each_person(
         &self,
         users: Range<UserId>,
+        is_wanted: impl Fn(&[Found]) -> bool,
         mut visit: impl FnMut(UserId, &[Found]),
     ) {
         let mut gathered = Gathered::default();
         for users in slices_of(users, GATHERED_USERS) {
             gathered.gather(&self.sources, &users, None, &self.meanings);
             let id = |event: &Found| self.sources.id(event, users.start / crate::part::BLOCK_USERS);
-            gathered.each(id, &mut visit);
+            gathered.each(id, &mut visit, &is_wanted);
         }
     }
 

@@ -24,6 +24,7 @@ mod funnel;
 mod groups;
 mod needs;
 
+mod entries;
 mod gather;
 mod marked;
 mod walk;

@@ -253,7 +253,8 @@ impl Scan for RetentionScan<'_> {
         for users in slices_of(users, GATHERED_USERS) {
             gathered.gather(&self.sources, &users, None, &[]);
             let id = |event: &Found| self.sources.id(event, users.start / BLOCK_USERS);
-            gathered.each(id, |user, events| self.count(user, events, &mut seen, &mut counts));
+            let count = |user, events: &[Found]| self.count(user, events, &mut seen, &mut counts);
+            gathered.each(id, count, |events| events.iter().any(|event| usize::from(event.source) == START));
         }
         counts
     }

@@ -213,6 +213,11 @@ impl<'a> Sources<'a> {
         }
     }
 
+    /// Whether the events of a step have marks.
+    pub(super) fn is_marked(&self, step: usize) -> bool {
+        self.steps[step].parts().first().is_some_and(|part| !part.marks.is_empty())
+    }
+
     /// The times of a step that count, in ms: from the first to before the second.
     pub(super) fn counted_ms(&self, step: usize) -> (i64, i64) {
         self.steps[step].counted_ms()

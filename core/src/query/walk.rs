@@ -1,10 +1,11 @@
 //! A person's walk through the steps of a funnel.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use super::gather::Found;
+use super::entries::Entries;
 use super::plan::{Entry, FunnelQuery, Order};
+use crate::limits::FUNNEL_STEPS_MAX;
 
 /// How a person got on.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,192 +35,121 @@ pub(super) enum End {
 /// Walks over the events of one person after the other.
 pub(super) struct Walker<'q> {
     query: &'q FunnelQuery,
-    steps: u32,
-    /// Per step the numbers of the events that match it, and how far entries have got in them.
-    matching: Vec<Queue>,
-    /// The same per exclusion.
-    excluded: Vec<Queue>,
-    /// The walk from the entry at hand, and the best so far.
+    /// By step reached last: bits of the exclusions that then end the walk.
+    active: Vec<u32>,
+    /// The walk at hand, and the best so far.
     walk: Walk,
     best: Walk,
+    entries: Entries<'q>,
 }
 
-/// Numbers of events, ascending, taken from the front.
-#[derive(Debug, Clone, Default)]
-struct Queue {
-    events: Vec<u32>,
-    next: usize,
-}
-
-impl Queue {
-    /// The first event after another one. Asked about later and later events it gets on.
-    fn after(&mut self, event: u32) -> Option<u32> {
-        while self.events.get(self.next).is_some_and(|next| *next <= event) {
-            self.next += 1;
-        }
-        self.events.get(self.next).copied()
-    }
-
-    fn clear(&mut self) {
-        self.events.clear();
-        self.next = 0;
-    }
-}
+/// Entries times events up to which each entry's walk looks at every event after it.
+const PLAIN_MAX: usize = 1 << 12;
 
 impl<'q> Walker<'q> {
     pub(super) fn new(query: &'q FunnelQuery) -> Self {
-        let steps = query.steps().len();
-        let matching = vec![Queue::default(); steps];
-        let excluded = vec![Queue::default(); query.exclude().len()];
+        let steps = 0..query.steps().len() as u32;
+        let active = steps.map(|step| {
+            let rules = (0..).zip(query.exclude());
+            let active = rules.filter(|(_, rule)| (rule.after_step..rule.before_step).contains(&step));
+            active.fold(0, |bits, (number, _): (u32, _)| bits | 1 << number)
+        });
         let (walk, best) = Default::default();
-        Self { query, steps: steps as u32, matching, excluded, walk, best }
+        Self { query, active: active.collect(), walk, best, entries: Entries::new(query) }
     }
 
     /// The walk that counts, and whether the person may still get further at `now_ms`.
     pub(super) fn walk(&mut self, events: &[Found], now_ms: i64) -> Option<(&Walk, bool)> {
-        let first = events.iter().position(|event| is_entry(self.query, event))?;
-        self.take(events);
+        let query = self.query;
+        let first = events.iter().position(|event| is_entry(query, event))?;
+        let entries = (0..).zip(events).skip(first).filter(|(_, event)| is_entry(query, event));
+        let entries = entries.map(|(number, _)| number);
         self.best.matches.clear();
+        if query.entry() == Entry::First {
+            self.walk_from(first as u32, events);
+            let is_pending = self.walk.is_pending(now_ms);
+            return Some((&self.walk, is_pending));
+        }
+        let is_plain = entries.clone().count() * events.len() <= PLAIN_MAX;
+        if !is_plain {
+            self.entries.take(events);
+        }
         let mut any_pending = false;
-        for (entry, event) in (0..).zip(events).skip(first) {
-            if !is_entry(self.query, event) {
-                continue;
+        for entry in entries {
+            if is_plain {
+                self.walk_from(entry, events);
+            } else {
+                self.entries.walk_from(entry, events, &mut self.walk);
             }
-            self.walk_from(entry, events);
-            let pending = self.walk.end == End::Window && now_ms < self.walk.limit_ms;
+            let is_pending = self.walk.is_pending(now_ms);
             let (length, best) = (self.walk.matches.len(), self.best.matches.len());
             if length > best {
                 core::mem::swap(&mut self.walk, &mut self.best);
-                any_pending = pending;
+                any_pending = is_pending;
             } else if length == best {
                 // Of entries that got equally far any that is still within its window may get further.
-                any_pending |= pending;
+                any_pending |= is_pending;
             }
-            if self.best.end == End::Converted || self.query.entry() == Entry::First {
+            if self.best.end == End::Converted {
                 break;
             }
         }
         Some((&self.best, any_pending))
     }
 
-    fn take(&mut self, events: &[Found]) {
-        self.matching.iter_mut().chain(&mut self.excluded).for_each(Queue::clear);
-        for (number, event) in (0..).zip(events) {
-            let put = |mut bits: u32, queues: &mut [Queue]| {
-                while bits != 0 {
-                    queues[bits.trailing_zeros() as usize].events.push(number);
-                    bits &= bits - 1;
-                }
-            };
-            put(event.is.steps, &mut self.matching);
-            put(event.is.excluded, &mut self.excluded);
-        }
-    }
-
-    /// Walks from an event; entries must come in order.
+    /// Walks from an event, looking at each event after it.
     fn walk_from(&mut self, entry: u32, events: &[Found]) {
-        let mut walk = core::mem::take(&mut self.walk);
-        walk.matches.clear();
-        walk.matches.push(entry);
-        walk.end = End::Window;
-        walk.limit_ms = self.query.limit_ms(events[entry as usize].time_ms);
-        match self.query.order() {
-            Order::Ordered => self.follow(events, &mut walk),
-            Order::Strict => self.follow_strictly(events, &mut walk),
-            Order::Any => self.match_any(events, &mut walk),
+        let query = self.query;
+        let steps = query.steps().len();
+        self.walk.begin(query, entry, events);
+        let Walk { matches, end, limit_ms } = &mut self.walk;
+        let mut matched = Matched::default();
+        if query.order() == Order::Any {
+            matched.augment(entry, events);
         }
-        self.exclude(events, &mut walk);
-        if walk.end == End::Window && walk.matches.len() as u32 == self.steps {
-            walk.end = End::Converted;
-        }
-        self.walk = walk;
-    }
-
-    fn follow(&mut self, events: &[Found], walk: &mut Walk) {
-        let mut last = walk.matches[0];
-        for queue in &mut self.matching[1..] {
-            match queue.after(last) {
-                Some(next) if events[next as usize].time_ms < walk.limit_ms => last = next,
-                _ => break,
+        for (at, event) in (entry + 1..).zip(&events[entry as usize + 1..]) {
+            if matches.len() == steps || event.time_ms >= *limit_ms {
+                break;
             }
-            walk.matches.push(last);
-        }
-    }
-
-    fn follow_strictly(&self, events: &[Found], walk: &mut Walk) {
-        for step in 1..self.steps {
-            let next = walk.matches[0] + step;
-            match events.get(next as usize).filter(|event| event.time_ms < walk.limit_ms) {
-                Some(event) if event.is.steps >> step & 1 == 1 => walk.matches.push(next),
-                Some(_) => return walk.end = End::Interrupted { at: next },
-                None => return,
-            }
-        }
-    }
-
-    /// A maximum matching of events and steps, by augmenting paths (Kuhn, "The Hungarian method for the assignment
-    /// problem", 1955), over events in order, so that it is known when it grew. Of each step no more events matter
-    /// than there are steps: of any more, one of these is free in their place.
-    fn match_any(&mut self, events: &[Found], walk: &mut Walk) {
-        let entry = walk.matches[0];
-        let mut candidates = Vec::new();
-        for queue in &mut self.matching {
-            entry.checked_sub(1).and_then(|before| queue.after(before));
-            let first = queue.events[queue.next..].iter().take(self.steps as usize);
-            candidates.extend(first.filter(|at| events[**at as usize].time_ms < walk.limit_ms));
-        }
-        candidates.sort_unstable();
-        candidates.dedup();
-        let mut matched: Vec<Option<u32>> = vec![None; self.steps as usize];
-        walk.matches.clear();
-        for event in candidates {
-            if augment(event, events, &mut matched, &mut 0) {
-                walk.matches.push(event);
-                if walk.matches.len() == matched.len() {
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Ends the walk at the first excluded event. One that is taken as a match is none.
-    fn exclude(&mut self, events: &[Found], walk: &mut Walk) {
-        let mut first: Option<(u32, u32)> = None;
-        for (exclusion, (rule, queue)) in
-            (0..).zip(self.query.exclude().iter().zip(&mut self.excluded))
-        {
-            let Some(after) = walk.matches.get(rule.after_step as usize) else { continue };
-            let mut at = queue.after(*after);
-            let mut further = queue.next;
-            while at.is_some_and(|at| walk.matches.binary_search(&at).is_ok()) {
-                further += 1;
-                at = queue.events.get(further).copied();
-            }
-            let end = walk.matches.get(rule.before_step as usize);
-            let within = |at: &u32| match end {
-                Some(end) => at < end,
-                None => events[*at as usize].time_ms < walk.limit_ms,
+            let is_next = match query.order() {
+                Order::Ordered | Order::Strict => event.is.steps >> matches.len() & 1 == 1,
+                Order::Any => event.is.steps != 0 && matched.augment(at, events),
             };
-            if let Some(at) = at.filter(within)
-                && first.is_none_or(|(first, _)| at < first)
-            {
-                first = Some((at, exclusion));
+            if is_next {
+                matches.push(at);
+                continue;
+            }
+            let excluded = event.is.excluded & self.active[matches.len() - 1];
+            if excluded != 0 {
+                let exclusion = excluded.trailing_zeros();
+                return *end = End::Excluded { exclusion, at };
+            }
+            if query.order() == Order::Strict {
+                return *end = End::Interrupted { at };
             }
         }
-        // What interrupts a strict walk comes before any excluded event after it.
-        let before = match walk.end {
-            End::Interrupted { at } => at + 1,
-            _ => u32::MAX,
-        };
-        if let Some((at, exclusion)) = first.filter(|(at, _)| *at < before) {
-            walk.matches.retain(|matched| *matched < at);
-            walk.end = End::Excluded { exclusion, at };
+        if matches.len() == steps {
+            *end = End::Converted;
         }
     }
 }
 
+impl Walk {
+    /// Begins anew, with an event.
+    pub(super) fn begin(&mut self, query: &FunnelQuery, entry: u32, events: &[Found]) {
+        self.matches.clear();
+        self.matches.push(entry);
+        self.end = End::Window;
+        self.limit_ms = query.limit_ms(events[entry as usize].time_ms);
+    }
+
+    fn is_pending(&self, now_ms: i64) -> bool {
+        self.end == End::Window && now_ms < self.limit_ms
+    }
+}
+
 /// Whether a walk can begin with an event.
-fn is_entry(query: &FunnelQuery, event: &Found) -> bool {
+pub(super) fn is_entry(query: &FunnelQuery, event: &Found) -> bool {
     let begins = match query.order() {
         Order::Any => event.is.steps != 0,
         Order::Ordered | Order::Strict => event.is.steps & 1 == 1,
@@ -227,22 +157,43 @@ fn is_entry(query: &FunnelQuery, event: &Found) -> bool {
     begins && query.range().contains(event.time_ms)
 }
 
-/// Finds a step for an event, giving others' events other steps where that makes room.
-fn augment(event: u32, events: &[Found], matched: &mut [Option<u32>], tried: &mut u32) -> bool {
-    let steps = events[event as usize].is.steps;
-    for step in 0..matched.len() {
-        if steps & !*tried & 1 << step == 0 {
-            continue;
-        }
-        *tried |= 1 << step;
-        let makes_room = match matched[step] {
-            None => true,
-            Some(other) => augment(other, events, matched, tried),
-        };
-        if makes_room {
-            matched[step] = Some(event);
-            return true;
+/// A matching of steps and events, which grows by augmenting paths (Kuhn, "The Hungarian method for the assignment
+/// problem", 1955): over events in order it is a maximum one at any time.
+pub(super) struct Matched {
+    /// By step its event, if it has one.
+    events: [Option<u32>; FUNNEL_STEPS_MAX],
+}
+
+impl Default for Matched {
+    fn default() -> Self {
+        Self { events: [None; FUNNEL_STEPS_MAX] }
+    }
+}
+
+impl Matched {
+    /// Adds an event, if the matching grows by it.
+    pub(super) fn augment(&mut self, event: u32, events: &[Found]) -> bool {
+        self.find(event, events, &mut 0)
+    }
+
+    /// Finds a step for an event, giving others' events other steps where that makes room.
+    fn find(&mut self, event: u32, events: &[Found], tried: &mut u32) -> bool {
+        let steps = events[event as usize].is.steps;
+        loop {
+            let left = steps & !*tried;
+            if left == 0 {
+                return false;
+            }
+            let step = left.trailing_zeros() as usize;
+            *tried |= 1 << step;
+            let makes_room = match self.events[step] {
+                None => true,
+                Some(other) => self.find(other, events, tried),
+            };
+            if makes_room {
+                self.events[step] = Some(event);
+                return true;
+            }
         }
     }
-    false
 }
