@@ -128,8 +128,9 @@ impl Calendar {
         if time_ms < first || time_ms >= last {
             return None;
         }
-        // Periods are about as long as one another, so the place by proportion is at most a few off.
-        let share = (time_ms - first) as u128 * self.len() as u128 / (last - first) as u128;
+        // Periods are about as long as one another, so the place by proportion is at most a few off. Neither the times
+        // of a store nor the periods of a calendar are so many that their product would overflow.
+        let share = (time_ms - first) as u64 * self.len() as u64 / (last - first) as u64;
         let mut period = share as usize;
         while time_ms < self.edges[period] {
             period -= 1;
@@ -163,4 +164,80 @@ impl Unit {
 pub(super) fn time_text(time_ms: i64, zone: &TimeZone) -> String {
     let time = Timestamp::from_millisecond(time_ms).unwrap_or_default();
     time.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn calendar(zone: &str, unit: Unit, every: u32, days: [&str; 2]) -> (Calendar, TimeZone) {
+        let zone = TimeZone::get(zone).unwrap();
+        let start = |day: &str| {
+            let date: Date = day.parse().unwrap();
+            date.to_zoned(zone.clone()).unwrap().timestamp().as_millisecond()
+        };
+        let range = start(days[0])..start(days[1]);
+        (Calendar::new(&zone, unit, every, range, 0).unwrap(), zone)
+    }
+
+    fn check(zone: &str, unit: Unit, every: u32, days: [&str; 2], expected: &[&str]) {
+        let (calendar, zone) = calendar(zone, unit, every, days);
+        let starts: Vec<_> =
+            (0..=calendar.len()).map(|period| time_text(calendar.start_ms(period), &zone)).collect();
+        assert_eq!(starts, expected);
+    }
+
+    #[test]
+    fn days_are_as_long_as_clocks_make_them() {
+        let spring = ["2024-03-31T00:00:00+01:00", "2024-04-01T00:00:00+02:00"];
+        check("Europe/Paris", Unit::Day, 1, ["2024-03-31", "2024-04-01"], &spring);
+        let autumn = ["2024-11-03T00:00:00-04:00", "2024-11-04T00:00:00-05:00"];
+        check("America/New_York", Unit::Day, 1, ["2024-11-03", "2024-11-04"], &autumn);
+        let hours = |days| calendar("Europe/Paris", Unit::Hour, 1, days).0.len();
+        assert_eq!(hours(["2024-03-31", "2024-04-01"]), 23);
+        assert_eq!(hours(["2024-10-27", "2024-10-28"]), 25);
+    }
+
+    #[test]
+    fn weeks_and_months_begin_where_calendars_have_them() {
+        let range = ["2024-02-28", "2024-03-11"];
+        let monday = ["2024-02-26", "2024-03-04", "2024-03-11"];
+        let sunday = ["2024-02-25", "2024-03-03", "2024-03-10", "2024-03-17"];
+        let midnight = |days: &[&str]| -> Vec<String> {
+            days.iter().map(|day| format!("{day}T00:00:00+00:00")).collect()
+        };
+        let texts = |days: &[&str]| midnight(days).into_iter().collect::<Vec<_>>();
+        let check = |unit, days: &[&str]| {
+            let (calendar, zone) = calendar("UTC", unit, 1, range);
+            let starts: Vec<_> =
+                (0..=calendar.len()).map(|at| time_text(calendar.start_ms(at), &zone)).collect();
+            assert_eq!(starts, texts(days));
+        };
+        check(Unit::Week(WeekStart::Monday), &monday);
+        check(Unit::Week(WeekStart::Sunday), &sunday);
+        check(Unit::Month, &["2024-02-01", "2024-03-01", "2024-04-01"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_time_lies_in_the_period_that_a_search_finds(
+            zone in prop::sample::select(&["UTC", "Europe/Paris", "Australia/Lord_Howe"][..]),
+            every in 1..40_u32,
+            unit in prop::sample::select(
+                &[Unit::Hour, Unit::Day, Unit::Week(WeekStart::Saturday), Unit::Month][..],
+            ),
+            share in 0.0..1.0,
+        ) {
+            let (calendar, _) = calendar(zone, unit, every, ["2023-11-05", "2024-12-25"]);
+            let (first, end) = (calendar.start_ms(0), calendar.end_ms());
+            let time_ms = first + ((end - first) as f64 * share) as i64;
+            let found = (0..calendar.len())
+                .find(|at| (calendar.start_ms(*at)..calendar.start_ms(at + 1)).contains(&time_ms));
+            prop_assert_eq!(calendar.of(time_ms), found);
+            prop_assert_eq!(calendar.of(end), None);
+            prop_assert_eq!(calendar.of(first - 1), None);
+        }
+    }
 }

@@ -34,6 +34,8 @@ pub(super) struct Gathered {
     block: u32,
     first: usize,
     found: Vec<Found>,
+    /// How many of them were found for the users at hand.
+    count: usize,
     by_user: Vec<Found>,
     /// Where each user's events end; those of the first begin at 0.
     ends: Vec<u32>,
@@ -53,13 +55,17 @@ impl Gathered {
     ) {
         self.block = users.start / BLOCK_USERS;
         self.first = (users.start % BLOCK_USERS) as usize;
-        self.found.clear();
+        self.count = 0;
         let alive = sources.persons().alive(self.block);
         for source in 0..sources.steps() {
             let counted_ms = sources.counted_ms(source);
-            let found = &mut self.found;
+            let rows = sources.rows_in(source, self.block) as usize;
+            if self.found.len() <= self.count + rows {
+                self.found.resize(self.count + rows + 1, Found::default());
+            }
+            let (found, count) = (&mut self.found, &mut self.count);
             let (source_number, is) = (source as u16, Meaning::default());
-            let mut collect = Collect { found, alive: &alive, counted_ms, source: source_number, is };
+            let mut collect = Collect { found, count, alive: &alive, counted_ms, source: source_number, is };
             match meanings.get(source).map(Vec::as_slice) {
                 Some(meanings) if meanings.len() > 1 || sources.is_marked(source) => {
                     let marked = |low, time_ms, place, marks| {
@@ -108,7 +114,7 @@ impl Gathered {
     fn sort_by_user(&mut self, users: usize) {
         self.ends.clear();
         self.ends.resize(users, 0);
-        for event in &self.found {
+        for event in &self.found[..self.count] {
             self.ends[usize::from(event.low) - self.first] += 1;
         }
         let mut next = 0;
@@ -119,8 +125,8 @@ impl Gathered {
             next += count;
         }
         self.by_user.clear();
-        self.by_user.resize(self.found.len(), Found::default());
-        for event in &self.found {
+        self.by_user.resize(self.count, Found::default());
+        for event in &self.found[..self.count] {
             let end = &mut self.ends[usize::from(event.low) - self.first];
             self.by_user[*end as usize] = *event;
             *end += 1;
@@ -140,7 +146,9 @@ fn sort(events: &mut [Found], id: impl Fn(&Found) -> EventId) {
 }
 
 struct Collect<'g> {
+    /// With room for all rows of the source, and one more.
     found: &'g mut Vec<Found>,
+    count: &'g mut usize,
     alive: &'g [u64; BLOCK_WORDS],
     counted_ms: (i64, i64),
     source: u16,
@@ -166,9 +174,9 @@ impl Collect<'_> {
     fn take(&mut self, low: usize, time_ms: i64, place: Place, is: Meaning) {
         let (from, before) = self.counted_ms;
         let is_alive = self.alive[low / 64 % BLOCK_WORDS] >> (low % 64) & 1 == 1;
-        if is_alive & (from <= time_ms) & (time_ms < before) {
-            self.found.push(Found { time_ms, place, low: low as u16, source: self.source, is });
-        }
+        // Written for every row and counted where it counts, which is hard to foretell.
+        self.found[*self.count] = Found { time_ms, place, low: low as u16, source: self.source, is };
+        *self.count += usize::from(is_alive & (from <= time_ms) & (time_ms < before));
     }
 }
 

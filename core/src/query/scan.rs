@@ -290,7 +290,8 @@ impl<'a> Sources<'a> {
         self.steps.iter().map(Source::blocks_end).chain(routed).max().unwrap_or(0)
     }
 
-    fn rows_in(&self, step: usize, block: u32) -> u64 {
+    /// The rows of a block of a step, those of routed events among them.
+    pub(super) fn rows_in(&self, step: usize, block: u32) -> u64 {
         let routed = self.routed.iter().map(|routed| routed.steps[step].rows_in(block));
         self.steps[step].rows_in(block) + routed.sum::<u64>()
     }
