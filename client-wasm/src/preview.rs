@@ -102,7 +102,8 @@ impl Files {
     fn views(&self, needs: &[Need<'_>]) -> Result<Vec<Vec<PartView<'_>>>, Error> {
         let views = |need: &Need<'_>| {
             // In order of names, so that the answer does not depend on that of a hash table.
-            let mut asked: Vec<_> = self.0.iter().filter(|(name, _)| need.types.contain(name)).collect();
+            let mut asked: Vec<_> =
+                self.0.iter().filter(|(name, _)| need.types.contain(name)).collect();
             asked.sort_unstable();
             let files = asked.into_iter().flat_map(|(_, files)| files);
             files.map(|bytes| PackedPart::open(bytes)?.view()).collect()

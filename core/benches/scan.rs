@@ -104,11 +104,11 @@ fn journeys(
     time(name, || {
         let views = |need: &Need<'_>| {
             let types = TYPES.iter().zip(parts);
-            let asked =
-                types.filter(|(name, _)| need.types.contain(name));
+            let asked = types.filter(|(name, _)| need.types.contain(name));
             asked.flat_map(|(_, parts)| parts).map(EncodedPart::view).collect()
         };
-        let views = ConversionScan::needs(&query).iter().map(views).collect::<Result<Vec<_>, _>>()?;
+        let views =
+            ConversionScan::needs(&query).iter().map(views).collect::<Result<Vec<_>, _>>()?;
         let mut scan = ConversionScan::open(&query, NOW_MS, &views, persons, None)?;
         let counts = count(&mut scan);
         black_box(scan.finish(counts));
@@ -218,7 +218,10 @@ fn random() -> impl FnMut(u64) -> u64 {
 }
 
 fn time(name: &str, mut run: impl FnMut() -> Result<u64, Error>) -> Result<(), Error> {
-    let mut asked = env::args().skip(1).filter(|arg| arg.parse::<u64>().is_err() && arg != "--bench").peekable();
+    let mut asked = env::args()
+        .skip(1)
+        .filter(|arg| arg.parse::<u64>().is_err() && arg != "--bench")
+        .peekable();
     if asked.peek().is_some() && !asked.any(|asked| name.starts_with(&asked)) {
         return Ok(());
     }

@@ -35,6 +35,8 @@ enum Step {
     Web,
     /// The dashboard's types and unit tests
     Www,
+    /// Ten thousand questions: the WebAssembly engine answers as the native one does
+    Cases,
     /// The WebAssembly client in Chromium, by Karma
     Browser,
     /// The server builds in release
@@ -54,7 +56,7 @@ impl Step {
     /// The step that must have passed before this one says anything.
     fn needs(self) -> Option<Step> {
         match self {
-            Step::Www | Step::Browser => Some(Step::Web),
+            Step::Www | Step::Cases | Step::Browser => Some(Step::Web),
             Step::EndToEnd | Step::Bench => Some(Step::Release),
             _ => None,
         }
@@ -69,6 +71,7 @@ impl Step {
             Step::Unit => unit_tests(),
             Step::Web => one(web::require().and_then(|()| web::build())),
             Step::Www => www(),
+            Step::Cases => one(cases()),
             Step::Browser => browser(),
             Step::Release => one(release_build()),
             Step::EndToEnd => end_to_end(),
@@ -165,6 +168,16 @@ fn browser() -> Result<Counts> {
     let mut karma = npm_bin("karma");
     karma.args(["start", "karma.conf.js"]).env("CHROME_BIN", require_chromium()?);
     counted(&mut karma, Counts::of_karma)
+}
+
+/// The native engine leaves the cases with its answers, which the test of them has held against the naive models.
+fn cases() -> Result<()> {
+    ensure_web_is_built()?;
+    let file = tools::target_dir().join("cases.bin");
+    let test = "query::property_tests::many::ten_thousand_cases_equal_the_naive_models";
+    let mut native = cargo(["test", "--package=eventhub-core", "--lib", "--", "--exact", test]);
+    tools::run(native.env("EVENTHUB_CASES", &file))?;
+    tools::run(Command::new("node").arg("tests/cases.mjs").arg(&file).current_dir(root()))
 }
 
 fn ensure_web_is_built() -> Result<()> {

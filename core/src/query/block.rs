@@ -142,7 +142,8 @@ impl<'s, C: FunnelClock> Block<'s, C> {
             let place = self.slots.next[low];
             if place != NOWHERE {
                 let first_ms = self.clock.time_ms(first(self.slots.room[low]));
-                let limit_ms = first_ms.map_or_else(|| self.limit_ms(place), |ms| query.limit_ms(ms));
+                let limit_ms =
+                    first_ms.map_or_else(|| self.limit_ms(place), |ms| query.limit_ms(ms));
                 self.slots.limit[low] = self.clock.of(limit_ms);
             }
         }

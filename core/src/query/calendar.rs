@@ -184,8 +184,9 @@ mod tests {
 
     fn check(zone: &str, unit: Unit, every: u32, days: [&str; 2], expected: &[&str]) {
         let (calendar, zone) = calendar(zone, unit, every, days);
-        let starts: Vec<_> =
-            (0..=calendar.len()).map(|period| time_text(calendar.start_ms(period), &zone)).collect();
+        let starts: Vec<_> = (0..=calendar.len())
+            .map(|period| time_text(calendar.start_ms(period), &zone))
+            .collect();
         assert_eq!(starts, expected);
     }
 

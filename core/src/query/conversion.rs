@@ -236,7 +236,8 @@ impl ConversionCounts {
         }
         let groups = query.breakdown().map_or_else(Vec::new, |by| {
             let size = |group: usize| self.reached[group * self.steps][0];
-            let sizes = (0..self.reached.len() / self.steps).map(|group| (group as Group, size(group)));
+            let sizes =
+                (0..self.reached.len() / self.steps).map(|group| (group as Group, size(group)));
             let rows = shown(sizes, values, by.limit);
             self.groups(query, &rows)
         });

@@ -101,33 +101,37 @@ impl Journeys<'_> {
         let routed = others.map(|member| self.sources().route(*member..*member + 1)).collect();
         self.take_routed(routed);
         let mut explanation = Explanation { events: Vec::new(), end: None, limit_ms: None };
-        self.each_person(canonical..canonical + 1, |_| true, |user, events| {
-            let numbers = |bits: u32| (0..32).filter(|bit| bits >> bit & 1 == 1).collect();
-            explanation.events = events
-                .iter()
-                .map(|event| ExplainedEvent {
-                    id: self.id(user, event),
-                    time_ms: event.time_ms,
-                    origin: self.origin(user, event),
-                    matches: numbers(event.is.steps),
-                    excluded_by: numbers(event.is.excluded),
-                    reached: None,
-                })
-                .collect();
-            let mut walker = Walker::new(self.query);
-            let Some((walk, is_pending)) = walker.walk(events, self.now_ms()) else { return };
-            for (step, at) in (0..).zip(&walk.matches) {
-                explanation.events[*at as usize].reached = Some(step);
-            }
-            explanation.limit_ms = Some(walk.limit_ms);
-            explanation.end = Some(match walk.end {
-                End::Converted => Ended::Converted,
-                End::Window if is_pending => Ended::WindowOpen,
-                End::Window => Ended::WindowClosed,
-                End::Excluded { exclusion, at } => Ended::Excluded { exclusion, event: at },
-                End::Interrupted { at } => Ended::Interrupted { event: at },
-            });
-        });
+        self.each_person(
+            canonical..canonical + 1,
+            |_| true,
+            |user, events| {
+                let numbers = |bits: u32| (0..32).filter(|bit| bits >> bit & 1 == 1).collect();
+                explanation.events = events
+                    .iter()
+                    .map(|event| ExplainedEvent {
+                        id: self.id(user, event),
+                        time_ms: event.time_ms,
+                        origin: self.origin(user, event),
+                        matches: numbers(event.is.steps),
+                        excluded_by: numbers(event.is.excluded),
+                        reached: None,
+                    })
+                    .collect();
+                let mut walker = Walker::new(self.query);
+                let Some((walk, is_pending)) = walker.walk(events, self.now_ms()) else { return };
+                for (step, at) in (0..).zip(&walk.matches) {
+                    explanation.events[*at as usize].reached = Some(step);
+                }
+                explanation.limit_ms = Some(walk.limit_ms);
+                explanation.end = Some(match walk.end {
+                    End::Converted => Ended::Converted,
+                    End::Window if is_pending => Ended::WindowOpen,
+                    End::Window => Ended::WindowClosed,
+                    End::Excluded { exclusion, at } => Ended::Excluded { exclusion, event: at },
+                    End::Interrupted { at } => Ended::Interrupted { event: at },
+                });
+            },
+        );
         explanation
     }
 }

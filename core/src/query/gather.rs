@@ -65,7 +65,8 @@ impl Gathered {
             }
             let (found, count) = (&mut self.found, &mut self.count);
             let (source_number, is) = (source as u16, Meaning::default());
-            let mut collect = Collect { found, count, alive: &alive, counted_ms, source: source_number, is };
+            let mut collect =
+                Collect { found, count, alive: &alive, counted_ms, source: source_number, is };
             match meanings.get(source).map(Vec::as_slice) {
                 Some(meanings) if meanings.len() > 1 || sources.is_marked(source) => {
                     let marked = |low, time_ms, place, marks| {
@@ -175,7 +176,8 @@ impl Collect<'_> {
         let (from, before) = self.counted_ms;
         let is_alive = self.alive[low / 64 % BLOCK_WORDS] >> (low % 64) & 1 == 1;
         // Written for every row and counted where it counts, which is hard to foretell.
-        self.found[*self.count] = Found { time_ms, place, low: low as u16, source: self.source, is };
+        self.found[*self.count] =
+            Found { time_ms, place, low: low as u16, source: self.source, is };
         *self.count += usize::from(is_alive & (from <= time_ms) & (time_ms < before));
     }
 }

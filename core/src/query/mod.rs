@@ -30,13 +30,13 @@ mod marked;
 mod walk;
 
 mod conversion;
-mod touch;
 mod exact_sum;
 mod explain;
 mod journeys;
 mod quantile;
 mod retention;
 mod tally;
+mod touch;
 mod trends;
 mod who;
 

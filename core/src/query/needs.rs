@@ -117,7 +117,8 @@ impl FunnelQuery {
 
 /// Adds a need to that of the same type.
 fn add<'q>(all: &mut Vec<(Need<'q>, Vec<Meaning>)>, need: Need<'q>, is: Meaning) {
-    let Some((known, meanings)) = all.iter_mut().find(|(known, _)| known.types == need.types) else {
+    let Some((known, meanings)) = all.iter_mut().find(|(known, _)| known.types == need.types)
+    else {
         return all.push((need, vec![is]));
     };
     let ((from, before), (least, greatest)) = (need.times_ms, known.times_ms);

@@ -64,8 +64,8 @@ struct Ranked<'n, T> {
 impl<'n, T: Number> Ranked<'n, T> {
     fn new(numbers: &'n [T]) -> Self {
         let keys = || numbers.iter().map(|number| number.key());
-        let (least, greatest) =
-            keys().fold((u64::MAX, 0), |(least, greatest), key| (least.min(key), greatest.max(key)));
+        let (least, greatest) = keys()
+            .fold((u64::MAX, 0), |(least, greatest), key| (least.min(key), greatest.max(key)));
         let buckets = BUCKETS_MAX.min(numbers.len()).next_power_of_two();
         let span_bits = u64::BITS - (greatest - least).leading_zeros();
         let shift = span_bits.saturating_sub(buckets.ilog2());

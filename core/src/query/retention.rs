@@ -254,7 +254,9 @@ impl Scan for RetentionScan<'_> {
             gathered.gather(&self.sources, &users, None, &[]);
             let id = |event: &Found| self.sources.id(event, users.start / BLOCK_USERS);
             let count = |user, events: &[Found]| self.count(user, events, &mut seen, &mut counts);
-            gathered.each(id, count, |events| events.iter().any(|event| usize::from(event.source) == START));
+            gathered.each(id, count, |events| {
+                events.iter().any(|event| usize::from(event.source) == START)
+            });
         }
         counts
     }

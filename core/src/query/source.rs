@@ -298,7 +298,9 @@ impl<'a> Source<'a> {
     /// The groups of a block's rows.
     pub(super) fn groups_of_block(&self, block: u32) -> BlockGroups<'_> {
         let mut groups = BlockGroups::default();
-        self.parts.iter().for_each(|part| groups.push(part.blocks.rows(block), part.groups.as_ref()));
+        self.parts
+            .iter()
+            .for_each(|part| groups.push(part.blocks.rows(block), part.groups.as_ref()));
         groups
     }
 

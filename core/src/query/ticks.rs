@@ -131,7 +131,9 @@ impl FunnelClock for Exact {
             _ => return None,
         };
         // The same for all users: two loops, of which the one over exact windows has no division.
-        Some(move |at: i64| (if unit_ms == 1 { at } else { at - at % DAY_MS }).wrapping_add(window_ms))
+        Some(move |at: i64| {
+            (if unit_ms == 1 { at } else { at - at % DAY_MS }).wrapping_add(window_ms)
+        })
     }
 }
 

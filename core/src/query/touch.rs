@@ -70,9 +70,9 @@ impl<'a> Touch<'a> {
     fn group(&self, user: UserId, place: Place, of_events: &BlockGroups<'_>) -> Group {
         match self.users {
             Some(groups) => groups.get(user as usize).copied().unwrap_or(NO_VALUE),
-            None => of_events.of(place).unwrap_or_else(|| {
-                self.funnel.sources.group(0, user / BLOCK_USERS, place)
-            }),
+            None => of_events
+                .of(place)
+                .unwrap_or_else(|| self.funnel.sources.group(0, user / BLOCK_USERS, place)),
         }
     }
 

@@ -333,7 +333,7 @@ impl Tally {
             (Numbers::All(all), Function::Quantile(share)) => {
                 let [value] = quantiles(&all, [*share]);
                 value
-            },
+            }
             (Numbers::None, Function::Sum) => Some(0.0),
             _ => None,
         }

@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::gather::Found;
 use super::entries::Entries;
+use super::gather::Found;
 use super::plan::{Entry, FunnelQuery, Order};
 use crate::limits::FUNNEL_STEPS_MAX;
 
@@ -51,7 +51,8 @@ impl<'q> Walker<'q> {
         let steps = 0..query.steps().len() as u32;
         let active = steps.map(|step| {
             let rules = (0..).zip(query.exclude());
-            let active = rules.filter(|(_, rule)| (rule.after_step..rule.before_step).contains(&step));
+            let active =
+                rules.filter(|(_, rule)| (rule.after_step..rule.before_step).contains(&step));
             active.fold(0, |bits, (number, _): (u32, _)| bits | 1 << number)
         });
         let (walk, best) = Default::default();

@@ -2,6 +2,7 @@
 
 mod case;
 mod funnels;
+mod many;
 mod questions;
 mod tables;
 
@@ -39,17 +40,22 @@ fn cohort_query(case: &Case) -> CohortQuery {
     CohortQuery::new(first, last, case.window_days.min(3), 4, events, Vec::new()).unwrap()
 }
 
+/// The blocks of a case with merged users, as persons take them.
+fn merged_blocks(case: &Case) -> Vec<(u32, Vec<u8>)> {
+    let mut blocks: BTreeMap<u32, Vec<(u16, UserId)>> = BTreeMap::new();
+    for (user, canonical) in users().into_iter().zip(case.canonical()) {
+        if user != canonical {
+            let low = (user % BLOCK_USERS) as u16;
+            blocks.entry(user / BLOCK_USERS).or_default().push((low, canonical));
+        }
+    }
+    blocks.iter().map(|(block, entries)| (*block, encode_merged(entries))).collect()
+}
+
 /// Calls `ask` with the persons of a case.
 fn with_persons(case: &Case, ask: impl FnOnce(&Persons<'_>)) {
     let canonical = case.canonical();
-    let mut blocks: BTreeMap<u32, Vec<(u16, UserId)>> = BTreeMap::new();
-    for (user, canonical) in users().into_iter().zip(&canonical) {
-        if user != *canonical {
-            let low = (user % BLOCK_USERS) as u16;
-            blocks.entry(user / BLOCK_USERS).or_default().push((low, *canonical));
-        }
-    }
-    let blocks: Vec<_> = blocks.iter().map(|(block, e)| (*block, encode_merged(e))).collect();
+    let blocks = merged_blocks(case);
     let merged = blocks.iter().map(|(block, bytes)| (*block, bytes.as_slice())).collect();
     let mut persons = Persons::new(merged).unwrap();
     if let Some(places) = &case.allowed {

@@ -5,10 +5,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use jiff::tz::TimeZone;
-use serde_json::json;
+use serde_json::Value;
 
 use super::case::Case;
-use super::funnels::{date, needed, now_ms, team, teams};
+use super::funnels::{needed, now_ms, ranged, team, teams};
 use super::{in_pieces_of, run_cases, with_persons};
 use crate::naive;
 use crate::part::EncodedPart;
@@ -17,11 +17,16 @@ use crate::query::{
     TrendsAnswer, TrendsInput, TrendsQuery, TrendsScan,
 };
 
+pub(super) fn retention_question(case: &Case) -> Value {
+    ranged(case, &case.retention)
+}
+
+pub(super) fn trends_question(case: &Case) -> Value {
+    ranged(case, &case.trends)
+}
+
 fn retention_query(case: &Case) -> RetentionQuery {
-    let mut question = case.retention.clone();
-    let (from, length) = case.days;
-    question["range"] = json!({ "start": date(case, from), "end": date(case, from + length) });
-    let input: RetentionInput = serde_json::from_value(question).unwrap();
+    let input: RetentionInput = serde_json::from_value(retention_question(case)).unwrap();
     input.check(&TimeZone::UTC).unwrap()
 }
 
@@ -67,34 +72,39 @@ fn joined<'t>(
 #[test]
 fn retention_tables_equal_the_naive_model() {
     run_cases(|case, parts| {
-        let query = retention_query(case);
-        let property = |person: &str| team(person.parse().unwrap());
-        let admits = |person: &str| case.admits(person);
-        let expected = naive::retention(&case.naive_events(), &query, admits, property);
-        let answer = ask_retention(case, &query, parts);
-        let question = &case.retention;
-        assert_eq!(numbers(&answer.table), joined(&query, expected.values()), "{question}");
-        check_rates(&query, &answer.table, now_ms(case));
-        if let Some(by) = &query.breakdown {
-            let size = |table: &Vec<Vec<u64>>| table.iter().map(|row| row[0]).sum::<u64>();
-            let mut sorted: Vec<_> = expected.iter().collect();
-            sorted.sort_by_key(|(_, table)| u64::MAX - size(table));
-            let (shown, others) = sorted.split_at(by.limit.min(sorted.len()));
-            let mut groups: Vec<(Option<String>, bool, Vec<Vec<u64>>)> = shown
-                .iter()
-                .map(|(value, table)| ((*value).clone(), false, (*table).clone()))
-                .collect();
-            if !others.is_empty() {
-                groups.push((None, true, joined(&query, others.iter().map(|(_, table)| *table))));
-            }
-            let found = answer.groups.iter();
-            let found: Vec<_> = found
-                .map(|group| (group.value.clone(), group.other, numbers(&group.table)))
-                .collect();
-            assert_eq!(found, groups, "{question}");
-        }
+        let answer = check_retention(case, parts);
         answer.table.rows.iter().any(|row| row.cells.iter().any(|cell| cell.count > 0))
     });
+}
+
+/// The answer, which the naive model gives too.
+pub(super) fn check_retention(case: &Case, parts: &[Vec<EncodedPart>]) -> RetentionAnswer {
+    let query = retention_query(case);
+    let property = |person: &str| team(person.parse().unwrap());
+    let admits = |person: &str| case.admits(person);
+    let expected = naive::retention(&case.naive_events(), &query, admits, property);
+    let answer = ask_retention(case, &query, parts);
+    let question = &case.retention;
+    assert_eq!(numbers(&answer.table), joined(&query, expected.values()), "{question}");
+    check_rates(&query, &answer.table, now_ms(case));
+    if let Some(by) = &query.breakdown {
+        let size = |table: &Vec<Vec<u64>>| table.iter().map(|row| row[0]).sum::<u64>();
+        let mut sorted: Vec<_> = expected.iter().collect();
+        sorted.sort_by_key(|(_, table)| u64::MAX - size(table));
+        let (shown, others) = sorted.split_at(by.limit.min(sorted.len()));
+        let mut groups: Vec<(Option<String>, bool, Vec<Vec<u64>>)> = shown
+            .iter()
+            .map(|(value, table)| ((*value).clone(), false, (*table).clone()))
+            .collect();
+        if !others.is_empty() {
+            groups.push((None, true, joined(&query, others.iter().map(|(_, table)| *table))));
+        }
+        let found = answer.groups.iter();
+        let found: Vec<_> =
+            found.map(|group| (group.value.clone(), group.other, numbers(&group.table))).collect();
+        assert_eq!(found, groups, "{question}");
+    }
+    answer
 }
 
 /// Rates are counts by sizes, and the mean leaves out what is not complete.
@@ -123,10 +133,7 @@ fn check_rates(query: &RetentionQuery, table: &RetentionTable, now_ms: i64) {
 }
 
 fn trends_query(case: &Case) -> TrendsQuery {
-    let mut question = case.trends.clone();
-    let (from, length) = case.days;
-    question["range"] = json!({ "start": date(case, from), "end": date(case, from + length) });
-    let input: TrendsInput = serde_json::from_value(question).unwrap();
+    let input: TrendsInput = serde_json::from_value(trends_question(case)).unwrap();
     input.check(&TimeZone::UTC).unwrap()
 }
 
@@ -148,37 +155,41 @@ fn ask_trends(case: &Case, query: &TrendsQuery, parts: &[Vec<EncodedPart>]) -> T
 #[test]
 fn trends_equal_the_naive_model() {
     run_cases(|case, parts| {
-        let query = trends_query(case);
-        let property = |person: &str| team(person.parse().unwrap());
-        let admits = |person: &str| case.admits(person);
-        let events = case.naive_events();
-        let whole = TrendsQuery { breakdown: None, ..query.clone() };
-        let all = naive::trends(&events, &whole, admits, property);
-        let answer = ask_trends(case, &query, parts);
-        let question = &case.trends;
-        let nothing = || {
-            let value = match query.measure {
-                Measure::Property { function, .. } if function != crate::query::Function::Sum => {
-                    None
-                }
-                _ => Some(0.0),
-            };
-            alloc::vec![value; query.intervals + 1]
-        };
-        let values = |series: &crate::query::Series| {
-            let values = series.values.iter().chain([&series.total]);
-            values.copied().collect::<Vec<_>>()
-        };
-        let expected = all.get(&None).cloned().unwrap_or_else(nothing);
-        assert_eq!(values(&answer.all), expected, "{question}");
-        if query.breakdown.is_some() {
-            let expected: BTreeMap<Option<String>, Vec<Option<f64>>> =
-                naive::trends(&events, &query, admits, property);
-            for group in answer.groups.iter().filter(|group| !group.other) {
-                assert_eq!(values(&group.series), expected[&group.value], "{question}");
-            }
-            assert!(answer.groups.len() <= query.breakdown.as_ref().unwrap().limit + 1);
-        }
+        let answer = check_trends(case, parts);
         answer.all.values.iter().any(|value| value.is_some_and(|value| value > 0.0))
     });
+}
+
+/// The answer, which the naive model gives too.
+pub(super) fn check_trends(case: &Case, parts: &[Vec<EncodedPart>]) -> TrendsAnswer {
+    let query = trends_query(case);
+    let property = |person: &str| team(person.parse().unwrap());
+    let admits = |person: &str| case.admits(person);
+    let events = case.naive_events();
+    let whole = TrendsQuery { breakdown: None, ..query.clone() };
+    let all = naive::trends(&events, &whole, admits, property);
+    let answer = ask_trends(case, &query, parts);
+    let question = &case.trends;
+    let nothing = || {
+        let value = match query.measure {
+            Measure::Property { function, .. } if function != crate::query::Function::Sum => None,
+            _ => Some(0.0),
+        };
+        alloc::vec![value; query.intervals + 1]
+    };
+    let values = |series: &crate::query::Series| {
+        let values = series.values.iter().chain([&series.total]);
+        values.copied().collect::<Vec<_>>()
+    };
+    let expected = all.get(&None).cloned().unwrap_or_else(nothing);
+    assert_eq!(values(&answer.all), expected, "{question}");
+    if query.breakdown.is_some() {
+        let expected: BTreeMap<Option<String>, Vec<Option<f64>>> =
+            naive::trends(&events, &query, admits, property);
+        for group in answer.groups.iter().filter(|group| !group.other) {
+            assert_eq!(values(&group.series), expected[&group.value], "{question}");
+        }
+        assert!(answer.groups.len() <= query.breakdown.as_ref().unwrap().limit + 1);
+    }
+    answer
 }
