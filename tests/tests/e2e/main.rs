@@ -13,3 +13,4 @@ mod import;
 mod live;
 mod memory;
 mod real_data;
+mod semantics;
