@@ -61,6 +61,7 @@ fn examples(markdown: &str) -> Vec<Example> {
                 Part::Happens(block)
             }
             ("then", None) => Part::Happens(block),
+            ("text", None) => continue,
             ("filters", None) => Part::Filters(block),
             ("http", None) => {
                 asked = Some(block);
