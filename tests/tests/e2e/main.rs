@@ -3,6 +3,7 @@
 mod access;
 mod bad_batches;
 mod bad_input;
+mod clients;
 mod connections;
 mod crash;
 mod damage;

@@ -127,7 +127,7 @@ fn happen(server: &Server, block: &Fenced, now_ms: i64) {
             ["delete", user] => ("DELETE", format!("/api/v1/users/{user}"), Value::Null),
             [time, user, event_type, ref pairs @ ..] => {
                 let mut event = properties(pairs);
-                event.insert("timestamp".into(), time_of(time, now_ms).into());
+                event.insert("timestamp".into(), time_of(time, now_ms));
                 event.insert("external_user_id".into(), user.into());
                 event.insert("event_type".into(), event_type.into());
                 events.push(Value::Object(event));
