@@ -7,6 +7,7 @@ mod answer;
 mod client;
 mod dialogue;
 mod events;
+mod markdown;
 mod random;
 mod server;
 
@@ -14,5 +15,6 @@ pub use answer::Answer;
 pub use client::Client;
 pub use dialogue::{Call, parse_dialogue};
 pub use events::{Event, batch_json, csv_rows, sample};
+pub use markdown::{Fenced, fenced_blocks};
 pub use random::Random;
 pub use server::{Server, binary, run, wait_until};

@@ -2,8 +2,8 @@
 
 use crate::counts::Counts;
 use crate::tools::{
-    self, NO_STD_TARGET, cargo, npm_bin, release_build, require_chromium, require_strace,
-    require_target, root, run_and_read, server_binary,
+    self, NO_STD_TARGET, cargo, npm_bin, release_build, require_chromium, require_node,
+    require_program, require_target, root, run_and_read, server_binary,
 };
 use crate::{bench, tidy, web};
 use anyhow::{Result, bail, ensure};
@@ -186,10 +186,15 @@ fn ensure_web_is_built() -> Result<()> {
     Ok(())
 }
 
+/// What the end-to-end tests call beside Node: the one sees what the server syncs, the others run the examples of
+/// `docs/clients.md`.
+const END_TO_END_PROGRAMS: [&str; 5] = ["strace", "curl", "jq", "python3", "ruby"];
+
 fn end_to_end() -> Result<Counts> {
     let binary = server_binary();
     ensure_release_is_built()?;
-    require_strace()?;
+    END_TO_END_PROGRAMS.into_iter().try_for_each(require_program)?;
+    require_node()?;
     let mut command = cargo(["test", "--package=eventhub-tests", "--no-fail-fast"]);
     counted(command.env("EVENTHUB_BIN", binary), Counts::of_cargo)
 }

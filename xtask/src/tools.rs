@@ -108,11 +108,11 @@ fn require_c_compiler() -> Result<()> {
 pub(crate) fn require_node() -> Result<()> {
     let (major, minor) = NODE_MIN;
     let Some(version) = answer(command("node").arg("--version")) else {
-        bail!("Node {major}.{minor} or newer was not found: install it to build the dashboard");
+        bail!("Node {major}.{minor} or newer was not found: install it");
     };
     ensure!(
         node_version(&version).is_some_and(|version| version >= NODE_MIN),
-        "Node {major}.{minor} or newer is needed to build the dashboard and {version} was found"
+        "Node {major}.{minor} or newer is needed and {version} was found"
     );
     ensure!(is_there("npm"), "npm was not found: install it beside Node to build the dashboard");
     Ok(())
@@ -161,15 +161,18 @@ fn find_chromium() -> Option<OsString> {
     names.iter().find(|name| is_there(name)).map(|name| name.into())
 }
 
-/// The program by which the tests see what the server syncs.
+/// A program that the tests call: on the path, or Debian's package of that name.
 ///
 /// # Errors
 /// When it is missing and cannot be installed, in one sentence that says what to do.
-pub(crate) fn require_strace() -> Result<()> {
-    if is_there("strace") {
+pub(crate) fn require_program(name: &str) -> Result<()> {
+    if is_there(name) {
         return Ok(());
     }
-    apt_install("strace").context("strace was not found and could not be installed: install it")
+    apt_install(name)
+        .with_context(|| format!("{name} was not found and could not be installed: install it"))?;
+    ensure!(is_there(name), "apt-get installed {name}, yet it is not on the path");
+    Ok(())
 }
 
 fn is_there(program: &str) -> bool {

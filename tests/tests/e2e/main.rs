@@ -3,6 +3,7 @@
 mod access;
 mod bad_batches;
 mod bad_input;
+mod clients;
 mod connections;
 mod crash;
 mod damage;
@@ -13,3 +14,4 @@ mod import;
 mod live;
 mod memory;
 mod real_data;
+mod semantics;
