@@ -6,8 +6,8 @@ use eventhub_core::Error;
 use eventhub_core::part::{PackedPart, PartView};
 use eventhub_core::persons::{Persons, UserSet};
 use eventhub_core::query::{
-    ConversionScan, FunnelInput, Need, RetentionInput, RetentionScan, Scan, TrendsInput,
-    TrendsScan, count,
+    ConversionScan, FunnelInput, Need, RetentionInput, RetentionScan, TrendsInput, TrendsScan,
+    count,
 };
 use jiff::tz::TimeZone;
 use js_sys::{Array, JSON, Object, Reflect, Uint8Array, Uint32Array};
@@ -32,8 +32,8 @@ pub fn funnel(
 ) -> Result<String, JsError> {
     let query = read::<FunnelInput>(query)?.check(&TimeZone::UTC)?;
     let (files, people) = (Files::of(parts)?, People::of(people)?);
-    let parts = files.views(&ConversionScan::needs(&query))?;
     let persons = people.persons()?;
+    let parts = files.views(&ConversionScan::needs(&query))?;
     let mut scan = ConversionScan::open(&query, now_ms as i64, &parts, &persons, None)?;
     let counts = count(&mut scan);
     json(&scan.finish(counts))
@@ -49,8 +49,8 @@ pub fn retention(
 ) -> Result<String, JsError> {
     let query = read::<RetentionInput>(query)?.check(&TimeZone::UTC)?;
     let (files, people) = (Files::of(parts)?, People::of(people)?);
-    let parts = files.views(&query.needs())?;
     let persons = people.persons()?;
+    let parts = files.views(&query.needs())?;
     let mut scan = RetentionScan::open(&query, &parts, &persons, None)?;
     let counts = count(&mut scan);
     json(&scan.finish(&counts, now_ms as i64))
@@ -61,8 +61,8 @@ pub fn retention(
 pub fn trends(parts: &Object, people: &JsValue, query: &JsValue) -> Result<String, JsError> {
     let query = read::<TrendsInput>(query)?.check(&TimeZone::UTC)?;
     let (files, people) = (Files::of(parts)?, People::of(people)?);
-    let mut parts = files.views(&query.needs())?;
     let persons = people.persons()?;
+    let mut parts = files.views(&query.needs())?;
     let parts = parts.pop().unwrap_or_default();
     let mut scan = TrendsScan::open(&query, &parts, &persons, None)?;
     let counts = count(&mut scan);

@@ -238,7 +238,7 @@ impl ConversionCounts {
             let size = |group: usize| self.reached[group * self.steps][0];
             let sizes =
                 (0..self.reached.len() / self.steps).map(|group| (group as Group, size(group)));
-            let rows = shown(sizes, values, by.limit);
+            let rows = shown(sizes, values, by.limit, query.control());
             self.groups(query, &rows)
         });
         self.took.iter_mut().flatten().for_each(|took| *took &= MS_MASK);

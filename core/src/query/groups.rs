@@ -90,14 +90,19 @@ pub(super) struct Shown<'v> {
 }
 
 /// The groups that are shown, of all with their sizes: those of the greatest sizes first, of equals in order of their
-/// values, no value before any; all beyond the limit as one.
+/// values, no value before any; all beyond the limit as one. One value is told apart in any case.
 pub(super) fn shown<'v>(
     sizes: impl Iterator<Item = (Group, u64)>,
     values: &Values<'v>,
     limit: usize,
+    always: Option<&str>,
 ) -> Vec<Shown<'v>> {
     let mut order: Vec<(Group, u64)> = sizes.filter(|(_, size)| *size > 0).collect();
     order.sort_by_key(|(group, size)| (u64::MAX - size, values.value(*group)));
+    let is_always = |(group, _): &(Group, u64)| always.is_some() && values.value(*group) == always;
+    if let Some(at) = order.iter().position(is_always).filter(|at| *at >= limit) {
+        order[limit - 1..=at].rotate_right(1);
+    }
     let others = order.split_off(limit.min(order.len()));
     let mut shown: Vec<_> = order
         .into_iter()

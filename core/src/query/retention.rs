@@ -140,7 +140,7 @@ impl<'a> RetentionScan<'a> {
             let stride = self.query.columns + 1;
             let size = |cells: &Vec<u64>| cells.chunks(stride).map(|row| row[0]).sum::<u64>();
             let sizes = counts.groups.iter().map(|(group, cells)| (*group, size(cells)));
-            for row in shown(sizes, &self.values, by.limit) {
+            for row in shown(sizes, &self.values, by.limit, None) {
                 let mut cells = vec![0; counts.cells];
                 row.groups.iter().for_each(|group| add(&mut cells, &counts.groups[group]));
                 let value = row.value.map(ToString::to_string);

@@ -138,7 +138,7 @@ impl<'a> TrendsScan<'a> {
             let sizes = everyone.map(|group| {
                 (group, counts.groups[group as usize].last().map_or(0, |total| total.count))
             });
-            for row in shown(sizes, &self.values, by.limit) {
+            for row in shown(sizes, &self.values, by.limit, None) {
                 let series = self.series(counts.joined(row.groups.iter().copied()));
                 let value = row.value.map(ToString::to_string);
                 groups.push(TrendsGroup { value, other: row.other, series });

@@ -90,6 +90,9 @@ impl<'q> Walker<'q> {
             } else if length == best {
                 // Of entries that got equally far any that is still within its window may get further.
                 any_pending |= is_pending;
+                if is_pending {
+                    self.best.limit_ms = self.best.limit_ms.max(self.walk.limit_ms);
+                }
             }
             if self.best.end == End::Converted {
                 break;

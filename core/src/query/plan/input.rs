@@ -1,14 +1,15 @@
 //! What the questions of the JSON API have in common, as they are written.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
-use serde::de::{Deserializer, Visitor};
+use serde::de::{Deserializer, Error as _};
+use serde_json::value::RawValue;
 
 use super::filter::{Filter, FilterInput};
 use super::{Range, Step, invalid};
@@ -16,39 +17,21 @@ use crate::error::shortened;
 use crate::limits::{EVENT_TYPE_BYTES_MAX, FILTERS_MAX};
 use crate::{EndMs, Error};
 
-/// A text; a number or boolean stands for its text.
+/// A text; a number or boolean stands for its text as it was written.
 #[derive(Debug, Clone)]
 pub(super) struct Scalar(pub(super) String);
 
 impl<'de> Deserialize<'de> for Scalar {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Texts;
-        impl Visitor<'_> for Texts {
-            type Value = Scalar;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, number or boolean")
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let text = raw.get();
+        match text.as_bytes().first() {
+            Some(b'"') => serde_json::from_str(text).map(Self).map_err(D::Error::custom),
+            Some(b'{' | b'[' | b'n') | None => {
+                Err(D::Error::custom("not a text, number or boolean"))
             }
-            fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
-                Ok(Scalar(text.to_string()))
-            }
-            fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
-                Ok(Scalar(value.to_string()))
-            }
-            fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
-                Ok(Scalar(value.to_string()))
-            }
-            fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
-                Ok(Scalar(value.to_string()))
-            }
-            fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Scalar, E> {
-                if value.is_finite() {
-                    Ok(Scalar(value.to_string()))
-                } else {
-                    Err(E::custom("not a number"))
-                }
-            }
+            Some(_) => Ok(Self(text.to_string())),
         }
-        deserializer.deserialize_any(Texts)
     }
 }
 
