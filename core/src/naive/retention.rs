@@ -30,7 +30,7 @@ pub fn retention(
         });
         let mut rows = BTreeSet::new();
         for start in starts {
-            let row = period(start.time_ms).unwrap();
+            let row = period(start.time_ms).expect("the calendar covers the range");
             if !rows.insert(row) || (query.cohort_by == CohortBy::FirstInRange && rows.len() > 1) {
                 continue;
             }

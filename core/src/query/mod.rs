@@ -11,6 +11,7 @@ mod mask;
 mod ones;
 mod select;
 
+mod piece;
 mod source;
 
 mod route;

@@ -7,6 +7,7 @@ use super::groups::{BlockGroups, Group, GroupColumn, NO_VALUE, NumberColumn, Val
 use super::marked::Marks;
 use super::mask::Mask;
 use super::needs::Need;
+use super::piece::Piece;
 use super::route::Members;
 use super::select::Selection;
 use super::{Filter, ScanStats};
@@ -15,9 +16,6 @@ use crate::{Error, EventId, UserId};
 
 /// Where an event stands among those of a block: its row, after the block's rows of the parts before.
 pub(super) type Place = u32;
-
-/// Rows that are looked at one by one before the next look for a user of many rows.
-const STRIP_ROWS: usize = 64;
 
 /// What a scan does with the events that pass the filters.
 pub(super) trait Visit {
@@ -89,21 +87,21 @@ pub(super) struct Source<'a> {
 }
 
 pub(super) struct OpenPart<'a> {
-    blocks: Blocks<'a>,
-    users: Column<'a>,
-    times: Column<'a>,
-    time_unit: i64,
-    times_ms: (i64, i64),
-    ids: IdColumn<'a>,
-    selection: Selection<'a>,
+    pub(super) blocks: Blocks<'a>,
+    pub(super) users: Column<'a>,
+    pub(super) times: Column<'a>,
+    pub(super) time_unit: i64,
+    pub(super) times_ms: (i64, i64),
+    pub(super) ids: IdColumn<'a>,
+    pub(super) selection: Selection<'a>,
     /// The same for several lists of filters.
     pub(super) marks: Marks<'a>,
     /// The values by which the answer is broken down.
-    groups: Option<GroupColumn<'a>>,
+    pub(super) groups: Option<GroupColumn<'a>>,
     /// The numbers that are summed up.
-    numbers: Option<NumberColumn<'a>>,
+    pub(super) numbers: Option<NumberColumn<'a>>,
     /// Which of the parts given it is.
-    number: usize,
+    pub(super) number: usize,
 }
 
 impl<'a> Source<'a> {
@@ -376,89 +374,6 @@ impl OpenPart<'_> {
             mask.keep_numbers(piece.users, |user| only.contains(low_of(user.to_le_bytes())));
         }
         piece.visit_masked(mask, visit);
-    }
-}
-
-/// Rows of one part that lie within one chunk.
-struct Piece<'p, const W: usize, C> {
-    users: &'p [[u8; 2]],
-    times: PieceTimes<'p, W, C>,
-    first: Place,
-}
-
-#[derive(Clone, Copy)]
-struct PieceTimes<'p, const W: usize, C> {
-    entries: &'p [[u8; W]],
-    unit: i64,
-    clock: C,
-}
-
-impl<'p, const W: usize, C: Clock> Piece<'p, W, C> {
-    fn new(part: &OpenPart<'p>, rows: &Range<u32>, first: Place, clock: C) -> Self {
-        let users = part.users.bytes(rows).as_chunks().0;
-        let entries = part.times.bytes(rows).as_chunks().0;
-        let clock = clock.starting_at(part.times_ms.0);
-        Self { users, times: PieceTimes { entries, unit: part.time_unit, clock }, first }
-    }
-
-    fn place(&self, at: usize) -> Place {
-        self.first + at as Place
-    }
-
-    /// Kept apart from the loop over masked rows, so that each has the processor's registers to itself.
-    #[inline(never)]
-    fn visit_all<V: Visit<Clock = C>>(&self, visit: &mut V) {
-        let mut from = 0;
-        while let Some(user) = self.users.get(from) {
-            let to = (from + STRIP_ROWS).min(self.users.len());
-            if to - from == STRIP_ROWS && self.users[to - 1] == *user {
-                from = self.visit_run(from, visit);
-                continue;
-            }
-            let times = self.times;
-            let strip = self.users[from..to].iter().zip(&times.entries[from..to]);
-            for ((user, time), place) in strip.zip(self.place(from)..) {
-                visit.event(low_of(*user), times.at(*time), place);
-            }
-            from = to;
-        }
-    }
-
-    #[inline(never)]
-    fn visit_masked<V: Visit<Clock = C>>(&self, mask: &Mask, visit: &mut V) {
-        mask.each(|at| visit.event(low_of(self.users[at]), self.times.get(at), self.place(at)));
-    }
-
-    /// Visits all rows of the user at `from`, and gives the row after them.
-    #[inline(never)]
-    fn visit_run<V: Visit<Clock = C>>(&self, from: usize, visit: &mut V) -> usize {
-        let low = low_of(self.users[from]);
-        let count = self.users[from..].partition_point(|user| low_of(*user) <= low).max(1);
-        let times = PieceTimes { entries: &self.times.entries[from..from + count], ..self.times };
-        visit.run(low, &times, self.place(from));
-        from + count
-    }
-}
-
-impl<const W: usize, C: Clock> PieceTimes<'_, W, C> {
-    #[inline(always)]
-    fn at(&self, entry: [u8; W]) -> C::Time {
-        let mut wide = [0; 8];
-        wide[..W].copy_from_slice(&entry);
-        self.clock.read((u64::from_le_bytes(wide) as i64).wrapping_mul(self.unit))
-    }
-}
-
-impl<const W: usize, C: Clock> Times for PieceTimes<'_, W, C> {
-    type Time = C::Time;
-
-    fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    #[inline(always)]
-    fn get(&self, at: usize) -> C::Time {
-        self.at(self.entries[at])
     }
 }
 

@@ -3,6 +3,7 @@
 mod cohort;
 mod filter;
 mod funnel;
+mod funnel_input;
 mod input;
 mod periods;
 mod retention;
@@ -16,7 +17,8 @@ use crate::{EndMs, Error, TimeMs};
 
 pub use cohort::CohortQuery;
 pub use filter::{Filter, FiltersInput, NumberOp, Pattern, Test, TextOp};
-pub use funnel::{Breakdown, Entry, Exclusion, FunnelInput, FunnelQuery, Of, Order, Window};
+pub use funnel::{Breakdown, Entry, Exclusion, FunnelQuery, Of, Order, Window};
+pub use funnel_input::FunnelInput;
 pub use periods::Events;
 pub use retention::{CohortBy, RetentionInput, RetentionQuery, ReturnOn};
 pub use trends::{Function, Measure, TrendsInput, TrendsQuery};

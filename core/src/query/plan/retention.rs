@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::filter::FilterInput;
-use super::funnel::BreakdownInput;
+use super::funnel_input::BreakdownInput;
 use super::input::{self, RangeInput};
 use super::periods::{Events, EventsInput, PeriodInput, periods};
 use super::{Breakdown, Filter, Range, invalid, too_many, within};

@@ -11,7 +11,7 @@ use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::filter::FilterInput;
-use super::funnel::BreakdownInput;
+use super::funnel_input::BreakdownInput;
 use super::input::{self, RangeInput};
 use super::periods::{Events, EventsInput, PeriodInput, periods};
 use super::{Breakdown, Filter, Range, invalid, too_many};

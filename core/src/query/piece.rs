@@ -1,0 +1,92 @@
+//! The loops over rows.
+
+use core::ops::Range;
+
+use super::mask::Mask;
+use super::source::{Clock, OpenPart, Place, Times, Visit, low_of};
+
+/// Rows that are looked at one by one before the next look for a user of many rows.
+const STRIP_ROWS: usize = 64;
+
+/// Rows of one part that lie within one chunk.
+pub(super) struct Piece<'p, const W: usize, C> {
+    pub(super) users: &'p [[u8; 2]],
+    times: PieceTimes<'p, W, C>,
+    first: Place,
+}
+
+#[derive(Clone, Copy)]
+struct PieceTimes<'p, const W: usize, C> {
+    entries: &'p [[u8; W]],
+    unit: i64,
+    clock: C,
+}
+
+impl<'p, const W: usize, C: Clock> Piece<'p, W, C> {
+    pub(super) fn new(part: &OpenPart<'p>, rows: &Range<u32>, first: Place, clock: C) -> Self {
+        let users = part.users.bytes(rows).as_chunks().0;
+        let entries = part.times.bytes(rows).as_chunks().0;
+        let clock = clock.starting_at(part.times_ms.0);
+        Self { users, times: PieceTimes { entries, unit: part.time_unit, clock }, first }
+    }
+
+    fn place(&self, at: usize) -> Place {
+        self.first + at as Place
+    }
+
+    /// Kept apart from the loop over masked rows, so that each has the processor's registers to itself.
+    #[inline(never)]
+    pub(super) fn visit_all<V: Visit<Clock = C>>(&self, visit: &mut V) {
+        let mut from = 0;
+        while let Some(user) = self.users.get(from) {
+            let to = (from + STRIP_ROWS).min(self.users.len());
+            if to - from == STRIP_ROWS && self.users[to - 1] == *user {
+                from = self.visit_run(from, visit);
+                continue;
+            }
+            let times = self.times;
+            let strip = self.users[from..to].iter().zip(&times.entries[from..to]);
+            for ((user, time), place) in strip.zip(self.place(from)..) {
+                visit.event(low_of(*user), times.at(*time), place);
+            }
+            from = to;
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn visit_masked<V: Visit<Clock = C>>(&self, mask: &Mask, visit: &mut V) {
+        mask.each(|at| visit.event(low_of(self.users[at]), self.times.get(at), self.place(at)));
+    }
+
+    /// Visits all rows of the user at `from`, and gives the row after them.
+    #[inline(never)]
+    fn visit_run<V: Visit<Clock = C>>(&self, from: usize, visit: &mut V) -> usize {
+        let low = low_of(self.users[from]);
+        let count = self.users[from..].partition_point(|user| low_of(*user) <= low).max(1);
+        let times = PieceTimes { entries: &self.times.entries[from..from + count], ..self.times };
+        visit.run(low, &times, self.place(from));
+        from + count
+    }
+}
+
+impl<const W: usize, C: Clock> PieceTimes<'_, W, C> {
+    #[inline(always)]
+    fn at(&self, entry: [u8; W]) -> C::Time {
+        let mut wide = [0; 8];
+        wide[..W].copy_from_slice(&entry);
+        self.clock.read((u64::from_le_bytes(wide) as i64).wrapping_mul(self.unit))
+    }
+}
+
+impl<const W: usize, C: Clock> Times for PieceTimes<'_, W, C> {
+    type Time = C::Time;
+
+    fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    #[inline(always)]
+    fn get(&self, at: usize) -> C::Time {
+        self.at(self.entries[at])
+    }
+}
