@@ -11,9 +11,8 @@ use std::time::Instant;
 use eventhub_core::part::{EncodedPart, PartBuilder, PartView, bucket_of};
 use eventhub_core::persons::{Persons, encode_merged};
 use eventhub_core::query::{
-    CohortQuery, CohortScan, ConversionScan, Filter, FunnelInput, FunnelQuery, FunnelScan,
-    Journeys, Need, Range, RetentionInput, RetentionScan, Scan, Step, TrendsInput, TrendsScan,
-    answer, count,
+    CohortQuery, CohortScan, ConversionScan, Filter, FunnelInput, FunnelQuery, FunnelScan, Need,
+    Range, RetentionInput, RetentionScan, Scan, Step, TrendsInput, TrendsScan, answer, count,
 };
 use eventhub_core::{DAY_MS, Error, TimeMs, UserId, parse_date};
 use jiff::tz::TimeZone;

@@ -41,9 +41,6 @@ mod touch;
 mod trends;
 mod who;
 
-#[cfg(test)]
-mod property_tests;
-
 pub use calendar::{Calendar, Unit, WeekStart};
 pub use cohort::{CohortCounts, CohortScan};
 pub use conversion::{

@@ -1,35 +1,32 @@
 //! Funnels of the JSON API against the naive model.
 
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
-
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::case::Case;
 use super::{in_pieces_of, run_cases, views, with_persons};
-use crate::naive;
-use crate::part::{EncodedPart, PartView};
-use crate::query::{
+use eventhub_core::naive;
+use eventhub_core::part::{EncodedPart, PartView};
+use eventhub_core::query::{
     ConversionScan, FunnelAnswer, FunnelInput, FunnelQuery, Need, UserGroups, Values,
 };
-use crate::{DAY_MS, TimeMs, UserId};
+use eventhub_core::{DAY_MS, TimeMs, UserId};
 
 /// The day of a case as a date.
-pub(super) fn date(case: &Case, day: i64) -> String {
+pub(crate) fn date(case: &Case, day: i64) -> String {
     let text = TimeMs::new((case.base_day + day) * DAY_MS).unwrap().date_text();
-    alloc::format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])
+    format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..])
 }
 
 /// A question of a case with its range.
-pub(super) fn ranged(case: &Case, question: &Value) -> Value {
+pub(crate) fn ranged(case: &Case, question: &Value) -> Value {
     let mut question = question.clone();
     let (from, length) = case.days;
     question["range"] = json!({ "start": date(case, from), "end": date(case, from + length) });
     question
 }
 
-pub(super) fn question(case: &Case) -> Value {
+pub(crate) fn question(case: &Case) -> Value {
     ranged(case, &case.funnel)
 }
 
@@ -39,19 +36,19 @@ fn funnel_query(case: &Case) -> FunnelQuery {
 }
 
 /// The parts that a need is about.
-pub(super) fn needed<'p>(need: &Need<'_>, parts: &'p [Vec<EncodedPart>]) -> Vec<PartView<'p>> {
+pub(crate) fn needed<'p>(need: &Need<'_>, parts: &'p [Vec<EncodedPart>]) -> Vec<PartView<'p>> {
     let types = super::case::TYPES.iter().zip(parts);
     let of_type = types.filter(|(name, _)| need.types.contain(name));
     of_type.flat_map(|(_, parts)| views(parts)).collect()
 }
 
 /// Persons have the property `team` by the number of their canonical user; some have none.
-pub(super) fn team(person: UserId) -> Option<String> {
+pub(crate) fn team(person: UserId) -> Option<String> {
     (person % 4 != 3).then(|| (person % 4).to_string())
 }
 
 /// The groups of all users by their teams.
-pub(super) fn teams() -> UserGroups<'static> {
+pub(crate) fn teams() -> UserGroups<'static> {
     let mut values = Values::default();
     let mut of = Vec::new();
     for user in super::users() {
@@ -78,7 +75,7 @@ fn ask(case: &Case, query: &FunnelQuery, parts: &[Vec<EncodedPart>]) -> FunnelAn
     answer.unwrap()
 }
 
-pub(super) fn now_ms(case: &Case) -> i64 {
+pub(crate) fn now_ms(case: &Case) -> i64 {
     (case.base_day + case.now_day) * DAY_MS + DAY_MS / 3
 }
 
@@ -89,11 +86,11 @@ fn expected(case: &Case, query: &FunnelQuery) -> FunnelAnswer {
 }
 
 /// The answer, which the naive model gives too.
-pub(super) fn check(case: &Case, parts: &[Vec<EncodedPart>]) -> FunnelAnswer {
+pub(crate) fn check(case: &Case, parts: &[Vec<EncodedPart>]) -> FunnelAnswer {
     let query = funnel_query(case);
     let expected = expected(case, &query);
     let answer = ask(case, &query, parts);
-    assert_eq!(answer, expected, "{}", case.funnel.to_string());
+    assert_eq!(answer, expected, "{}", case.funnel);
     answer
 }
 

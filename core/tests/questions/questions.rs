@@ -1,8 +1,5 @@
 //! Random questions as the JSON API takes them.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-
 use proptest::collection::vec as list;
 use proptest::option::weighted;
 use proptest::prelude::*;
@@ -12,12 +9,12 @@ use serde_json::{Map, Value, json};
 const ZONES: [&str; 5] =
     ["Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"];
 
-pub(super) fn zone() -> impl Strategy<Value = Option<&'static str>> {
+pub(crate) fn zone() -> impl Strategy<Value = Option<&'static str>> {
     weighted(0.5, prop::sample::select(&ZONES[..]))
 }
 
 /// A funnel without its range.
-pub(super) fn funnel() -> impl Strategy<Value = Value> {
+pub(crate) fn funnel() -> impl Strategy<Value = Value> {
     let window = prop_oneof![
         (1..200_000_u32).prop_map(|amount| json!({ "amount": amount, "unit": "seconds" })),
         (1..100_u32).prop_map(|amount| json!({ "amount": amount, "unit": "hours" })),
@@ -67,7 +64,7 @@ pub(super) fn funnel() -> impl Strategy<Value = Value> {
 }
 
 /// A retention table without its range.
-pub(super) fn retention() -> impl Strategy<Value = Value> {
+pub(crate) fn retention() -> impl Strategy<Value = Value> {
     let period = prop::sample::select(&["hour", "day", "week", "month"][..]);
     (
         (period, 1..4_u32, prop::sample::select(&["monday", "sunday", "saturday"][..])),
@@ -101,7 +98,7 @@ pub(super) fn retention() -> impl Strategy<Value = Value> {
 }
 
 /// Trends without their range.
-pub(super) fn trends() -> impl Strategy<Value = Value> {
+pub(crate) fn trends() -> impl Strategy<Value = Value> {
     let functions = ["sum", "average", "min", "max", "median", "percentile"];
     let of_property = prop::sample::select(functions.to_vec()).prop_map(|function| {
         let mut measure = json!({ "function": function, "property": "size" });
@@ -140,7 +137,7 @@ fn events() -> impl Strategy<Value = Value> {
 }
 
 /// An event with filters.
-pub(super) fn step() -> impl Strategy<Value = Value> {
+pub(crate) fn step() -> impl Strategy<Value = Value> {
     let event = prop::sample::select(&["a", "b", "c"][..]);
     let filters = prop_oneof![2 => Just(Vec::new()), 1 => list(filter(), 1..3)];
     (event, filters).prop_map(|(event, filters)| json!({ "event": event, "filters": filters }))
@@ -149,8 +146,8 @@ pub(super) fn step() -> impl Strategy<Value = Value> {
 fn filter() -> impl Strategy<Value = Value> {
     let property = prop::sample::select(&["dense", "rare", "size", "never"][..]);
     let value = prop_oneof![
-        (0..4_u32).prop_map(|n| alloc::format!("v{n}")),
-        (0..8_u32).prop_map(|n| alloc::format!("{}", f64::from(n) / 2.0)),
+        (0..4_u32).prop_map(|n| format!("v{n}")),
+        (0..8_u32).prop_map(|n| format!("{}", f64::from(n) / 2.0)),
         Just(String::from("v")),
         Just(String::from(".5")),
     ];

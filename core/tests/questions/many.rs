@@ -1,11 +1,7 @@
 //! Ten thousand cases, each asked everything: natively against the naive models, and, by way of the file that
 //! `EVENTHUB_CASES` names, in WebAssembly (`tests/cases.mjs`).
 
-extern crate std;
-
-use alloc::collections::BTreeMap;
-use alloc::string::String;
-use alloc::vec::Vec;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
@@ -17,8 +13,8 @@ use serde_json::{Value, json};
 
 use super::case::{Case, TYPES, case};
 use super::{funnels, merged_blocks, tables};
-use crate::UserId;
-use crate::part::{BLOCK_USERS, EncodedPart};
+use eventhub_core::UserId;
+use eventhub_core::part::{BLOCK_USERS, EncodedPart};
 
 const CASES: usize = 10_000;
 

@@ -1,35 +1,31 @@
 //! Random events in random parts, and what may be asked of them.
 
-use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec;
-use alloc::vec::Vec;
+use std::collections::BTreeMap;
 
 use proptest::collection::vec as list;
 use proptest::prelude::*;
 use serde_json::Value;
 
 use super::questions;
-use crate::naive::NaiveEvent;
-use crate::part::{BLOCK_USERS, EncodedPart, PartBuilder};
-use crate::query::{Filter, Step};
-use crate::{DAY_MS, TimeMs, UserId};
+use eventhub_core::naive::NaiveEvent;
+use eventhub_core::part::{BLOCK_USERS, EncodedPart, PartBuilder};
+use eventhub_core::query::{Filter, Step};
+use eventhub_core::{DAY_MS, TimeMs, UserId};
 
-pub(super) const TYPES: [&str; 3] = ["a", "b", "c"];
+pub(crate) const TYPES: [&str; 3] = ["a", "b", "c"];
 /// Users at the edges of blocks and of bitmap words.
-pub(super) fn users() -> Vec<UserId> {
+pub(crate) fn users() -> Vec<UserId> {
     let lows = [0, 1, 63, 64, BLOCK_USERS - 1];
     (0..5).flat_map(|block| lows.map(|low| block * BLOCK_USERS + low)).collect()
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Event {
-    pub(super) event_type: usize,
-    pub(super) user: usize,
-    pub(super) time_ms: i64,
+pub(crate) struct Event {
+    pub(crate) event_type: usize,
+    pub(crate) user: usize,
+    pub(crate) time_ms: i64,
     properties: [u8; 2],
-    pub(super) part: usize,
+    pub(crate) part: usize,
 }
 
 /// Few days and few times a day, so that equal times are common.
@@ -49,27 +45,27 @@ fn event(users: usize) -> impl Strategy<Value = Event> {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Case {
-    pub(super) events: Vec<Event>,
+pub(crate) struct Case {
+    pub(crate) events: Vec<Event>,
     /// Pairs of places in `users()`: the first becomes the second's person.
-    pub(super) merges: Vec<(usize, usize)>,
+    pub(crate) merges: Vec<(usize, usize)>,
     /// Who is asked about, by place in `users()`; everyone when none.
-    pub(super) allowed: Option<Vec<usize>>,
-    pub(super) filters: Vec<Vec<Filter>>,
-    pub(super) steps: Vec<usize>,
+    pub(crate) allowed: Option<Vec<usize>>,
+    pub(crate) filters: Vec<Vec<Filter>>,
+    pub(crate) steps: Vec<usize>,
     /// The day that is day 0 of all times, since 1970.
-    pub(super) base_day: i64,
-    pub(super) days: (i64, i64),
-    pub(super) window_days: u32,
+    pub(crate) base_day: i64,
+    pub(crate) days: (i64, i64),
+    pub(crate) window_days: u32,
     /// A funnel of the JSON API, but for what depends on the other fields.
-    pub(super) funnel: Value,
-    pub(super) now_day: i64,
+    pub(crate) funnel: Value,
+    pub(crate) now_day: i64,
     /// A retention table and trends, but for their ranges.
-    pub(super) retention: Value,
-    pub(super) trends: Value,
+    pub(crate) retention: Value,
+    pub(crate) trends: Value,
 }
 
-pub(super) fn case() -> impl Strategy<Value = Case> {
+pub(crate) fn case() -> impl Strategy<Value = Case> {
     let value = |n: u8| (0..n).prop_map(|value| format!("v{value}"));
     let filter = prop_oneof![
         value(4).prop_map(|value| Filter::is("dense", value)),
@@ -114,7 +110,7 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
 
 impl Case {
     /// The canonical user of each user, by merging one pair after the other.
-    pub(super) fn canonical(&self) -> Vec<UserId> {
+    pub(crate) fn canonical(&self) -> Vec<UserId> {
         let mut canonical = users();
         for (from, to) in &self.merges {
             let (old, new) = (canonical[*from], canonical[*to]);
@@ -123,7 +119,7 @@ impl Case {
         canonical
     }
 
-    pub(super) fn properties(event: &Event) -> Vec<(String, String)> {
+    pub(crate) fn properties(event: &Event) -> Vec<(String, String)> {
         let [dense, rare] = event.properties;
         let mut properties = vec![("dense".to_string(), format!("v{dense}"))];
         if rare == 7 {
@@ -136,7 +132,7 @@ impl Case {
         properties
     }
 
-    pub(super) fn naive_events(&self) -> Vec<NaiveEvent> {
+    pub(crate) fn naive_events(&self) -> Vec<NaiveEvent> {
         let canonical = self.canonical();
         let naive = |(id, event): (u64, &Event)| NaiveEvent {
             id,
@@ -148,7 +144,7 @@ impl Case {
         (0..).zip(&self.events).map(naive).collect()
     }
 
-    pub(super) fn admits(&self, person: &str) -> bool {
+    pub(crate) fn admits(&self, person: &str) -> bool {
         let canonical = self.canonical();
         let admitted = |places: &Vec<usize>| {
             places.iter().any(|place| canonical[*place].to_string() == person)
@@ -157,7 +153,7 @@ impl Case {
     }
 
     /// The parts of each type; with ids out of the order of time.
-    pub(super) fn parts(&self) -> Vec<Vec<EncodedPart>> {
+    pub(crate) fn parts(&self) -> Vec<Vec<EncodedPart>> {
         let of_type = |event_type: usize| {
             let mut builders: BTreeMap<usize, PartBuilder> = BTreeMap::new();
             for (id, event) in (0..).zip(&self.events) {
@@ -177,12 +173,12 @@ impl Case {
         (0..3).map(of_type).collect()
     }
 
-    pub(super) fn step(&self, number: usize, event_type: usize) -> Step {
+    pub(crate) fn step(&self, number: usize, event_type: usize) -> Step {
         Step { event_type: TYPES[event_type].into(), filters: self.filters[number].clone() }
     }
 
     /// At least three blocks with events, and at least three parts of some type that is asked for.
-    pub(super) fn is_wide(&self, parts: &[Vec<EncodedPart>]) -> bool {
+    pub(crate) fn is_wide(&self, parts: &[Vec<EncodedPart>]) -> bool {
         let mut blocks: Vec<_> = self.events.iter().map(|event| event.user / 5).collect();
         blocks.sort_unstable();
         blocks.dedup();
