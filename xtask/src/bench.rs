@@ -11,6 +11,7 @@ mod questions;
 mod folders;
 mod server;
 
+mod api;
 mod ask;
 mod check;
 mod feed;
@@ -43,7 +44,7 @@ pub(crate) struct Args {
         long,
         value_enum,
         value_delimiter = ',',
-        default_value = "questions,persons,history,ingest",
+        default_value = "questions,persons,history,api,ingest",
         value_name = "PART"
     )]
     parts: Vec<Part>,
@@ -67,6 +68,8 @@ enum Part {
     Persons,
     /// Q8, within a longer history
     History,
+    /// Questions of the JSON API on s10
+    Api,
     /// Events coming in over HTTP, and questions meanwhile
     Ingest,
 }
@@ -78,7 +81,7 @@ impl Args {
     }
 
     fn asks_sets(&self) -> bool {
-        self.peers || self.parts.iter().any(|part| *part != Part::Ingest)
+        self.peers || self.parts.iter().any(|part| !matches!(part, Part::Api | Part::Ingest))
     }
 }
 
@@ -108,6 +111,9 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         sections.extend(Some(shown(section)).filter(|_| args.is_whole()));
         // Of a skewed set the time of an event says nothing about another size.
         before = if set.skewed { before } else { Some(pace) };
+    }
+    if !args.peers && args.parts.contains(&Part::Api) {
+        sections.push(shown(api::section(&machine)?));
     }
     if !args.peers && args.parts.contains(&Part::Ingest) {
         sections.push(shown(ingest::section(&machine)?));

@@ -9,8 +9,8 @@ use std::fs;
 use std::path::Path;
 
 /// The sections in the order in which they stand on the page.
-const ORDER: [&str; 9] =
-    ["s1", "s10", "z10", "s50", "ingest", "peers s1", "peers s10", "peers z10", "peers s50"];
+const ORDER: [&str; 10] =
+    ["s1", "s10", "z10", "s50", "api", "ingest", "peers s1", "peers s10", "peers z10", "peers s50"];
 
 const INTRO: &str = "\
 # Benchmarks

@@ -132,6 +132,12 @@ impl Client {
         Ok(())
     }
 
+    /// The answer to a question of the JSON API.
+    pub(super) fn post_json(&self, path: &str, body: &str) -> Result<String> {
+        let request = self.agent.post(self.url.clone() + path).content_type("application/json");
+        Ok(request.send(body)?.body_mut().read_to_string()?)
+    }
+
     /// Posts a batch of events; `false` when the server has too much waiting to take it now.
     pub(super) fn post_batch(&self, form: &[u8]) -> Result<bool> {
         let request = self.agent.post(self.url.clone() + "/events/batch_track");
