@@ -239,6 +239,23 @@ impl Engine for Embedded {
         self.ask(move |snapshot| query::export(snapshot, after.as_deref(), count)).await
     }
 
+    async fn views(&self) -> Result<Vec<String>, EngineError> {
+        self.ask(Snapshot::view_names).await
+    }
+
+    async fn view(&self, name: &str) -> Result<Option<String>, EngineError> {
+        let name = name.to_owned();
+        self.ask(move |snapshot| snapshot.view(&name)).await
+    }
+
+    async fn save_view(&self, name: &str, view: String) -> Result<(), EngineError> {
+        self.store.save_view(name.to_owned(), Some(view))?.done().await.map(drop)
+    }
+
+    async fn delete_view(&self, name: &str) -> Result<bool, EngineError> {
+        self.store.save_view(name.to_owned(), None)?.done().await
+    }
+
     async fn ready(&self) -> Result<(), EngineError> {
         self.store.ready().await
     }

@@ -297,6 +297,14 @@ pub trait Engine: Send + Sync {
     /// holds `count` events at most, and less when there are very many or they are very long. Events of users who are
     /// deleted meanwhile are missing from later pages.
     async fn export(&self, after: Option<&str>, count: u64) -> Result<ExportPage, EngineError>;
+    /// The names of all saved views, in order.
+    async fn views(&self) -> Result<Vec<String>, EngineError>;
+    /// The saved view of a name: a JSON object, as it was saved.
+    async fn view(&self, name: &str) -> Result<Option<String>, EngineError>;
+    /// Saves a view under a name that is not empty and within its limit; too many views are refused.
+    async fn save_view(&self, name: &str, view: String) -> Result<(), EngineError>;
+    /// Deletes a saved view; `false` when there was none.
+    async fn delete_view(&self, name: &str) -> Result<bool, EngineError>;
     /// Whether events can be taken now.
     async fn ready(&self) -> Result<(), EngineError>;
     /// Figures for operators.

@@ -1,5 +1,6 @@
 //! An engine of plain vectors: it notes what it is asked, and answers with what it was told.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -19,6 +20,7 @@ pub(in crate::http) struct Fake {
     pub(in crate::http) events: Mutex<Vec<NewEvent>>,
     pub(in crate::http) asked: Mutex<Vec<String>>,
     pub(in crate::http) is_full: bool,
+    views: Mutex<BTreeMap<String, String>>,
 }
 
 impl Fake {
@@ -210,6 +212,23 @@ impl Engine for Fake {
     async fn export(&self, _: Option<&str>, _: u64) -> Result<ExportPage, EngineError> {
         let count = self.events.lock().unwrap().len();
         Ok(ExportPage { events: (0..count).filter_map(|id| self.record(id)).collect(), next: None })
+    }
+
+    async fn views(&self) -> Result<Vec<String>, EngineError> {
+        Ok(self.views.lock().unwrap().keys().cloned().collect())
+    }
+
+    async fn view(&self, name: &str) -> Result<Option<String>, EngineError> {
+        Ok(self.views.lock().unwrap().get(name).cloned())
+    }
+
+    async fn save_view(&self, name: &str, view: String) -> Result<(), EngineError> {
+        self.views.lock().unwrap().insert(name.to_owned(), view);
+        Ok(())
+    }
+
+    async fn delete_view(&self, name: &str) -> Result<bool, EngineError> {
+        Ok(self.views.lock().unwrap().remove(name).is_some())
     }
 
     async fn ready(&self) -> Result<(), EngineError> {
