@@ -19,6 +19,8 @@ pub(super) enum Answer {
     Json(String),
     /// Text for people.
     Text(String),
+    /// Text for Prometheus.
+    Metrics(String),
 }
 
 impl Answer {
@@ -37,12 +39,13 @@ impl Answer {
         match self {
             Self::Json(json) => typed("application/json", json + "\n"),
             Self::Text(text) => typed("text/plain; charset=utf-8", text),
+            Self::Metrics(text) => typed("text/plain; version=0.0.4; charset=utf-8", text),
         }
     }
 
     /// The answer as a script that calls `callback`.
     pub(super) fn script(self, callback: &str) -> Response<Bytes> {
-        let (Self::Json(content) | Self::Text(content)) = self;
+        let (Self::Json(content) | Self::Text(content) | Self::Metrics(content)) = self;
         typed("text/javascript; charset=utf-8", format!("{callback}({content});"))
     }
 }

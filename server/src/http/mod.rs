@@ -17,6 +17,7 @@ mod paths;
 mod queries;
 mod routes;
 mod serve;
+mod sessions;
 mod sign_in;
 mod stall;
 mod status;
@@ -131,6 +132,10 @@ impl Service {
         }
         if let Area::Api(resource) = area {
             let call = self.call(resource, request, body).await?;
+            call.params.check_names(resource.parameters())?;
+            if resource == Resource::Session {
+                return v1::session(&self.app, request, &call.body, peer).await;
+            }
             return Ok(v1::answer(&self.app, call).await);
         }
         let asked = self.asked(area, request, body).await?;

@@ -20,7 +20,7 @@ pub(in crate::http) struct Fake {
     pub(in crate::http) events: Mutex<Vec<NewEvent>>,
     pub(in crate::http) asked: Mutex<Vec<String>>,
     pub(in crate::http) is_full: bool,
-    views: Mutex<BTreeMap<String, String>>,
+    pub(in crate::http) views: Mutex<BTreeMap<String, String>>,
 }
 
 impl Fake {

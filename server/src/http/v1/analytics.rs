@@ -74,7 +74,7 @@ pub(super) async fn explain(app: &App, body: &[u8]) -> Result<Answer, ApiError> 
         "passes_user_filters": passes_user_filters,
         "steps_reached": steps_reached,
         "ended": ended(&explanation),
-        "window_ends": explanation.limit_ms,
+        "window_ends_ms": explanation.limit_ms,
         "events_total": explanation.events.len(),
         "events": rows,
     })))

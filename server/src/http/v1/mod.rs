@@ -5,6 +5,8 @@ mod events;
 mod json;
 mod names;
 mod people;
+mod session;
+mod views;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -16,6 +18,8 @@ use super::App;
 use super::answer::Answer;
 use super::error::ApiError;
 use super::params::Params;
+
+pub(super) use self::session::answer as session;
 
 /// What every path of this API begins with.
 pub(super) const PREFIX: &str = "/api/v1/";
@@ -51,6 +55,12 @@ pub(super) enum Resource {
     UserTimeline,
     /// `/export`
     Export,
+    /// `/views`
+    Views,
+    /// `/views/{name}`
+    View,
+    /// `/session`
+    Session,
     /// `/openapi.json`
     OpenApi,
 }
@@ -74,6 +84,9 @@ impl Resource {
             ["users", id] if !id.is_empty() => Self::User,
             ["users", id, "timeline"] if !id.is_empty() => Self::UserTimeline,
             ["export"] => Self::Export,
+            ["views"] => Self::Views,
+            ["views", name] if !name.is_empty() => Self::View,
+            ["session"] => Self::Session,
             ["openapi.json"] => Self::OpenApi,
             _ => return None,
         })
@@ -89,14 +102,29 @@ impl Resource {
             | Self::Retention
             | Self::Trends
             | Self::UsersFind => "POST, OPTIONS",
-            Self::UsersAlias => "POST, DELETE, OPTIONS",
+            Self::UsersAlias | Self::Session => "POST, DELETE, OPTIONS",
             Self::User => "GET, HEAD, PATCH, DELETE, OPTIONS",
+            Self::View => "GET, HEAD, PUT, DELETE, OPTIONS",
             Self::EventTypes
             | Self::Properties
             | Self::Values
             | Self::UserTimeline
             | Self::Export
+            | Self::Views
             | Self::OpenApi => "GET, HEAD, OPTIONS",
+        }
+    }
+
+    /// The parameters that it takes.
+    pub(super) const fn parameters(self) -> &'static [&'static str] {
+        match self {
+            Self::Events => &["write_key"],
+            Self::EventTypes => &["prefix"],
+            Self::Properties => &["event", "of", "prefix"],
+            Self::Values => &["property", "event", "of", "prefix", "limit"],
+            Self::UserTimeline => &["offset", "limit"],
+            Self::Export => &["external_user_id"],
+            _ => &[],
         }
     }
 }
@@ -114,35 +142,39 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// The id of a person, the second segment of the path.
-    fn id(&self) -> Result<String, ApiError> {
+    /// The id of a person or the name of a view, the second segment of the path.
+    fn name(&self) -> Result<String, ApiError> {
         let segment = self.path[PREFIX.len()..].split('/').nth(1).unwrap_or_default();
         // A form decodes percent escapes, but takes a plus for a space.
         let escaped = segment.replace('+', "%2B");
-        let decoded = Params::parse(format!("id={escaped}").as_bytes(), b"")?;
-        Ok(decoded.required("id")?.to_owned())
+        let name = if self.resource == Resource::View { "name" } else { "id" };
+        let decoded = Params::parse(format!("{name}={escaped}").as_bytes(), b"")?;
+        Ok(decoded.required(name)?.to_owned())
     }
 }
 
 /// Answers a request.
 pub(super) async fn answer(app: &App, call: Call) -> warp::reply::Response {
-    let answer = match (call.resource, &call.method) {
-        (Resource::Export, _) => return events::export(app, &call),
-        (Resource::User | Resource::UserTimeline, _) => match call.id() {
-            Ok(id) => person(app, &call, &id).await,
-            Err(refusal) => Err(refusal),
-        },
+    let answer = match call.resource {
+        Resource::Export => return events::export(app, &call),
+        Resource::User | Resource::UserTimeline | Resource::View => named(app, &call).await,
         _ => other(app, &call).await,
     };
+    let answer = answer.map_err(ApiError::in_body);
     answer.map_or_else(|refusal| refusal.response(), Answer::response).into_response()
 }
 
-async fn person(app: &App, call: &Call, id: &str) -> Result<Answer, ApiError> {
+/// Answers for a person or a view.
+async fn named(app: &App, call: &Call) -> Result<Answer, ApiError> {
+    let name = call.name()?;
     match (call.resource, &call.method) {
-        (Resource::UserTimeline, _) => people::timeline(app, id, &call.params).await,
-        (_, &Method::PATCH) => people::change(app, id, &call.body).await,
-        (_, &Method::DELETE) => people::delete(app, id).await,
-        _ => people::show(app, id).await,
+        (Resource::UserTimeline, _) => people::timeline(app, &name, &call.params).await,
+        (Resource::View, &Method::PUT) => views::save(app, &name, &call.body).await,
+        (Resource::View, &Method::DELETE) => views::delete(app, &name).await,
+        (Resource::View, _) => views::show(app, &name).await,
+        (_, &Method::PATCH) => people::change(app, &name, &call.body).await,
+        (_, &Method::DELETE) => people::delete(app, &name).await,
+        _ => people::show(app, &name).await,
     }
 }
 
@@ -162,7 +194,12 @@ async fn other(app: &App, call: &Call) -> Result<Answer, ApiError> {
         Resource::UsersAlias if call.method == Method::DELETE => people::unalias(app, body).await,
         Resource::UsersAlias => people::alias(app, body).await,
         Resource::OpenApi => Ok(Answer::Json(OPENAPI.to_owned())),
-        Resource::User | Resource::UserTimeline | Resource::Export => {
+        Resource::Views => views::list(app).await,
+        Resource::User
+        | Resource::UserTimeline
+        | Resource::View
+        | Resource::Session
+        | Resource::Export => {
             unreachable!("these are answered elsewhere")
         }
     }

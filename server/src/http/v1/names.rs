@@ -54,11 +54,7 @@ pub(super) async fn values(app: &App, params: &Params) -> Result<Answer, ApiErro
     }
     let property = params.required("property")?.to_owned();
     let prefix = params.first("prefix").unwrap_or_default().to_owned();
-    let limit = params.number_or("limit", VALUES_DEFAULT)?;
-    if limit == 0 || limit > VALUES_MAX {
-        let message = format!("{limit} is not between 1 and {VALUES_MAX}");
-        return Err(ApiError::Parameter { param: "limit".to_owned(), message });
-    }
+    let limit = params.number_within("limit", VALUES_DEFAULT, VALUES_MAX)?;
     let of = match event(params)? {
         Some(event) => ValueOf::Events(event.to_owned()),
         None => ValueOf::Users,
