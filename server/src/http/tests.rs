@@ -1,5 +1,8 @@
 //! Requests and answers, over a fake engine and without sockets.
 
+mod bodies;
+mod contract;
+mod document;
 mod fake;
 
 use http::HeaderMap;
@@ -15,15 +18,15 @@ pub(super) fn open() -> Access {
     Access { gate: Gate::Hosts(vec![]), write_key: None, cors_origins: vec![] }
 }
 
-pub(super) fn service(fake: Arc<Fake>, access: Access) -> Service {
+pub(super) fn service(engine: Arc<dyn Engine>, access: Access) -> Service {
     let body_timeout = Duration::from_millis(500);
     let time_zone = TimeZone::UTC;
-    Service::new(fake, Settings { access, time_zone, body_bytes_max: 1 << 20, body_timeout })
+    Service::new(engine, Settings { access, time_zone, body_bytes_max: 1 << 20, body_timeout })
 }
 
 fn fake_service() -> (Arc<Fake>, Service) {
     let fake = Arc::new(Fake::default());
-    (Arc::clone(&fake), service(fake, open()))
+    (fake.clone(), service(fake, open()))
 }
 
 struct Got {

@@ -65,31 +65,48 @@ pub(super) enum Resource {
     OpenApi,
 }
 
+/// Every path under the prefix, what is asked most often first. A name in braces stands for any segment that is not empty,
+/// where no path before says otherwise.
+pub(super) const PATHS: [(&str, Resource); 18] = [
+    ("events", Resource::Events),
+    ("funnel", Resource::Funnel),
+    ("funnel/users", Resource::FunnelUsers),
+    ("funnel/explain", Resource::FunnelExplain),
+    ("retention", Resource::Retention),
+    ("trends", Resource::Trends),
+    ("event-types", Resource::EventTypes),
+    ("properties", Resource::Properties),
+    ("values", Resource::Values),
+    ("users/find", Resource::UsersFind),
+    ("users/alias", Resource::UsersAlias),
+    ("users/{id}", Resource::User),
+    ("users/{id}/timeline", Resource::UserTimeline),
+    ("export", Resource::Export),
+    ("views", Resource::Views),
+    ("views/{name}", Resource::View),
+    ("session", Resource::Session),
+    ("openapi.json", Resource::OpenApi),
+];
+
+/// Whether a path is of the form of a template.
+fn fits(path: &str, template: &str) -> bool {
+    let (mut found, mut expected) = (path.split('/'), template.split('/'));
+    loop {
+        match (found.next(), expected.next()) {
+            (None, None) => return true,
+            (Some(segment), Some(name)) if name.starts_with('{') && !segment.is_empty() => {}
+            (Some(segment), Some(name)) if segment == name => {}
+            _ => return false,
+        }
+    }
+}
+
 impl Resource {
-    /// What a path under the prefix stands for.
+    /// What a path stands for.
     pub(super) fn of(path: &str) -> Option<Self> {
-        let segments: Vec<&str> = path.strip_prefix(PREFIX)?.split('/').collect();
-        Some(match segments[..] {
-            ["events"] => Self::Events,
-            ["funnel"] => Self::Funnel,
-            ["funnel", "users"] => Self::FunnelUsers,
-            ["funnel", "explain"] => Self::FunnelExplain,
-            ["retention"] => Self::Retention,
-            ["trends"] => Self::Trends,
-            ["event-types"] => Self::EventTypes,
-            ["properties"] => Self::Properties,
-            ["values"] => Self::Values,
-            ["users", "find"] => Self::UsersFind,
-            ["users", "alias"] => Self::UsersAlias,
-            ["users", id] if !id.is_empty() => Self::User,
-            ["users", id, "timeline"] if !id.is_empty() => Self::UserTimeline,
-            ["export"] => Self::Export,
-            ["views"] => Self::Views,
-            ["views", name] if !name.is_empty() => Self::View,
-            ["session"] => Self::Session,
-            ["openapi.json"] => Self::OpenApi,
-            _ => return None,
-        })
+        let path = path.strip_prefix(PREFIX)?;
+        let found = PATHS.iter().find(|(template, _)| fits(path, template));
+        found.map(|(_, resource)| *resource)
     }
 
     /// The methods that it takes.

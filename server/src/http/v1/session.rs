@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use http::header::SET_COOKIE;
 use http::request::Parts;
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, Response, StatusCode};
 use serde::Deserialize;
 use warp::Reply;
 
@@ -31,7 +31,7 @@ pub(in crate::http) async fn answer(
         username: String,
         password: String,
     }
-    let mut response = Bytes::new().into_response();
+    let mut response = Response::new(Bytes::new()).into_response();
     *response.status_mut() = StatusCode::NO_CONTENT;
     let cookie = if request.method == Method::DELETE {
         if let Gate::SignIn(gate) = &app.settings.access.gate {
