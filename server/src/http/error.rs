@@ -42,6 +42,9 @@ pub(super) enum ApiError {
     /// A body over the limit.
     #[error("the body is longer than {0} bytes, the limit")]
     TooLarge(usize),
+    /// A preview over the limit.
+    #[error("the parts of these events are longer than {0} bytes, the limit of a preview")]
+    PreviewTooLarge(usize),
     /// A body that did not come in time.
     #[error("the body did not arrive within {0} seconds")]
     Slow(u64),
@@ -63,6 +66,12 @@ pub(super) enum ApiError {
     /// A parameter that the path does not have.
     #[error("{0}: there is no such parameter here; there are {1}")]
     UnknownParameter(String, String),
+    /// Events of a body that is a batch are refused; `pointer` is the JSON pointer to what is wrong with the first.
+    #[error("{message}")]
+    EventAt { pointer: String, message: String },
+    /// What a request comes up against that no one field is at fault for.
+    #[error("{0}")]
+    Whole(CoreError),
     /// No such alias.
     #[error("there is no alias from {0}")]
     NoAlias(String),
@@ -96,6 +105,9 @@ pub(super) enum ApiError {
     /// A missing or wrong write key.
     #[error("write_key: missing or wrong")]
     WriteKey,
+    /// Too many clients follow new events.
+    #[error("{0} clients follow new events already, the limit")]
+    TooManyStreams(usize),
     /// A request that may not be made from where it comes.
     #[error("{0}")]
     Forbidden(&'static str),
@@ -126,7 +138,7 @@ impl ApiError {
         };
         match pointer.filter(|pointer| pointer.starts_with('/')) {
             Some(pointer) => Self::field(pointer, &error),
-            None => Self::Query(error),
+            None => Self::Whole(error),
         }
     }
 
@@ -136,9 +148,12 @@ impl ApiError {
         match self {
             Self::Ingest(ingest::Error::Event(error))
             | Self::Events(error)
-            | Self::Query(error) => core_row(error),
+            | Self::Query(error)
+            | Self::Whole(error) => core_row(error),
             Self::Ingest(ingest::Error::Syntax { .. }) => (S::BAD_REQUEST, "invalid_json"),
-            Self::Ingest(ingest::Error::Batch(_)) => (S::BAD_REQUEST, "invalid_event"),
+            Self::Ingest(ingest::Error::Batch(_)) | Self::EventAt { .. } => {
+                (S::BAD_REQUEST, "invalid_event")
+            }
             Self::Engine(error) => engine_row(error),
             Self::Missing(_) => (S::BAD_REQUEST, "missing_parameter"),
             Self::Parameter { .. } => (S::BAD_REQUEST, "invalid_parameter"),
@@ -146,7 +161,7 @@ impl ApiError {
             Self::Encoding { .. } => (S::BAD_REQUEST, "invalid_encoding"),
             Self::TooManyParameters(_) => (S::BAD_REQUEST, "too_many"),
             Self::Callback => (S::BAD_REQUEST, "invalid_callback"),
-            Self::TooLarge(_) => (S::PAYLOAD_TOO_LARGE, "too_large"),
+            Self::TooLarge(_) | Self::PreviewTooLarge(_) => (S::PAYLOAD_TOO_LARGE, "too_large"),
             Self::Slow(_) => (S::REQUEST_TIMEOUT, "timeout"),
             Self::Body(_) => (S::BAD_REQUEST, "invalid_body"),
             Self::Json(_) => (S::BAD_REQUEST, "invalid_json"),
@@ -165,6 +180,7 @@ impl ApiError {
             Self::Method { .. } => (S::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::SignIn | Self::Password | Self::WriteKey => (S::UNAUTHORIZED, "unauthorized"),
             Self::TooManySignIns => (S::TOO_MANY_REQUESTS, "too_many_requests"),
+            Self::TooManyStreams(_) => (S::SERVICE_UNAVAILABLE, "too_many_streams"),
             Self::Forbidden(_) => (S::FORBIDDEN, "forbidden"),
         }
     }
@@ -178,7 +194,7 @@ impl ApiError {
             Self::Ingest(ingest::Error::Batch(_)) | Self::Events(_) => Some("events"),
             Self::Missing(param) => Some(param),
             Self::Parameter { param, .. } | Self::UnknownParameter(param, _) => Some(param),
-            Self::Field { pointer, .. } => {
+            Self::Field { pointer, .. } | Self::EventAt { pointer, .. } => {
                 Some(pointer).filter(|text| !text.is_empty()).map(String::as_str)
             }
             Self::Encoding { param, .. } => param.as_deref(),
@@ -195,7 +211,9 @@ impl ApiError {
             Self::Method { allow } => (ALLOW, *allow),
             Self::SignIn => (WWW_AUTHENTICATE, "Basic realm=\"EventHub\", charset=\"UTF-8\""),
             Self::Engine(EngineError::Busy) | Self::TooManySignIns => (RETRY_AFTER, "1"),
-            Self::Engine(EngineError::Full | EngineError::Stopping) => (RETRY_AFTER, "10"),
+            Self::Engine(EngineError::Full | EngineError::Stopping) | Self::TooManyStreams(_) => {
+                (RETRY_AFTER, "10")
+            }
             Self::Slow(_) => (CONNECTION, "close"),
             _ => return None,
         };

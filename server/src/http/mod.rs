@@ -12,6 +12,7 @@ mod answer;
 mod body;
 mod dashboard;
 mod error;
+mod live;
 mod params;
 mod paths;
 mod queries;
@@ -41,6 +42,7 @@ use warp::Reply;
 use warp::filters::BoxedFilter;
 
 use self::error::ApiError;
+use self::live::Live;
 use self::params::Params;
 use self::paths::Area;
 use self::routes::{Asked, AskedOnce};
@@ -71,6 +73,7 @@ struct App {
     engine: Arc<dyn Engine>,
     settings: Settings,
     status: Status,
+    live: Arc<Live>,
 }
 
 /// Answers requests; clones answer for the same engine.
@@ -84,9 +87,15 @@ impl Service {
     /// For an engine.
     #[must_use]
     pub fn new(engine: Arc<dyn Engine>, settings: Settings) -> Self {
-        let app = Arc::new(App { engine, settings, status: Status::new() });
+        let (status, live) = (Status::new(), Arc::default());
+        let app = Arc::new(App { engine, settings, status, live });
         let routes = routes::routes(&app);
         Self { app, routes }
+    }
+
+    /// Ends answers that have no end of their own; further ones are refused.
+    pub(crate) fn stop(&self) {
+        self.app.live.stop();
     }
 
     /// Answers a request that came from an address.

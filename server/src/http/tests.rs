@@ -4,6 +4,10 @@ mod bodies;
 mod contract;
 mod document;
 mod fake;
+mod previews;
+mod refusals;
+mod sessions;
+mod streams;
 
 use http::HeaderMap;
 use http_body_util::{BodyExt, Full};
@@ -33,6 +37,7 @@ struct Got {
     status: u16,
     headers: HeaderMap,
     body: String,
+    bytes: Bytes,
 }
 
 impl Got {
@@ -40,7 +45,7 @@ impl Got {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Code and parameter of a refusal.
+    /// Status, code and parameter of a refusal.
     fn refusal(&self) -> (u16, String, String) {
         assert_eq!(self.header("content-type"), "application/json", "{}", self.body);
         assert_eq!(self.header("x-content-type-options"), "nosniff");
@@ -64,8 +69,8 @@ async fn ask(service: &Service, line: &str, headers: &[&str], body: impl Into<By
     let request = request.body(Full::new(body.into())).unwrap();
     let (parts, body) = service.respond(request, PEER).await.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    let body = String::from_utf8(body.to_vec()).unwrap();
-    Got { status: parts.status.as_u16(), headers: parts.headers, body }
+    let text = String::from_utf8_lossy(&body).into_owned();
+    Got { status: parts.status.as_u16(), headers: parts.headers, body: text, bytes: body }
 }
 
 #[tokio::test]

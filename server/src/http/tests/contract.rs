@@ -18,13 +18,13 @@ use crate::store::StoreOptions;
 const JSON: &str = "content-type: application/json";
 
 /// A server over a data folder of its own, with some events and persons.
-struct Hub {
-    service: Service,
+pub(super) struct Hub {
+    pub(super) service: Service,
     _folder: TempDir,
 }
 
 impl Hub {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = StoreOptions { map_size_bytes: 1 << 30, ..StoreOptions::default() };
         let limits = QueryLimits { time: Duration::from_secs(60), memory_bytes: 1 << 30 };
@@ -53,7 +53,7 @@ impl Hub {
     }
 
     /// Asks, and holds the answer against the document.
-    async fn ask(&self, line: &str, body: &Value) -> Got {
+    pub(super) async fn ask(&self, line: &str, body: &Value) -> Got {
         let headers: &[&str] = if body.is_null() { &[] } else { &[JSON] };
         let text = if body.is_null() { String::new() } else { body.to_string() };
         let got = ask(&self.service, line, headers, text).await;
@@ -61,7 +61,7 @@ impl Hub {
         got
     }
 
-    async fn ok(&self, line: &str, body: &Value) -> Value {
+    pub(super) async fn ok(&self, line: &str, body: &Value) -> Value {
         let got = self.ask(line, body).await;
         assert_eq!(got.status, 200, "{line} {body}: {}", got.body);
         serde_json::from_str(&got.body).unwrap_or(Value::Null)
@@ -197,7 +197,9 @@ proptest! {
     #[test]
     fn nothing_a_client_sends_is_a_failure(choices in list(any::<u32>(), 0..160)) {
         let mut choices = Choices::new(&choices);
-        let operations = operations();
+        let mut operations = operations();
+        // That answer has no end.
+        operations.retain(|operation| !operation.path.ends_with("/stream"));
         let operation = &operations[choices.below(operations.len())];
         let mut line = target(operation);
         let parameters = operation.parameters();

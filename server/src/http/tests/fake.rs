@@ -12,7 +12,7 @@ use eventhub_core::{EventId, ExternalId, NewEvent, TimeMs, UserChange, UserId};
 
 use crate::engine::{
     AliasRecord, Engine, EngineError, EventRecord, EventTypeRecord, ExplainedPerson, ExportPage,
-    Page, PersonRecord, PropertyRecord, Scanned, Stats, ValueOf,
+    Newest, Page, PersonRecord, Preview, PropertyRecord, Scanned, Stats, ValueOf,
 };
 
 #[derive(Default)]
@@ -212,6 +212,22 @@ impl Engine for Fake {
     async fn export(&self, _: Option<&str>, _: u64) -> Result<ExportPage, EngineError> {
         let count = self.events.lock().unwrap().len();
         Ok(ExportPage { events: (0..count).filter_map(|id| self.record(id)).collect(), next: None })
+    }
+
+    async fn newest(&self, from: EventId, limit: u64) -> Result<Newest, EngineError> {
+        let end = self.events.lock().unwrap().len() as u64;
+        let from = from.max(end.saturating_sub(limit));
+        let events = (from..end).filter_map(|id| self.record(id as usize)).collect();
+        Ok(Newest { events, end })
+    }
+
+    async fn preview(
+        &self,
+        _: Vec<String>,
+        _: (i64, i64),
+        _: usize,
+    ) -> Result<Option<Preview>, EngineError> {
+        Ok(None)
     }
 
     async fn views(&self) -> Result<Vec<String>, EngineError> {

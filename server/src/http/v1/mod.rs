@@ -5,7 +5,9 @@ mod events;
 mod json;
 mod names;
 mod people;
+mod preview;
 mod session;
+mod stream;
 mod views;
 
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -55,6 +57,10 @@ pub(super) enum Resource {
     UserTimeline,
     /// `/export`
     Export,
+    /// `/events/stream`
+    EventStream,
+    /// `/preview`
+    Preview,
     /// `/views`
     Views,
     /// `/views/{name}`
@@ -67,7 +73,7 @@ pub(super) enum Resource {
 
 /// Every path under the prefix, what is asked most often first. A name in braces stands for any segment that is not empty,
 /// where no path before says otherwise.
-pub(super) const PATHS: [(&str, Resource); 18] = [
+pub(super) const PATHS: [(&str, Resource); 20] = [
     ("events", Resource::Events),
     ("funnel", Resource::Funnel),
     ("funnel/users", Resource::FunnelUsers),
@@ -82,6 +88,8 @@ pub(super) const PATHS: [(&str, Resource); 18] = [
     ("users/{id}", Resource::User),
     ("users/{id}/timeline", Resource::UserTimeline),
     ("export", Resource::Export),
+    ("events/stream", Resource::EventStream),
+    ("preview", Resource::Preview),
     ("views", Resource::Views),
     ("views/{name}", Resource::View),
     ("session", Resource::Session),
@@ -127,6 +135,8 @@ impl Resource {
             | Self::Values
             | Self::UserTimeline
             | Self::Export
+            | Self::EventStream
+            | Self::Preview
             | Self::Views
             | Self::OpenApi => "GET, HEAD, OPTIONS",
         }
@@ -141,6 +151,7 @@ impl Resource {
             Self::Values => &["property", "event", "of", "prefix", "limit"],
             Self::UserTimeline => &["offset", "limit"],
             Self::Export => &["external_user_id"],
+            Self::Preview => &["events", "start", "end"],
             _ => &[],
         }
     }
@@ -173,7 +184,14 @@ impl Call {
 /// Answers a request.
 pub(super) async fn answer(app: &App, call: Call) -> warp::reply::Response {
     let answer = match call.resource {
+        // There is no end to tell the length of.
+        Resource::Export if call.method == Method::HEAD => Ok(Answer::Nothing(events::NDJSON)),
+        Resource::EventStream if call.method == Method::HEAD => Ok(Answer::Nothing(stream::EVENTS)),
         Resource::Export => return events::export(app, &call),
+        Resource::EventStream => match stream::follow(app).await {
+            Ok(response) => return response,
+            Err(refusal) => Err(refusal),
+        },
         Resource::User | Resource::UserTimeline | Resource::View => named(app, &call).await,
         _ => other(app, &call).await,
     };
@@ -211,11 +229,13 @@ async fn other(app: &App, call: &Call) -> Result<Answer, ApiError> {
         Resource::UsersAlias if call.method == Method::DELETE => people::unalias(app, body).await,
         Resource::UsersAlias => people::alias(app, body).await,
         Resource::OpenApi => Ok(Answer::Json(OPENAPI.to_owned())),
+        Resource::Preview => preview::preview(app, params).await,
         Resource::Views => views::list(app).await,
         Resource::User
         | Resource::UserTimeline
         | Resource::View
         | Resource::Session
+        | Resource::EventStream
         | Resource::Export => {
             unreachable!("these are answered elsewhere")
         }
