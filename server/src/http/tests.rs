@@ -2,6 +2,7 @@
 
 mod bodies;
 mod contract;
+mod docs;
 mod document;
 mod fake;
 mod previews;

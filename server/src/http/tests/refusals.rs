@@ -17,7 +17,7 @@ async fn a_field_at_fault_is_told_by_its_pointer_and_one_code() {
     let (_, service) = fake_service();
     let check = async |line: &str, body: &str, code: &str, param: &str| {
         let body = body.replace("RANGE", RANGE);
-        let got = ask(&service, &format!("{line} "), &[JSON], body.clone()).await;
+        let got = ask(&service, line, &[JSON], body.clone()).await;
         assert_eq!(got.refusal(), (400, code.into(), param.into()), "{line} {body}: {}", got.body);
     };
     let field = async |line: &str, body: &str, param: &str| {

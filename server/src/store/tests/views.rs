@@ -25,7 +25,7 @@ fn a_view_stays_until_it_is_deleted() {
     assert!(save(&store, "b", None).unwrap());
     assert_eq!(snapshot.view_names().unwrap(), ["a", "b"]);
     assert_eq!(store.snapshot().unwrap().view_names().unwrap(), ["a"]);
-    store.close();
+    drop((snapshot, store));
     checked(folder.path());
 }
 
