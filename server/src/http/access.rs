@@ -45,7 +45,7 @@ pub enum Gate {
     /// Whoever reaches the server under a local name or one of these hosts.
     Hosts(Vec<String>),
     /// Whoever signs in.
-    SignIn(SignIn),
+    SignIn(Box<SignIn>),
 }
 
 impl Access {

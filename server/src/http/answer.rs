@@ -33,6 +33,11 @@ impl Answer {
         Self::Json(serde_json::to_string(value).expect("numbers, texts and lists of them are JSON"))
     }
 
+    /// The JSON of an object with one field.
+    pub(super) fn field(name: &'static str, value: impl Serialize) -> Self {
+        Self::json(&BTreeMap::from([(name, value)]))
+    }
+
     /// The JSON of an event's number.
     pub(super) fn id(id: EventId) -> Self {
         Self::Json(id.to_string())

@@ -248,7 +248,7 @@ async fn without_a_password_only_local_names_are_answered() {
 #[tokio::test]
 async fn with_a_password_data_needs_it_and_tracking_does_not() {
     let sign_in = SignIn::with_password("admin".into(), "secret").unwrap();
-    let access = Access { gate: Gate::SignIn(sign_in), ..open() };
+    let access = Access { gate: Gate::SignIn(Box::new(sign_in)), ..open() };
     let service = service(Arc::new(Fake::default()), access);
     let right = "authorization: Basic YWRtaW46c2VjcmV0";
     let host = "host: hub.example";

@@ -35,7 +35,7 @@ impl Hub {
                 "event_type": name,
                 "external_user_id": format!("u{user}"),
                 "timestamp": 1_709_251_200_000 + hour * 3_600_000,
-                "plan": if user % 2 == 0 { "free" } else { "paid" },
+                "plan": if user.is_multiple_of(2) { "free" } else { "paid" },
                 "price": hour,
             })
         };
@@ -203,8 +203,9 @@ proptest! {
         let operation = &operations[choices.below(operations.len())];
         let mut line = target(operation);
         let parameters = operation.parameters();
-        for at in 0..choices.below(1 + parameters.len()) {
-            let (mark, name) = (if at == 0 { '?' } else { '&' }, parameters[at]);
+        let given = choices.below(1 + parameters.len());
+        for (at, name) in parameters.into_iter().take(given).enumerate() {
+            let mark = if at == 0 { '?' } else { '&' };
             let value: String = choices.text().bytes().map(|b| format!("%{b:02x}")).collect();
             line.push_str(&format!("{mark}{name}={value}"));
         }

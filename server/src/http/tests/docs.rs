@@ -70,7 +70,8 @@ fn examples() -> Vec<Example> {
         let block = block.replace("\\\n", "");
         let (outputs, commands): (Vec<_>, Vec<_>) =
             block.lines().partition(|l| l.starts_with("# "));
-        let output = outputs.first().map(|line| line[2..].to_owned());
+        let output: Vec<_> = outputs.iter().map(|line| &line[2..]).collect();
+        let output = (!output.is_empty()).then(|| output.join("\n"));
         examples.push(example(commands[0], output));
     }
     examples
@@ -78,7 +79,7 @@ fn examples() -> Vec<Example> {
 
 /// What an answer took is another time at each run.
 fn without_times(text: &str) -> Value {
-    let mut value: Value = serde_json::from_str(text).unwrap_or_else(|_| text.into());
+    let mut value: Value = serde_json::from_str(text).unwrap_or_else(|_| text.trim_end().into());
     if let Some(fields) = value.as_object_mut() {
         fields.remove("elapsed_ms");
     }

@@ -9,7 +9,7 @@ const RIGHT: &str = r#"{"username": "admin", "password": "secret"}"#;
 
 fn guarded() -> Service {
     let sign_in = SignIn::with_password("admin".into(), "secret").unwrap();
-    service(Arc::new(Fake::default()), Access { gate: Gate::SignIn(sign_in), ..open() })
+    service(Arc::new(Fake::default()), Access { gate: Gate::SignIn(Box::new(sign_in)), ..open() })
 }
 
 /// The header by which a browser sends back a cookie.

@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use serde_json::json;
 use tokio::sync::mpsc;
 use warp::Reply;
 
@@ -38,7 +37,7 @@ pub(super) async fn append(app: &App, call: &Call) -> Result<Answer, ApiError> {
         true => Vec::new(),
         false => app.engine.append(events).await?,
     };
-    Ok(Answer::json(&json!({ "ids": ids })))
+    Ok(Answer::field("ids", ids))
 }
 
 /// What is wrong with a batch: as a body, or with the first of its events that is refused.

@@ -6,7 +6,7 @@ use eventhub_core::limits::PAGE_MAX;
 use eventhub_core::query::FiltersInput;
 use eventhub_core::{Error as CoreError, ExternalId, Properties, UserChange};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::json;
 use crate::engine::{AliasRecord, EngineError};
@@ -28,6 +28,11 @@ pub(super) async fn find(app: &App, body: &[u8]) -> Result<Answer, ApiError> {
         offset: Option<u64>,
         limit: Option<u64>,
     }
+    #[derive(Serialize)]
+    struct Found {
+        total: usize,
+        users: Vec<PersonRow>,
+    }
     let find: Find = json::read(body)?;
     let filters = find.filters.check("/filters")?;
     let (offset, limit) = (find.offset.unwrap_or(0), find.limit.unwrap_or(PAGE_DEFAULT));
@@ -39,7 +44,7 @@ pub(super) async fn find(app: &App, body: &[u8]) -> Result<Answer, ApiError> {
     let total = persons.len();
     let page = persons.into_iter().skip(offset as usize).take(limit as usize);
     let users: Vec<_> = page.map(PersonRow::from).collect();
-    Ok(Answer::json(&json!({ "total": total, "users": users })))
+    Ok(Answer::json(&Found { total, users }))
 }
 
 /// `GET /users/{id}`
@@ -124,7 +129,7 @@ pub(super) async fn change(app: &App, id: &str, body: &[u8]) -> Result<Answer, A
 /// `DELETE /users/{id}`
 pub(super) async fn delete(app: &App, id: &str) -> Result<Answer, ApiError> {
     if app.engine.delete_user(external_id(id)?).await? {
-        Ok(Answer::json(&json!({ "deleted": id })))
+        Ok(Answer::field("deleted", id))
     } else {
         Err(ApiError::NoUser(id.to_owned()))
     }
@@ -137,7 +142,7 @@ pub(super) async fn timeline(app: &App, id: &str, params: &Params) -> Result<Ans
     let limit = params.number_within("limit", PAGE_DEFAULT as usize, PAGE_MAX)?;
     let events = app.engine.timeline(id, offset, limit as u64).await?;
     let events: Vec<_> = events.into_iter().map(EventRow::from).collect();
-    Ok(Answer::json(&json!({ "events": events })))
+    Ok(Answer::field("events", events))
 }
 
 #[derive(Deserialize)]
@@ -161,7 +166,7 @@ impl AliasInput {
 pub(super) async fn alias(app: &App, body: &[u8]) -> Result<Answer, ApiError> {
     let (from, to) = AliasInput::read(body)?;
     app.engine.alias(from, to).await?;
-    Ok(Answer::json(&json!({ "ok": true })))
+    Ok(Answer::field("ok", true))
 }
 
 /// `DELETE /users/alias`
@@ -169,7 +174,7 @@ pub(super) async fn unalias(app: &App, body: &[u8]) -> Result<Answer, ApiError> 
     let (from, to) = AliasInput::read(body)?;
     let names = format!("{} to {}", from.as_str(), to.as_str());
     if app.engine.unalias(from, to).await? {
-        Ok(Answer::json(&json!({ "ok": true })))
+        Ok(Answer::field("ok", true))
     } else {
         Err(ApiError::NoAlias(names))
     }

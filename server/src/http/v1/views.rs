@@ -2,7 +2,7 @@
 
 use eventhub_core::limits::{VIEW_BYTES_MAX, VIEW_NAME_BYTES_MAX};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::json;
 use crate::http::App;
@@ -17,7 +17,7 @@ pub(super) async fn list(app: &App) -> Result<Answer, ApiError> {
     }
     let names = app.engine.views().await?;
     let views: Vec<_> = names.into_iter().map(|name| Named { name }).collect();
-    Ok(Answer::json(&json!({ "views": views })))
+    Ok(Answer::field("views", views))
 }
 
 /// `GET /views/{name}`: the object as it was put.
@@ -37,14 +37,14 @@ pub(super) async fn save(app: &App, name: &str, body: &[u8]) -> Result<Answer, A
     // The text is kept, so that numbers and the order of keys stay as they are.
     let view = String::from_utf8_lossy(body.trim_ascii()).into_owned();
     app.engine.save_view(name, view).await?;
-    Ok(Answer::json(&json!({ "ok": true })))
+    Ok(Answer::field("ok", true))
 }
 
 /// `DELETE /views/{name}`
 pub(super) async fn delete(app: &App, name: &str) -> Result<Answer, ApiError> {
     check_name(name)?;
     if app.engine.delete_view(name).await? {
-        Ok(Answer::json(&json!({ "deleted": name })))
+        Ok(Answer::field("deleted", name))
     } else {
         Err(ApiError::NoView(name.to_owned()))
     }

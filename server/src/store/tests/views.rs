@@ -36,7 +36,7 @@ fn views_have_a_limit() {
     let pending: Vec<_> = (0..VIEWS_MAX)
         .map(|number| store.save_view(format!("v{number}"), Some("{}".to_owned())).unwrap())
         .collect();
-    pending.into_iter().for_each(|pending| drop(pending.wait().unwrap()));
+    pending.into_iter().for_each(|pending| assert!(!pending.wait().unwrap()));
     let refused = save(&store, "one more", Some("{}"));
     assert!(matches!(refused, Err(EngineError::Invalid(_))), "{refused:?}");
     assert!(save(&store, "v7", Some("{}")).unwrap());
