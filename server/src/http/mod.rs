@@ -1,9 +1,11 @@
-//! The server's HTTP side: the established API, its access rules and the dashboard.
+//! The server's HTTP side: the established API, the JSON API, their access rules and the dashboard.
 //!
 //! A request goes through [`Service::respond`]: its path decides the area ([`paths`]), the area who may ask
 //! ([`access`], [`sign_in`]); then the body is read within its limits ([`body`]), query and form become
 //! parameters ([`params`]), and the [`routes`] call a handler ([`tracking`], [`queries`], [`users`],
-//! [`status`]) that turns parameters into typed values for the [`Engine`]. What is refused on the way
+//! [`status`]) that turns parameters into typed values for the [`Engine`]. What lies under `/api/v1` is
+//! answered by [`v1`] instead, from JSON bodies; [`live`] hands new events to those who follow them there, and
+//! [`sessions`] knows the browsers that have signed in. What is refused on the way
 //! is an [`error::ApiError`], whose file holds the one table of statuses and codes. [`serve`] holds the
 //! sockets. Nothing here knows how events are stored.
 

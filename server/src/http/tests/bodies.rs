@@ -4,6 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::document::resolved;
 
+/// One of so many values is not what its schema says.
+const RARE: usize = 60;
 /// How deep a body is.
 const DEPTH_MAX: usize = 8;
 /// Texts that mean something to some field, or nothing to any.
@@ -46,7 +48,11 @@ impl<'a> Choices<'a> {
     }
 
     pub(super) fn text(&mut self) -> String {
-        if self.once_in(20) { "x".repeat(300) } else { TEXTS[self.below(TEXTS.len())].to_owned() }
+        match self.below(RARE) {
+            0..20 => TEXTS[0].to_owned(),
+            20 => "x".repeat(300),
+            _ => TEXTS[self.below(TEXTS.len())].to_owned(),
+        }
     }
 
     fn number(&mut self) -> Value {
@@ -73,7 +79,7 @@ impl<'a> Choices<'a> {
     }
 
     fn value(&mut self, schema: &'static Value, depth: usize) -> Value {
-        if self.once_in(25) || depth > DEPTH_MAX {
+        if self.once_in(RARE) || depth > DEPTH_MAX {
             return self.junk();
         }
         let schema = resolved(schema);
@@ -87,20 +93,22 @@ impl<'a> Choices<'a> {
         if let Some(values) = schema["enum"].as_array() {
             return values[self.below(values.len())].clone();
         }
-        if let Some(examples) = schema["examples"].as_array().filter(|_| !self.once_in(4)) {
+        if let Some(examples) = schema["examples"].as_array().filter(|_| !self.once_in(10)) {
             return examples[0].clone();
         }
         let types = types(schema);
         match types[self.below(types.len())] {
             "object" => self.object(schema, depth),
             "array" => {
-                let count = self.below(4);
+                let least = schema["minItems"].as_u64().unwrap_or(0) as usize;
+                let count = least + self.below(3);
                 (0..count).map(|_| self.value(&schema["items"], depth + 1)).collect()
             }
             "string" => json!(self.text()),
             "boolean" => json!(self.below(2) == 0),
             "null" => Value::Null,
-            _ => self.number(),
+            _ if self.once_in(RARE) => self.number(),
+            _ => json!(schema["minimum"].as_u64().unwrap_or(0) + self.below(2) as u64),
         }
     }
 
@@ -108,13 +116,13 @@ impl<'a> Choices<'a> {
         let mut object = Map::new();
         for (name, field) in schema["properties"].as_object().into_iter().flatten() {
             let left_out =
-                if is_required(schema, name) { self.once_in(25) } else { self.below(2) == 0 };
+                if is_required(schema, name) { self.once_in(RARE) } else { self.below(2) == 0 };
             if !left_out {
                 object.insert(name.clone(), self.value(field, depth + 1));
             }
         }
         let other = &schema["additionalProperties"];
-        if other.is_object() || self.once_in(25) {
+        if other.is_object() || self.once_in(RARE) {
             for _ in 0..self.below(3) {
                 let value =
                     if other.is_object() { self.value(other, depth + 1) } else { self.junk() };

@@ -188,6 +188,27 @@ async fn everything_else_is_answered_as_described() {
     );
 }
 
+#[tokio::test]
+async fn bodies_that_are_made_up_are_often_right() {
+    let hub = Hub::start().await;
+    let mut seed = 1_u64;
+    let mut next = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (seed >> 33) as u32
+    };
+    for line in ["funnel", "funnel/users", "retention", "trends", "users/find"] {
+        let line = format!("POST /api/v1/{line}");
+        let schema = operation(&line).body().unwrap();
+        let mut taken = 0;
+        for _ in 0..200 {
+            let choices: Vec<u32> = (0..160).map(|_| next()).collect();
+            let body = Choices::new(&choices).body(schema);
+            taken += usize::from(hub.ask(&line, &body).await.status == 200);
+        }
+        assert!((5..195).contains(&taken), "{line}: {taken} of 200");
+    }
+}
+
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 static SHARED: LazyLock<Hub> = LazyLock::new(|| RUNTIME.block_on(Hub::start()));
 

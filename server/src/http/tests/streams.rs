@@ -79,6 +79,15 @@ async fn a_slow_client_is_told_what_it_missed() {
     assert!(stream.text.contains("\n\n: lagged "), "{}", stream.text.len());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_quiet_stream_is_kept_alive() {
+    let (_, service) = fake_service();
+    let mut stream = Stream::open(&service).await;
+    let started = tokio::time::Instant::now();
+    assert!(stream.until(": heartbeat\n\n: heartbeat\n\n").await);
+    assert_eq!(started.elapsed().as_secs(), 30);
+}
+
 #[tokio::test]
 async fn there_is_a_limit_and_a_stop() {
     let (_, service) = fake_service();
