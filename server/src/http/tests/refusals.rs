@@ -189,7 +189,7 @@ async fn events_come_as_an_array_or_as_lines_packed_or_not() {
     check(&[JSON], "", "invalid_json", "").await;
     let bad = format!(r#"[{EVENT}, {{"event_type": "a"}}]"#);
     check(&[JSON], &bad, "invalid_event", "/1/external_user_id").await;
-    check(&[NDJSON], &format!("{EVENT}\n7"), "invalid_event", "/1/events").await;
+    check(&[NDJSON], &format!("{EVENT}\n7"), "invalid_event", "/1").await;
     check(&[JSON], &format!("[{}]", [EVENT; 2_001].join(",")), "too_many", "").await;
     assert_eq!(fake.events.lock().unwrap().len(), 5);
 }

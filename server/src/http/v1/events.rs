@@ -48,7 +48,9 @@ fn refusal(error: ingest::Error) -> ApiError {
         }
         ingest::Error::Batch(bad) => {
             let first = bad.first().map(|bad| {
-                let key = bad.error.param().map(json::step).unwrap_or_default();
+                // An event that is no object is itself what is wrong.
+                let key = bad.error.param().filter(|key| *key != "events");
+                let key = key.map(json::step).unwrap_or_default();
                 format!("/{}{key}", bad.index)
             });
             ApiError::EventAt { pointer: first.unwrap_or_default(), message: error.to_string() }
