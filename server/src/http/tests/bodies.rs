@@ -43,7 +43,7 @@ impl<'a> Choices<'a> {
         *self.0.next().unwrap_or(&0) as usize % end.max(1)
     }
 
-    fn once_in(&mut self, times: usize) -> bool {
+    pub(super) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == times - 1
     }
 
@@ -59,6 +59,19 @@ impl<'a> Choices<'a> {
         let numbers =
             [json!(0), json!(1), json!(2), json!(-1), json!(1.5), json!(u64::MAX), json!(1e308)];
         numbers[self.below(numbers.len())].clone()
+    }
+
+    /// Makes a text what is hardly JSON any more.
+    pub(super) fn damage(&mut self, text: &mut Vec<u8>) {
+        let at = self.below(text.len());
+        match self.below(4) {
+            0 => text.truncate(at),
+            1 => text[at] = self.below(256) as u8,
+            2 => text.insert(at, b'"'),
+            _ => {
+                text.remove(at);
+            }
+        }
     }
 
     /// A value that no schema has a say in.
