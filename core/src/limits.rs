@@ -45,6 +45,18 @@ pub const INSERT_ID_DAYS_DEFAULT: u32 = 7;
 pub const SEAL_EVENTS_DEFAULT: u32 = 65_536;
 /// Persons or events of one page.
 pub const PAGE_MAX: usize = 10_000;
+/// Bytes of a preview: parts of some event types for a browser.
+pub const PREVIEW_BYTES_MAX: usize = 64 << 20;
+/// Event types of a preview.
+pub const PREVIEW_TYPES_MAX: usize = 32;
+/// Clients that follow new events at a time.
+pub const STREAM_CLIENTS_MAX: usize = 64;
+/// Saved views of one store.
+pub const VIEWS_MAX: usize = 1_000;
+/// Bytes of a saved view's name.
+pub const VIEW_NAME_BYTES_MAX: usize = 255;
+/// Bytes of a saved view.
+pub const VIEW_BYTES_MAX: usize = 64 << 10;
 /// Texts that one filter compares with.
 pub const FILTER_VALUES_MAX: usize = 1_000;
 /// Bytes that a regular expression takes in memory, compiled.

@@ -84,7 +84,7 @@ impl ServeConfig {
         let listen = listen_address(args.listen, port)?;
         args.allowed_hosts.iter().try_for_each(|host| check_host(host))?;
         let gate = match sign_in(args)? {
-            Some(sign_in) => Gate::SignIn(sign_in),
+            Some(sign_in) => Gate::SignIn(Box::new(sign_in)),
             None if listen.ip().to_canonical().is_loopback() => {
                 Gate::Hosts(args.allowed_hosts.clone())
             }

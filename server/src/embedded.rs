@@ -13,7 +13,7 @@ use eventhub_core::{EventId, ExternalId, NewEvent, UserChange, UserId};
 
 use crate::engine::{
     AliasRecord, Engine, EngineError, EventRecord, EventTypeRecord, ExplainedPerson, ExportPage,
-    Page, PersonRecord, PropertyRecord, Scanned, Stats, ValueOf,
+    Newest, Page, PersonRecord, Preview, PropertyRecord, Scanned, Stats, ValueOf,
 };
 use crate::query::{self, Asking, QueryLimits};
 use crate::store::{Snapshot, Store, StoreOptions};
@@ -237,6 +237,36 @@ impl Engine for Embedded {
     async fn export(&self, after: Option<&str>, count: u64) -> Result<ExportPage, EngineError> {
         let after = after.map(str::to_owned);
         self.ask(move |snapshot| query::export(snapshot, after.as_deref(), count)).await
+    }
+
+    async fn newest(&self, from: EventId, limit: u64) -> Result<Newest, EngineError> {
+        self.ask(move |snapshot| query::newest(snapshot, from, limit)).await
+    }
+
+    async fn preview(
+        &self,
+        event_types: Vec<String>,
+        times_ms: (i64, i64),
+        bytes_max: usize,
+    ) -> Result<Option<Preview>, EngineError> {
+        self.ask(move |snapshot| query::preview(snapshot, event_types, times_ms, bytes_max)).await
+    }
+
+    async fn views(&self) -> Result<Vec<String>, EngineError> {
+        self.ask(Snapshot::view_names).await
+    }
+
+    async fn view(&self, name: &str) -> Result<Option<String>, EngineError> {
+        let name = name.to_owned();
+        self.ask(move |snapshot| snapshot.view(&name)).await
+    }
+
+    async fn save_view(&self, name: &str, view: String) -> Result<(), EngineError> {
+        self.store.save_view(name.to_owned(), Some(view))?.done().await.map(drop)
+    }
+
+    async fn delete_view(&self, name: &str) -> Result<bool, EngineError> {
+        self.store.save_view(name.to_owned(), None)?.done().await
     }
 
     async fn ready(&self) -> Result<(), EngineError> {

@@ -152,6 +152,24 @@ pub struct ExportPage {
     pub next: Option<String>,
 }
 
+/// The newest events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Newest {
+    /// In order of their numbers.
+    pub events: Vec<EventRecord>,
+    /// The number that the next event gets.
+    pub end: EventId,
+}
+
+/// What a browser needs to answer questions about some event types by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// The packed parts of each event type.
+    pub parts: Vec<(String, Vec<Vec<u8>>)>,
+    /// Blocks of users that hold merged ones, each with its entries.
+    pub merged: Vec<(u32, Vec<u8>)>,
+}
+
 /// An alias that joined two persons.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AliasRecord {
@@ -297,6 +315,24 @@ pub trait Engine: Send + Sync {
     /// holds `count` events at most, and less when there are very many or they are very long. Events of users who are
     /// deleted meanwhile are missing from later pages.
     async fn export(&self, after: Option<&str>, count: u64) -> Result<ExportPage, EngineError>;
+    /// The events from a number on, but only the last `limit` that there are. Those of deleted users are missing.
+    async fn newest(&self, from: EventId, limit: u64) -> Result<Newest, EngineError>;
+    /// The parts of some event types that may hold events from one time to before another, in ms, without those of
+    /// deleted users; none when they take more than `bytes_max` bytes.
+    async fn preview(
+        &self,
+        event_types: Vec<String>,
+        times_ms: (i64, i64),
+        bytes_max: usize,
+    ) -> Result<Option<Preview>, EngineError>;
+    /// The names of all saved views, in order.
+    async fn views(&self) -> Result<Vec<String>, EngineError>;
+    /// The saved view of a name: a JSON object, as it was saved.
+    async fn view(&self, name: &str) -> Result<Option<String>, EngineError>;
+    /// Saves a view under a name that is not empty and within its limit; too many views are refused.
+    async fn save_view(&self, name: &str, view: String) -> Result<(), EngineError>;
+    /// Deletes a saved view; `false` when there was none.
+    async fn delete_view(&self, name: &str) -> Result<bool, EngineError>;
     /// Whether events can be taken now.
     async fn ready(&self) -> Result<(), EngineError>;
     /// Figures for operators.

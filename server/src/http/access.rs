@@ -5,6 +5,7 @@
 //! the browser's stored credentials spent on their requests (cross-site requests are refused).
 
 use std::net::IpAddr;
+use std::time::Instant;
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -18,6 +19,7 @@ use super::error::ApiError;
 use super::params::Params;
 use super::paths::Area;
 use super::sign_in::SignIn;
+use super::v1::Resource;
 
 /// The header that may hold the write key; a parameter named `write_key` does as well.
 const WRITE_KEY_HEADER: &str = "x-write-key";
@@ -43,7 +45,7 @@ pub enum Gate {
     /// Whoever reaches the server under a local name or one of these hosts.
     Hosts(Vec<String>),
     /// Whoever signs in.
-    SignIn(SignIn),
+    SignIn(Box<SignIn>),
 }
 
 impl Access {
@@ -66,6 +68,11 @@ impl Access {
         }
         check_site(area, &request.headers)?;
         match &self.gate {
+            // Who signs in or out is not signed in, or need not be.
+            Gate::SignIn(_) if area == Area::Api(Resource::Session) => Ok(()),
+            Gate::SignIn(sign_in) if sign_in.sessions().holds(&request.headers, Instant::now()) => {
+                Ok(())
+            }
             Gate::SignIn(sign_in) if request.method != Method::OPTIONS => {
                 sign_in.check(request.headers.get(AUTHORIZATION), peer).await
             }

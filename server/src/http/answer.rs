@@ -19,12 +19,23 @@ pub(super) enum Answer {
     Json(String),
     /// Text for people.
     Text(String),
+    /// Text for Prometheus.
+    Metrics(String),
+    /// Bytes for a program.
+    Bytes(Bytes),
+    /// No body, where it would be of a media type.
+    Nothing(&'static str),
 }
 
 impl Answer {
     /// The JSON of a value whose keys are texts.
     pub(super) fn json(value: &impl Serialize) -> Self {
         Self::Json(serde_json::to_string(value).expect("numbers, texts and lists of them are JSON"))
+    }
+
+    /// The JSON of an object with one field.
+    pub(super) fn field(name: &'static str, value: impl Serialize) -> Self {
+        Self::json(&BTreeMap::from([(name, value)]))
     }
 
     /// The JSON of an event's number.
@@ -37,18 +48,24 @@ impl Answer {
         match self {
             Self::Json(json) => typed("application/json", json + "\n"),
             Self::Text(text) => typed("text/plain; charset=utf-8", text),
+            Self::Metrics(text) => typed("text/plain; version=0.0.4; charset=utf-8", text),
+            Self::Bytes(bytes) => typed("application/octet-stream", bytes),
+            Self::Nothing(media_type) => typed(media_type, Bytes::new()),
         }
     }
 
     /// The answer as a script that calls `callback`.
     pub(super) fn script(self, callback: &str) -> Response<Bytes> {
-        let (Self::Json(content) | Self::Text(content)) = self;
+        let content = match self {
+            Self::Json(content) | Self::Text(content) | Self::Metrics(content) => content,
+            Self::Bytes(_) | Self::Nothing(_) => "null".to_owned(),
+        };
         typed("text/javascript; charset=utf-8", format!("{callback}({content});"))
     }
 }
 
-fn typed(media_type: &'static str, content: String) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(content));
+fn typed(media_type: &'static str, content: impl Into<Bytes>) -> Response<Bytes> {
+    let mut response = Response::new(content.into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }

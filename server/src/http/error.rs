@@ -42,6 +42,9 @@ pub(super) enum ApiError {
     /// A body over the limit.
     #[error("the body is longer than {0} bytes, the limit")]
     TooLarge(usize),
+    /// A preview over the limit.
+    #[error("the parts of these events are longer than {0} bytes, the limit of a preview")]
+    PreviewTooLarge(usize),
     /// A body that did not come in time.
     #[error("the body did not arrive within {0} seconds")]
     Slow(u64),
@@ -60,12 +63,24 @@ pub(super) enum ApiError {
     /// A field of a body that makes no sense, by its JSON pointer.
     #[error("{}{message}", if .pointer.is_empty() { String::new() } else { format!("{pointer}: ") })]
     Field { pointer: String, message: String },
+    /// A parameter that the path does not have.
+    #[error("{0}: there is no such parameter here; there are {1}")]
+    UnknownParameter(String, String),
+    /// Events of a body that is a batch are refused; `pointer` is the JSON pointer to what is wrong with the first.
+    #[error("{message}")]
+    EventAt { pointer: String, message: String },
+    /// What a request comes up against that no one field is at fault for.
+    #[error("{0}")]
+    Whole(CoreError),
     /// No such alias.
     #[error("there is no alias from {0}")]
     NoAlias(String),
     /// No such person.
     #[error("there is no user {0}")]
     NoUser(String),
+    /// No such view.
+    #[error("there is no view {0}")]
+    NoView(String),
     /// A body packed in a way that is not taken here.
     #[error("a body must not be encoded as {0} here")]
     ContentEncoding(String),
@@ -81,34 +96,72 @@ pub(super) enum ApiError {
     /// No credentials, or wrong ones.
     #[error("sign in with the server's user name and password")]
     SignIn,
+    /// A user name and password in a body, which are not the server's.
+    #[error("the user name or the password is wrong")]
+    Password,
     /// Too many sign-ins from one address wait for their turn.
     #[error("too many attempts to sign in from this address; try again")]
     TooManySignIns,
     /// A missing or wrong write key.
     #[error("write_key: missing or wrong")]
     WriteKey,
+    /// Too many clients follow new events.
+    #[error("{0} clients follow new events already, the limit")]
+    TooManyStreams(usize),
     /// A request that may not be made from where it comes.
     #[error("{0}")]
     Forbidden(&'static str),
 }
 
 impl ApiError {
+    /// A field of a body with a value that core refuses; `pointer` is the JSON pointer to it.
+    pub(super) fn field(pointer: &str, error: &CoreError) -> Self {
+        let text = error.to_string();
+        // Core says first what is wrong, under the name that it knows.
+        let named = match error {
+            CoreError::TooMany { field, .. } => Some(*field),
+            error => error.param(),
+        };
+        let said = named.and_then(|name| text.strip_prefix(name)?.strip_prefix(": "));
+        Self::Field { pointer: pointer.to_owned(), message: said.unwrap_or(&text).to_owned() }
+    }
+
+    /// The same refusal of a body of the JSON API: of what core refuses by a JSON pointer, the field.
+    pub(super) fn in_body(self) -> Self {
+        let error = match self {
+            Self::Query(error) | Self::Engine(EngineError::Invalid(error)) => error,
+            other => return other,
+        };
+        let pointer = match &error {
+            CoreError::TooMany { field, .. } => Some(*field),
+            error => error.param(),
+        };
+        match pointer.filter(|pointer| pointer.starts_with('/')) {
+            Some(pointer) => Self::field(pointer, &error),
+            None => Self::Whole(error),
+        }
+    }
+
     /// The table.
     fn row(&self) -> (StatusCode, &'static str) {
         use StatusCode as S;
         match self {
             Self::Ingest(ingest::Error::Event(error))
             | Self::Events(error)
-            | Self::Query(error) => core_row(error),
+            | Self::Query(error)
+            | Self::Whole(error) => core_row(error),
             Self::Ingest(ingest::Error::Syntax { .. }) => (S::BAD_REQUEST, "invalid_json"),
-            Self::Ingest(ingest::Error::Batch(_)) => (S::BAD_REQUEST, "invalid_event"),
+            Self::Ingest(ingest::Error::Batch(_)) | Self::EventAt { .. } => {
+                (S::BAD_REQUEST, "invalid_event")
+            }
             Self::Engine(error) => engine_row(error),
             Self::Missing(_) => (S::BAD_REQUEST, "missing_parameter"),
             Self::Parameter { .. } => (S::BAD_REQUEST, "invalid_parameter"),
+            Self::UnknownParameter(..) => (S::BAD_REQUEST, "unknown_parameter"),
             Self::Encoding { .. } => (S::BAD_REQUEST, "invalid_encoding"),
             Self::TooManyParameters(_) => (S::BAD_REQUEST, "too_many"),
             Self::Callback => (S::BAD_REQUEST, "invalid_callback"),
-            Self::TooLarge(_) => (S::PAYLOAD_TOO_LARGE, "too_large"),
+            Self::TooLarge(_) | Self::PreviewTooLarge(_) => (S::PAYLOAD_TOO_LARGE, "too_large"),
             Self::Slow(_) => (S::REQUEST_TIMEOUT, "timeout"),
             Self::Body(_) => (S::BAD_REQUEST, "invalid_body"),
             Self::Json(_) => (S::BAD_REQUEST, "invalid_json"),
@@ -119,12 +172,15 @@ impl ApiError {
             Self::MediaType(_) | Self::JsonType(_) | Self::ContentEncoding(_) => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
-            Self::NotFound(_) | Self::NoEvent(_) | Self::NoUser(_) | Self::NoAlias(_) => {
-                (S::NOT_FOUND, "not_found")
-            }
+            Self::NotFound(_)
+            | Self::NoEvent(_)
+            | Self::NoUser(_)
+            | Self::NoAlias(_)
+            | Self::NoView(_) => (S::NOT_FOUND, "not_found"),
             Self::Method { .. } => (S::METHOD_NOT_ALLOWED, "method_not_allowed"),
-            Self::SignIn | Self::WriteKey => (S::UNAUTHORIZED, "unauthorized"),
+            Self::SignIn | Self::Password | Self::WriteKey => (S::UNAUTHORIZED, "unauthorized"),
             Self::TooManySignIns => (S::TOO_MANY_REQUESTS, "too_many_requests"),
+            Self::TooManyStreams(_) => (S::SERVICE_UNAVAILABLE, "too_many_streams"),
             Self::Forbidden(_) => (S::FORBIDDEN, "forbidden"),
         }
     }
@@ -137,8 +193,8 @@ impl ApiError {
             Self::Ingest(ingest::Error::Syntax { field, .. }) => Some(field),
             Self::Ingest(ingest::Error::Batch(_)) | Self::Events(_) => Some("events"),
             Self::Missing(param) => Some(param),
-            Self::Parameter { param, .. } => Some(param),
-            Self::Field { pointer, .. } => {
+            Self::Parameter { param, .. } | Self::UnknownParameter(param, _) => Some(param),
+            Self::Field { pointer, .. } | Self::EventAt { pointer, .. } => {
                 Some(pointer).filter(|text| !text.is_empty()).map(String::as_str)
             }
             Self::Encoding { param, .. } => param.as_deref(),
@@ -155,7 +211,9 @@ impl ApiError {
             Self::Method { allow } => (ALLOW, *allow),
             Self::SignIn => (WWW_AUTHENTICATE, "Basic realm=\"EventHub\", charset=\"UTF-8\""),
             Self::Engine(EngineError::Busy) | Self::TooManySignIns => (RETRY_AFTER, "1"),
-            Self::Engine(EngineError::Full | EngineError::Stopping) => (RETRY_AFTER, "10"),
+            Self::Engine(EngineError::Full | EngineError::Stopping) | Self::TooManyStreams(_) => {
+                (RETRY_AFTER, "10")
+            }
             Self::Slow(_) => (CONNECTION, "close"),
             _ => return None,
         };

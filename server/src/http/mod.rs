@@ -1,9 +1,11 @@
-//! The server's HTTP side: the established API, its access rules and the dashboard.
+//! The server's HTTP side: the established API, the JSON API, their access rules and the dashboard.
 //!
 //! A request goes through [`Service::respond`]: its path decides the area ([`paths`]), the area who may ask
 //! ([`access`], [`sign_in`]); then the body is read within its limits ([`body`]), query and form become
 //! parameters ([`params`]), and the [`routes`] call a handler ([`tracking`], [`queries`], [`users`],
-//! [`status`]) that turns parameters into typed values for the [`Engine`]. What is refused on the way
+//! [`status`]) that turns parameters into typed values for the [`Engine`]. What lies under `/api/v1` is
+//! answered by [`v1`] instead, from JSON bodies; [`live`] hands new events to those who follow them there, and
+//! [`sessions`] knows the browsers that have signed in. What is refused on the way
 //! is an [`error::ApiError`], whose file holds the one table of statuses and codes. [`serve`] holds the
 //! sockets. Nothing here knows how events are stored.
 
@@ -12,11 +14,13 @@ mod answer;
 mod body;
 mod dashboard;
 mod error;
+mod live;
 mod params;
 mod paths;
 mod queries;
 mod routes;
 mod serve;
+mod sessions;
 mod sign_in;
 mod stall;
 mod status;
@@ -40,6 +44,7 @@ use warp::Reply;
 use warp::filters::BoxedFilter;
 
 use self::error::ApiError;
+use self::live::Live;
 use self::params::Params;
 use self::paths::Area;
 use self::routes::{Asked, AskedOnce};
@@ -70,6 +75,7 @@ struct App {
     engine: Arc<dyn Engine>,
     settings: Settings,
     status: Status,
+    live: Arc<Live>,
 }
 
 /// Answers requests; clones answer for the same engine.
@@ -83,9 +89,15 @@ impl Service {
     /// For an engine.
     #[must_use]
     pub fn new(engine: Arc<dyn Engine>, settings: Settings) -> Self {
-        let app = Arc::new(App { engine, settings, status: Status::new() });
+        let (status, live) = (Status::new(), Arc::default());
+        let app = Arc::new(App { engine, settings, status, live });
         let routes = routes::routes(&app);
         Self { app, routes }
+    }
+
+    /// Ends answers that have no end of their own; further ones are refused.
+    pub(crate) fn stop(&self) {
+        self.app.live.stop();
     }
 
     /// Answers a request that came from an address.
@@ -131,6 +143,10 @@ impl Service {
         }
         if let Area::Api(resource) = area {
             let call = self.call(resource, request, body).await?;
+            call.params.check_names(resource.parameters())?;
+            if resource == Resource::Session {
+                return v1::session(&self.app, request, &call.body, peer).await;
+            }
             return Ok(v1::answer(&self.app, call).await);
         }
         let asked = self.asked(area, request, body).await?;

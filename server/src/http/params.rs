@@ -74,6 +74,30 @@ impl Params {
         self.first(name).map_or(Ok(default), |text| parse_number(name, text))
     }
 
+    /// A number between 1 and `max`, or `default` when the parameter is not there.
+    pub(super) fn number_within(
+        &self,
+        name: &str,
+        default: usize,
+        max: usize,
+    ) -> Result<usize, ApiError> {
+        let number = self.number_or(name, default)?;
+        if number == 0 || number > max {
+            let message = format!("{number} is not between 1 and {max}");
+            return Err(ApiError::Parameter { param: name.to_owned(), message });
+        }
+        Ok(number)
+    }
+
+    /// Refuses parameters of other names than these.
+    pub(super) fn check_names(&self, known: &[&str]) -> Result<(), ApiError> {
+        let unknown = self.iter().map(|(name, _)| name).find(|name| !known.contains(name));
+        unknown.map_or(Ok(()), |name| {
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            Err(ApiError::UnknownParameter(name.chars().take(100).collect(), known))
+        })
+    }
+
     /// Removes every value of a name and returns the first.
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
         let first = self.first(name).map(str::to_string);

@@ -36,6 +36,7 @@ pub(super) const USER_KEYS: &str = "/users/keys";
 pub(super) const USER_VALUES: &str = "/users/values";
 pub(super) const TIMELINE: &str = "/users/timeline";
 pub(super) const VARZ: &str = "/varz";
+pub(super) const METRICS: &str = "/metrics";
 pub(super) const DEBUG: &str = "/debug";
 pub(super) const HEALTH: &str = "/health";
 
@@ -45,7 +46,7 @@ impl Area {
         match path {
             TRACK | BATCH_TRACK | ALIAS | ADD_OR_UPDATE => Self::Tracking,
             EVENT_TYPES | EVENT_KEYS | EVENT_VALUES | VIEW | FUNNEL | COHORT | FIND | USER_KEYS
-            | USER_VALUES | TIMELINE | VARZ => Self::Data,
+            | USER_VALUES | TIMELINE | VARZ | METRICS => Self::Data,
             DEBUG => Self::Debug,
             HEALTH => Self::Health,
             _ => Resource::of(path).map_or(Self::Files, Self::Api),

@@ -97,11 +97,18 @@ fn status_routes(app: &Arc<App>) -> Route {
             }
         })
     };
+    let metrics = {
+        let app = Arc::clone(app);
+        at(paths::METRICS).then(move || {
+            let app = Arc::clone(&app);
+            async move { render(app.status.metrics(&*app.engine).await, None) }
+        })
+    };
     let debug = {
         let app = Arc::clone(app);
         at(paths::DEBUG).map(move || render(Ok(app.status.toggle_logging()), None))
     };
-    health.or(varz).unify().or(debug).unify().boxed()
+    health.or(varz).unify().or(metrics).unify().or(debug).unify().boxed()
 }
 
 /// Matches one path.

@@ -59,6 +59,7 @@ pub async fn serve(
         () = stop => {}
     }
     drop(listener);
+    service.stop();
     let open = graceful.count();
     tracing::info!(connections = open, "stopping: finishing what was accepted");
     if tokio::time::timeout(sockets.stop_timeout, graceful.shutdown()).await.is_err() {

@@ -1,4 +1,4 @@
-//! Basic authentication against one user name and one hashed password.
+//! Basic authentication, and the sign-in of browsers, against one user name and one hashed password.
 //!
 //! Checking a password costs tens of milliseconds by design, so credentials that were right once are
 //! known by a keyed hash from then on. Everything else is checked in lanes, one per address of origin:
@@ -21,6 +21,7 @@ use subtle::ConstantTimeEq;
 use tokio::sync::{Mutex as Lane, Semaphore};
 
 use super::error::ApiError;
+use super::sessions::Sessions;
 
 /// Attempts of one address that may wait; a browser opens up to some ten connections at once.
 const LANE_ATTEMPTS_MAX: usize = 16;
@@ -45,6 +46,7 @@ pub struct SignIn {
     verified: Mutex<Vec<u128>>,
     lanes: Mutex<HashMap<IpAddr, Arc<Lane<()>>>>,
     checks: Semaphore,
+    sessions: Sessions,
 }
 
 impl SignIn {
@@ -77,6 +79,7 @@ impl SignIn {
             verified: Mutex::default(),
             lanes: Mutex::default(),
             checks: Semaphore::new(CHECKS_MAX),
+            sessions: Sessions::default(),
         }
     }
 
@@ -94,21 +97,56 @@ impl SignIn {
         if self.is_verified(fingerprint) {
             return Ok(());
         }
-        let (username, password) = basic(header).ok_or(ApiError::SignIn)?;
+        let credentials = basic(header).ok_or(ApiError::SignIn)?;
+        let is_right = self.verify(fingerprint, credentials, peer).await?;
+        if is_right { Ok(()) } else { Err(ApiError::SignIn) }
+    }
+
+    /// Checks a user name and password that came in another way.
+    ///
+    /// # Errors
+    /// When they are wrong, or too many attempts of this address wait already.
+    pub(super) async fn check_password(
+        &self,
+        username: String,
+        password: String,
+        peer: IpAddr,
+    ) -> Result<(), ApiError> {
+        // As a header of the Basic scheme has it, whose user names hold no colon.
+        let header = format!("Basic {}", STANDARD.encode(format!("{username}:{password}")));
+        let fingerprint = self.fingerprint(header.as_bytes());
+        let is_right = !username.contains(':')
+            && (self.is_verified(fingerprint)
+                || self.verify(fingerprint, (username, password), peer).await?);
+        if is_right { Ok(()) } else { Err(ApiError::Password) }
+    }
+
+    /// The sessions of browsers that have signed in.
+    pub(super) const fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// Whether credentials that were not right before are; tells wrong ones late.
+    async fn verify(
+        &self,
+        fingerprint: u128,
+        (username, password): (String, String),
+        peer: IpAddr,
+    ) -> Result<bool, ApiError> {
         let slot = LaneSlot::enter(&self.lanes, peer)?;
         let _turn = slot.lane.lock().await;
         // A request that waited behind one with the same credentials need not check again.
         if self.is_verified(fingerprint) {
-            return Ok(());
+            return Ok(true);
         }
         let is_user: bool = self.username.as_bytes().ct_eq(username.as_bytes()).into();
         if self.is_password(password).await && is_user {
             self.remember(fingerprint);
-            return Ok(());
+            return Ok(true);
         }
         tracing::warn!(%peer, "a sign-in failed");
         tokio::time::sleep(FAILURE_DELAY).await;
-        Err(ApiError::SignIn)
+        Ok(false)
     }
 
     async fn is_password(&self, given: String) -> bool {

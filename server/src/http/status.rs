@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::answer::Answer;
 use super::error::ApiError;
-use crate::engine::Engine;
+use crate::engine::{Engine, Stats};
 
 /// Figures about requests since the start, and whether they are logged.
 #[derive(Debug)]
@@ -60,38 +60,101 @@ impl Status {
         engine: &dyn Engine,
         time_zone: &TimeZone,
     ) -> Result<Answer, ApiError> {
-        let stats = engine.stats().await?;
-        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let lines = [
-            ("events", stats.events),
-            ("users", stats.users),
-            ("event_types", stats.event_types),
-            ("parts", stats.parts),
-            ("tail_events", stats.tail_events),
-            ("tail_runs", stats.tail_runs),
-            ("filter_checks", stats.filter_checks),
-            ("bloom_rejections", stats.bloom_rejections),
-            ("commits", stats.commits),
-            ("seals", stats.seals),
-            ("merges", stats.merges),
-            ("disk_used_bytes", stats.disk_used_bytes),
-            ("disk_data_bytes", stats.disk_data_bytes),
-            ("disk_max_bytes", stats.disk_max_bytes),
-            ("memory_bytes", process_memory("RssAnon:")),
-            ("memory_with_files_bytes", process_memory("VmRSS:")),
-            ("uptime_seconds", self.started.elapsed().as_secs()),
-            ("http_requests", load(&self.requests)),
-            ("http_refused", load(&self.refused)),
-            ("http_failed", load(&self.failed)),
-        ];
         let mut text = format!("EventHub {}\n", env!("CARGO_PKG_VERSION"));
-        for (name, value) in lines {
+        for Figure { name, value, .. } in self.figures(engine).await? {
             // Writing to a text does not fail.
             let _ = writeln!(text, "{name}: {value}");
         }
         let _ = writeln!(text, "time_zone: {}", time_zone.iana_name().unwrap_or_default());
         Ok(Answer::Text(text))
     }
+
+    /// `/metrics`: the same figures in the text format of Prometheus.
+    pub(super) async fn metrics(&self, engine: &dyn Engine) -> Result<Answer, ApiError> {
+        let mut text = String::new();
+        for Figure { name, kind, help, value } in self.figures(engine).await? {
+            let (kind, end) = match kind {
+                Kind::Gauge => ("gauge", ""),
+                Kind::Counter => ("counter", "_total"),
+            };
+            let name = format!("eventhub_{name}{end}");
+            let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
+        }
+        let version = env!("CARGO_PKG_VERSION");
+        let _ = writeln!(
+            text,
+            "# HELP eventhub_build_info The version of the program.\n\
+             # TYPE eventhub_build_info gauge\n\
+             eventhub_build_info{{version=\"{version}\"}} 1"
+        );
+        Ok(Answer::Metrics(text))
+    }
+
+    async fn figures(&self, engine: &dyn Engine) -> Result<Vec<Figure>, ApiError> {
+        let mut figures = of_engine(&engine.stats().await?);
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let uptime = self.started.elapsed().as_secs();
+        figures.extend([
+            gauge("memory_bytes", "Bytes that the process has allocated.", memory("RssAnon:")),
+            gauge(
+                "memory_with_files_bytes",
+                "Bytes of memory, pages of the data file with them.",
+                memory("VmRSS:"),
+            ),
+            gauge("uptime_seconds", "Seconds since the start.", uptime),
+            counter("http_requests", "Requests answered.", load(&self.requests)),
+            counter("http_refused", "Requests answered with a status of 4xx.", load(&self.refused)),
+            counter("http_failed", "Requests answered with a status of 5xx.", load(&self.failed)),
+        ]);
+        Ok(figures)
+    }
+}
+
+/// A number for operators.
+struct Figure {
+    name: &'static str,
+    kind: Kind,
+    help: &'static str,
+    value: u64,
+}
+
+/// Whether a number may fall.
+enum Kind {
+    /// It may.
+    Gauge,
+    /// It grows until the program ends.
+    Counter,
+}
+
+const fn gauge(name: &'static str, help: &'static str, value: u64) -> Figure {
+    Figure { name, kind: Kind::Gauge, help, value }
+}
+
+const fn counter(name: &'static str, help: &'static str, value: u64) -> Figure {
+    Figure { name, kind: Kind::Counter, help, value }
+}
+
+fn of_engine(stats: &Stats) -> Vec<Figure> {
+    vec![
+        gauge("events", "Events stored.", stats.events),
+        gauge("users", "External user ids known.", stats.users),
+        gauge("event_types", "Event types known.", stats.event_types),
+        gauge("parts", "Parts that questions read.", stats.parts),
+        gauge("tail_events", "Newest events, not yet in parts.", stats.tail_events),
+        gauge("tail_runs", "Runs in memory that the newest events are in.", stats.tail_runs),
+        counter("filter_checks", "Dictionaries asked for a filter's value.", stats.filter_checks),
+        counter(
+            "bloom_rejections",
+            "Of these, answered by a Bloom filter.",
+            stats.bloom_rejections,
+        ),
+        counter("commits", "Commits.", stats.commits),
+        counter("seals", "Parts made of newest events.", stats.seals),
+        counter("merges", "Merges of parts.", stats.merges),
+        gauge("disk_used_bytes", "Bytes of the data file in use or free.", stats.disk_used_bytes),
+        gauge("disk_data_bytes", "Bytes of pages that hold something.", stats.disk_data_bytes),
+        gauge("disk_max_bytes", "Bytes that the data file may grow to.", stats.disk_max_bytes),
+    ]
 }
 
 /// `/health`: whether events can be taken.
@@ -101,7 +164,7 @@ pub(super) async fn health(engine: &dyn Engine) -> Result<Answer, ApiError> {
 }
 
 /// Bytes that the operating system counts for this process; 0 where it does not say.
-fn process_memory(field: &str) -> u64 {
+fn memory(field: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(field));
     let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());

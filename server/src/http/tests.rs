@@ -1,6 +1,14 @@
 //! Requests and answers, over a fake engine and without sockets.
 
+mod bodies;
+mod contract;
+mod docs;
+mod document;
 mod fake;
+mod previews;
+mod refusals;
+mod sessions;
+mod streams;
 
 use http::HeaderMap;
 use http_body_util::{BodyExt, Full};
@@ -15,21 +23,22 @@ pub(super) fn open() -> Access {
     Access { gate: Gate::Hosts(vec![]), write_key: None, cors_origins: vec![] }
 }
 
-pub(super) fn service(fake: Arc<Fake>, access: Access) -> Service {
+pub(super) fn service(engine: Arc<dyn Engine>, access: Access) -> Service {
     let body_timeout = Duration::from_millis(500);
     let time_zone = TimeZone::UTC;
-    Service::new(fake, Settings { access, time_zone, body_bytes_max: 1 << 20, body_timeout })
+    Service::new(engine, Settings { access, time_zone, body_bytes_max: 1 << 20, body_timeout })
 }
 
 fn fake_service() -> (Arc<Fake>, Service) {
     let fake = Arc::new(Fake::default());
-    (Arc::clone(&fake), service(fake, open()))
+    (fake.clone(), service(fake, open()))
 }
 
 struct Got {
     status: u16,
     headers: HeaderMap,
     body: String,
+    bytes: Bytes,
 }
 
 impl Got {
@@ -37,7 +46,7 @@ impl Got {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Code and parameter of a refusal.
+    /// Status, code and parameter of a refusal.
     fn refusal(&self) -> (u16, String, String) {
         assert_eq!(self.header("content-type"), "application/json", "{}", self.body);
         assert_eq!(self.header("x-content-type-options"), "nosniff");
@@ -61,8 +70,8 @@ async fn ask(service: &Service, line: &str, headers: &[&str], body: impl Into<By
     let request = request.body(Full::new(body.into())).unwrap();
     let (parts, body) = service.respond(request, PEER).await.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    let body = String::from_utf8(body.to_vec()).unwrap();
-    Got { status: parts.status.as_u16(), headers: parts.headers, body }
+    let text = String::from_utf8_lossy(&body).into_owned();
+    Got { status: parts.status.as_u16(), headers: parts.headers, body: text, bytes: body }
 }
 
 #[tokio::test]
@@ -239,7 +248,7 @@ async fn without_a_password_only_local_names_are_answered() {
 #[tokio::test]
 async fn with_a_password_data_needs_it_and_tracking_does_not() {
     let sign_in = SignIn::with_password("admin".into(), "secret").unwrap();
-    let access = Access { gate: Gate::SignIn(sign_in), ..open() };
+    let access = Access { gate: Gate::SignIn(Box::new(sign_in)), ..open() };
     let service = service(Arc::new(Fake::default()), access);
     let right = "authorization: Basic YWRtaW46c2VjcmV0";
     let host = "host: hub.example";

@@ -3,7 +3,7 @@
 use eventhub_core::part::{EventRow, OrderReader, PartView, RowReader};
 use eventhub_core::{EventId, TimeMs};
 
-use crate::engine::{EngineError, EventRecord};
+use crate::engine::{EngineError, EventRecord, Newest};
 use crate::store::{Snapshot, members};
 
 /// The event of a number; none when its user was deleted.
@@ -62,6 +62,39 @@ pub fn timeline(
         events.push(record(snapshot, &parts[part], reader.get(row)?)?);
     }
     Ok(events)
+}
+
+/// The events from a number on, but only the last `limit` that there are, and the number that the next one gets. Those of
+/// deleted users are missing.
+///
+/// # Errors
+/// When stored data is damaged or cannot be read.
+pub fn newest(snapshot: &Snapshot, from: EventId, limit: u64) -> Result<Newest, EngineError> {
+    let end = snapshot.events()?;
+    let from = from.max(end.saturating_sub(limit));
+    let mut events = Vec::new();
+    if from >= end {
+        return Ok(Newest { events, end });
+    }
+    let deleted = snapshot.deleted_users()?;
+    let parts = snapshot.all_parts()?;
+    for part in parts.iter().filter(|part| part.ids().1 >= from) {
+        let order = OrderReader::open(part)?;
+        let mut reader = None;
+        for row in 0..part.rows() {
+            let (user, _, id) = order.get(row)?;
+            if id < from || deleted.binary_search(&user).is_ok() {
+                continue;
+            }
+            let reader = match &mut reader {
+                Some(reader) => reader,
+                none => none.insert(RowReader::open(part)?),
+            };
+            events.push(record(snapshot, part, reader.get(row)?)?);
+        }
+    }
+    events.sort_unstable_by_key(|event| event.id);
+    Ok(Newest { events, end })
 }
 
 pub(super) fn record(

@@ -3,6 +3,7 @@
 
 mod exports;
 mod names;
+mod newest;
 
 mod model;
 
@@ -252,6 +253,8 @@ fn compare(snapshot: &Snapshot, model: &Model) {
         assert_eq!(shown.properties, [("p".to_owned(), format!("v{}", stored.4))]);
     }
     assert_eq!(event(snapshot, model.events.len() as u64).unwrap(), None);
+    newest::compare_newest(snapshot, model);
+    newest::compare_preview(snapshot, model);
 }
 
 proptest! {

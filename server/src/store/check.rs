@@ -14,6 +14,7 @@ use eventhub_core::part::{BLOCK_USERS, OrderReader, bucket_of};
 use eventhub_core::persons::decode_merged;
 use heed::RoTxn;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::failure::corrupt;
 use super::identity::{self, members, merges_of};
@@ -84,6 +85,7 @@ pub fn check(folder: &Path) -> Result<CheckReport, EngineError> {
     check.attempt("user properties", Check::user_properties);
     check.attempt("insert ids", Check::insert_ids);
     check.attempt("deleted users", Check::deleted_users);
+    check.attempt("views", Check::views);
     let found = check.report.events;
     let counted = next_event(&tables, &rtxn)?.checked_sub(dropped_events(&tables, &rtxn)?);
     check.require(counted == Some(found), || {
@@ -119,6 +121,15 @@ impl Check<'_> {
         if !holds {
             self.problem(problem());
         }
+    }
+
+    fn views(&mut self) -> Result<(), EngineError> {
+        for row in self.tables.views.iter(self.rtxn)? {
+            let (name, view) = row?;
+            let is_object = serde_json::from_str::<Map<String, Value>>(view).is_ok();
+            self.require(is_object, || format!("the view {name} is no JSON object"));
+        }
+        Ok(())
     }
 
     fn note_nobody(&mut self) -> Result<(), EngineError> {

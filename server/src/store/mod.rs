@@ -40,6 +40,8 @@ mod identity;
 
 mod deletion;
 
+mod views;
+
 mod dedup;
 mod insert_ranges;
 mod insert_runs;
@@ -232,6 +234,18 @@ impl Store {
     /// When the queue is full or the store is closed.
     pub fn delete_user(&self, user: ExternalId) -> Result<Pending<bool>, EngineError> {
         self.push(|answer| Change::Delete { user, answer })
+    }
+
+    /// Queues saving a view under a name, or deleting it where there is none given; whether there was one before.
+    ///
+    /// # Errors
+    /// When the queue is full or the store is closed.
+    pub fn save_view(
+        &self,
+        name: String,
+        view: Option<String>,
+    ) -> Result<Pending<bool>, EngineError> {
+        self.push(|answer| Change::View { name, view, answer })
     }
 
     /// Whether events can be taken. After a failed write, finds out by writing.

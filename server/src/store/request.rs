@@ -91,6 +91,12 @@ pub(crate) enum Change {
         user: ExternalId,
         answer: Answer<bool>,
     },
+    /// Saves a view, or deletes it where there is no text.
+    View {
+        name: String,
+        view: Option<String>,
+        answer: Answer<bool>,
+    },
     /// Writes something without a meaning, to find out whether that is possible again.
     Probe {
         answer: Answer<()>,
@@ -103,6 +109,9 @@ impl Request {
             + match &change {
                 Change::Append { batch, .. } => batch.bytes(),
                 Change::User { change, .. } => change_bytes(change),
+                Change::View { name, view, .. } => {
+                    name.len() + view.as_ref().map_or(0, String::len)
+                }
                 Change::Alias { .. }
                 | Change::Unalias { .. }
                 | Change::Delete { .. }

@@ -148,6 +148,8 @@ tables! {
     insert_ranges: Bytes => Bytes, PLAIN;
     /// Fingerprint of an imported file -> how many of its rows are stored.
     imports: Bytes => BeU64, PLAIN;
+    /// Name of a saved view -> the JSON object that was saved.
+    views: Str => Str, PLAIN;
 }
 
 /// A file of an older version is sound; whoever writes to it makes what it lacks.

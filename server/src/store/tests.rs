@@ -18,6 +18,7 @@ mod persons;
 mod ranges;
 mod user_change;
 mod user_index;
+mod views;
 
 /// 2024-01-01.
 const START_MS: i64 = 19_723 * DAY_MS;

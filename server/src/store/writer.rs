@@ -29,6 +29,7 @@ use super::tables::{Tables, meta, next_event};
 use super::tail::{Record, RecordWriter};
 use super::user_change;
 use super::users::Users;
+use super::views;
 use crate::engine::EngineError;
 
 /// The writer's state.
@@ -55,6 +56,7 @@ enum Outcome {
     Unaliased(bool),
     Changed(UserId),
     Deleted(bool),
+    Viewed(bool),
     Probed,
 }
 
@@ -284,6 +286,9 @@ impl Group<'_, '_> {
                     deletion::delete_person(self.tables, self.wtxn, users, next_sequence, user);
                 Ok(Outcome::Deleted(deleted?))
             }
+            Change::View { name, view, .. } => {
+                views::save(self.tables, self.wtxn, name, view.as_deref()).map(Outcome::Viewed)
+            }
             Change::Probe { .. } => {
                 // Any change makes LMDB write, which shows whether there is space again.
                 self.tables.meta.put(self.wtxn, meta::NEXT_EVENT, &self.records.next())?;
@@ -374,6 +379,7 @@ fn answer(change: Change, outcome: Stored) {
         (Change::Unalias { answer, .. }, Ok(Outcome::Unaliased(found))) => answer.send(Ok(found)),
         (Change::User { answer, .. }, Ok(Outcome::Changed(user))) => answer.send(Ok(user)),
         (Change::Delete { answer, .. }, Ok(Outcome::Deleted(found))) => answer.send(Ok(found)),
+        (Change::View { answer, .. }, Ok(Outcome::Viewed(found))) => answer.send(Ok(found)),
         (Change::Probe { answer }, Ok(Outcome::Probed)) => answer.send(Ok(())),
         (change, Err(error)) => refuse(change, error.into()),
         (_, Ok(_)) => unreachable!("`Group::apply` gives each change its own kind of outcome"),
@@ -384,7 +390,9 @@ fn refuse(change: Change, error: EngineError) {
     match change {
         Change::Append { answer, .. } => answer.send(Err(error)),
         Change::Alias { answer, .. } | Change::Probe { answer } => answer.send(Err(error)),
-        Change::Unalias { answer, .. } | Change::Delete { answer, .. } => answer.send(Err(error)),
+        Change::Unalias { answer, .. }
+        | Change::Delete { answer, .. }
+        | Change::View { answer, .. } => answer.send(Err(error)),
         Change::User { answer, .. } => answer.send(Err(error)),
     }
 }

@@ -11,7 +11,7 @@ const TRACKING: [&str; 4] = [
     "/users/add_or_update?external_user_id=u&plan=free",
 ];
 
-const ASKING: [&str; 9] = [
+const ASKING: [&str; 13] = [
     "/events/types",
     "/events/keys?event_type=t",
     "/events/values?event_type=t&event_key=k",
@@ -21,6 +21,10 @@ const ASKING: [&str; 9] = [
     "/users/values?user_key=plan",
     "/users/timeline?external_user_id=u&offset=0&num_records=1",
     "/varz",
+    "/metrics",
+    "/api/v1/event-types",
+    "/api/v1/users/u",
+    "/api/v1/views",
 ];
 
 /// `Authorization` of admin with the password `secret of ours`.

@@ -140,6 +140,21 @@ async fn a_stop_finishes_what_was_accepted() {
 }
 
 #[tokio::test]
+async fn a_stop_ends_answers_without_an_end() {
+    let server = start(10).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let request = b"GET /api/v1/events/stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    server.stop.send(()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.contains("content-type: text/event-stream\r\n"), "{answer}");
+    assert!(answer.ends_with("retry: 2000\n\n\r\n0\r\n\r\n"), "{answer}");
+    server.task.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_stop_does_not_wait_for_ever() {
     let server = start(10).await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();

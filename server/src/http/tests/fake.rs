@@ -1,5 +1,6 @@
 //! An engine of plain vectors: it notes what it is asked, and answers with what it was told.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -11,7 +12,7 @@ use eventhub_core::{EventId, ExternalId, NewEvent, TimeMs, UserChange, UserId};
 
 use crate::engine::{
     AliasRecord, Engine, EngineError, EventRecord, EventTypeRecord, ExplainedPerson, ExportPage,
-    Page, PersonRecord, PropertyRecord, Scanned, Stats, ValueOf,
+    Newest, Page, PersonRecord, Preview, PropertyRecord, Scanned, Stats, ValueOf,
 };
 
 #[derive(Default)]
@@ -19,6 +20,7 @@ pub(in crate::http) struct Fake {
     pub(in crate::http) events: Mutex<Vec<NewEvent>>,
     pub(in crate::http) asked: Mutex<Vec<String>>,
     pub(in crate::http) is_full: bool,
+    pub(in crate::http) views: Mutex<BTreeMap<String, String>>,
 }
 
 impl Fake {
@@ -210,6 +212,39 @@ impl Engine for Fake {
     async fn export(&self, _: Option<&str>, _: u64) -> Result<ExportPage, EngineError> {
         let count = self.events.lock().unwrap().len();
         Ok(ExportPage { events: (0..count).filter_map(|id| self.record(id)).collect(), next: None })
+    }
+
+    async fn newest(&self, from: EventId, limit: u64) -> Result<Newest, EngineError> {
+        let end = self.events.lock().unwrap().len() as u64;
+        let from = from.max(end.saturating_sub(limit));
+        let events = (from..end).filter_map(|id| self.record(id as usize)).collect();
+        Ok(Newest { events, end })
+    }
+
+    async fn preview(
+        &self,
+        _: Vec<String>,
+        _: (i64, i64),
+        _: usize,
+    ) -> Result<Option<Preview>, EngineError> {
+        Ok(None)
+    }
+
+    async fn views(&self) -> Result<Vec<String>, EngineError> {
+        Ok(self.views.lock().unwrap().keys().cloned().collect())
+    }
+
+    async fn view(&self, name: &str) -> Result<Option<String>, EngineError> {
+        Ok(self.views.lock().unwrap().get(name).cloned())
+    }
+
+    async fn save_view(&self, name: &str, view: String) -> Result<(), EngineError> {
+        self.views.lock().unwrap().insert(name.to_owned(), view);
+        Ok(())
+    }
+
+    async fn delete_view(&self, name: &str) -> Result<bool, EngineError> {
+        Ok(self.views.lock().unwrap().remove(name).is_some())
     }
 
     async fn ready(&self) -> Result<(), EngineError> {

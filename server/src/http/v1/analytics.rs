@@ -52,6 +52,27 @@ pub(super) async fn funnel_users(app: &App, body: &[u8]) -> Result<Answer, ApiEr
     Ok(Timed::answer(Scanned { answer: Users { total, users }, events }, started))
 }
 
+/// A person's way through a funnel.
+#[derive(Serialize)]
+struct Explained {
+    external_user_id: String,
+    passes_user_filters: bool,
+    steps_reached: usize,
+    ended: Value,
+    window_ends_ms: Option<i64>,
+    events_total: usize,
+    events: Vec<Passed>,
+}
+
+/// An event on the way.
+#[derive(Serialize)]
+struct Passed {
+    event: EventRow,
+    matches_steps: Vec<u32>,
+    matches_exclusions: Vec<u32>,
+    reached_step: Option<u32>,
+}
+
 /// `POST /funnel/explain`
 pub(super) async fn explain(app: &App, body: &[u8]) -> Result<Answer, ApiError> {
     let query = json::read::<ExplainInput>(body)?.check(&app.settings.time_zone)?;
@@ -59,25 +80,24 @@ pub(super) async fn explain(app: &App, body: &[u8]) -> Result<Answer, ApiError> 
     let person = app.engine.explain(query, now_ms()).await?;
     let person = person.ok_or(ApiError::NoUser(user))?;
     let ExplainedPerson { external_user_id, passes_user_filters, explanation, events } = person;
-    let rows = explanation.events.iter().zip(&events).map(|(explained, record)| {
-        json!({
-            "event": EventRow::from(record.clone()),
-            "matches_steps": explained.matches,
-            "matches_exclusions": explained.excluded_by,
-            "reached_step": explained.reached,
-        })
-    });
-    let rows: Vec<Value> = rows.collect();
+    let (ended, events_total) = (ended(&explanation), explanation.events.len());
     let steps_reached = explanation.events.iter().filter(|event| event.reached.is_some()).count();
-    Ok(Answer::json(&json!({
-        "external_user_id": external_user_id,
-        "passes_user_filters": passes_user_filters,
-        "steps_reached": steps_reached,
-        "ended": ended(&explanation),
-        "window_ends": explanation.limit_ms,
-        "events_total": explanation.events.len(),
-        "events": rows,
-    })))
+    let window_ends_ms = explanation.limit_ms;
+    let rows = explanation.events.into_iter().zip(events).map(|(explained, record)| Passed {
+        event: EventRow::from(record),
+        matches_steps: explained.matches,
+        matches_exclusions: explained.excluded_by,
+        reached_step: explained.reached,
+    });
+    Ok(Answer::json(&Explained {
+        external_user_id,
+        passes_user_filters,
+        steps_reached,
+        ended,
+        window_ends_ms,
+        events_total,
+        events: rows.collect(),
+    }))
 }
 
 /// What ended the walk, with the event that did.

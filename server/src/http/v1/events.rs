@@ -8,18 +8,19 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use serde_json::json;
 use tokio::sync::mpsc;
 use warp::Reply;
 
-use super::Call;
+use super::{Call, json};
 use crate::engine::{Engine, EngineError, ExportPage};
 use crate::http::App;
 use crate::http::answer::{Answer, EventRow};
 use crate::http::error::ApiError;
 use crate::http::tracking;
-use crate::ingest::{read_event_lines, read_events};
+use crate::ingest::{self, read_event_lines, read_events};
 
+/// The media type of an object a line.
+pub(super) const NDJSON: &str = "application/x-ndjson";
 /// Events of a page of an export, each of which is a snapshot of its own.
 const EXPORT_EVENTS: u64 = 2_000;
 /// Pages that are made before the client has read those before.
@@ -30,16 +31,32 @@ pub(super) async fn append(app: &App, call: &Call) -> Result<Answer, ApiError> {
     let text = std::str::from_utf8(&call.body)
         .map_err(|_| ApiError::Json("it is not UTF-8".to_owned()))?;
     let clock = tracking::clock();
-    let events =
-        if call.is_lines { read_event_lines(text, &clock)? } else { read_events(text, &clock)? };
+    let read = if call.is_lines { read_event_lines } else { read_events };
+    let events = read(text, &clock).map_err(refusal)?;
     let ids = match events.is_empty() {
         true => Vec::new(),
-        false => app.engine.append(events).await.map_err(|error| match error {
-            EngineError::Invalid(error) => ApiError::Events(error),
-            error => error.into(),
-        })?,
+        false => app.engine.append(events).await?,
     };
-    Ok(Answer::json(&json!({ "ids": ids })))
+    Ok(Answer::field("ids", ids))
+}
+
+/// What is wrong with a batch: as a body, or with the first of its events that is refused.
+fn refusal(error: ingest::Error) -> ApiError {
+    match &error {
+        ingest::Error::Syntax { message, position, .. } => {
+            ApiError::Json(format!("{message}, at byte {position}"))
+        }
+        ingest::Error::Batch(bad) => {
+            let first = bad.first().map(|bad| {
+                // An event that is no object is itself what is wrong.
+                let key = bad.error.param().filter(|key| *key != "events");
+                let key = key.map(json::step).unwrap_or_default();
+                format!("/{}{key}", bad.index)
+            });
+            ApiError::EventAt { pointer: first.unwrap_or_default(), message: error.to_string() }
+        }
+        ingest::Error::Event(error) => ApiError::Whole(error.clone()),
+    }
 }
 
 /// `GET /export`: every event, an object a line, or those of one person.
@@ -58,13 +75,21 @@ pub(super) fn export(app: &App, call: &Call) -> warp::reply::Response {
             let _ = sender.send(Err(io::Error::other(error.to_string()))).await;
         }
     });
-    let mut response = warp::reply::stream(Lines(receiver)).into_response();
-    let ndjson = HeaderValue::from_static("application/x-ndjson");
-    response.headers_mut().insert(CONTENT_TYPE, ndjson);
+    streamed(NDJSON, receiver)
+}
+
+/// An answer that is sent as it is made.
+pub(super) fn streamed(
+    media_type: &'static str,
+    pieces: mpsc::Receiver<Result<Bytes, io::Error>>,
+) -> warp::reply::Response {
+    let mut response = warp::reply::stream(Pieces(pieces)).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }
 
-type Sender = mpsc::Sender<Result<Bytes, io::Error>>;
+/// Where the pieces of such an answer go.
+pub(super) type Sender = mpsc::Sender<Result<Bytes, io::Error>>;
 
 async fn send_all(engine: &dyn Engine, sender: &Sender) -> Result<(), EngineError> {
     let mut after: Option<String> = None;
@@ -105,10 +130,10 @@ fn lines(rows: impl Iterator<Item = EventRow>) -> Bytes {
     text.into()
 }
 
-/// Pages as they come.
-struct Lines(mpsc::Receiver<Result<Bytes, io::Error>>);
+/// Pieces as they come.
+struct Pieces(mpsc::Receiver<Result<Bytes, io::Error>>);
 
-impl warp::Stream for Lines {
+impl warp::Stream for Pieces {
     type Item = Result<Bytes, io::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {

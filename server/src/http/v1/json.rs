@@ -19,11 +19,17 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     Ok(value)
 }
 
-fn refusal(pointer: String, error: &serde_json::Error) -> ApiError {
+fn refusal(mut pointer: String, error: &serde_json::Error) -> ApiError {
     // The place in the text helps where the text is not JSON; where it is, the pointer says more.
     if error.is_data() {
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default().to_owned();
+        // What is missing is at fault, not what it is missing from.
+        if let Some(name) =
+            message.strip_prefix("missing field `").and_then(|m| m.strip_suffix('`'))
+        {
+            pointer.push_str(&step(name));
+        }
         ApiError::Field { pointer, message }
     } else {
         ApiError::Json(error.to_string())
@@ -37,13 +43,17 @@ fn pointer(path: &Path) -> String {
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
             Segment::Map { key } => {
-                pointer.push('/');
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                pointer.push_str(&step(key));
             }
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }
     pointer
+}
+
+/// What a JSON pointer says of one key.
+pub(super) fn step(key: &str) -> String {
+    format!("/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
 #[cfg(test)]
@@ -65,8 +75,13 @@ mod tests {
                 other => panic!("{body}: {other}"),
             };
         let range = r#""range": {"start": "2024-01-01", "end": "2024-02-01"}"#;
-        check("{}", "", "missing field `range`");
-        check(&format!("{{{range}}}"), "", "missing field `steps`");
+        check("{}", "/range", "missing field `range`");
+        check(&format!("{{{range}}}"), "/steps", "missing field `steps`");
+        check(
+            &format!(r#"{{{range}, "steps": [{{}}]}}"#),
+            "/steps/0/event",
+            "missing field `event`",
+        );
         check(
             &format!(r#"{{{range}, "steps": [{{"event": 7}}]}}"#),
             "/steps/0/event",

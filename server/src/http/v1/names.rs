@@ -1,7 +1,6 @@
 //! What there is to ask about: event types, properties and values.
 
 use serde::Serialize;
-use serde_json::json;
 
 use crate::engine::{PropertyKind, ValueOf};
 use crate::http::App;
@@ -25,7 +24,7 @@ pub(super) async fn event_types(app: &App, params: &Params) -> Result<Answer, Ap
     types.retain(|record| record.name.to_lowercase().starts_with(&prefix));
     types.sort_by_cached_key(|record| (record.name.to_lowercase(), record.name.clone()));
     let types = types.into_iter().map(|record| Type { name: record.name, events: record.events });
-    Ok(Answer::json(&json!({ "event_types": types.collect::<Vec<_>>() })))
+    Ok(Answer::field("event_types", types.collect::<Vec<_>>()))
 }
 
 /// `GET /properties`: of an event type with `event`, of users without.
@@ -42,7 +41,7 @@ pub(super) async fn properties(app: &App, params: &Params) -> Result<Answer, Api
     };
     let found = found.into_iter().filter(|found| found.key.to_lowercase().starts_with(&prefix));
     let found = found.map(|record| Property { key: record.key, kind: record.kind });
-    Ok(Answer::json(&json!({ "properties": found.collect::<Vec<_>>() })))
+    Ok(Answer::field("properties", found.collect::<Vec<_>>()))
 }
 
 /// `GET /values`: of a property of an event type's events with `event`, of users without.
@@ -54,18 +53,14 @@ pub(super) async fn values(app: &App, params: &Params) -> Result<Answer, ApiErro
     }
     let property = params.required("property")?.to_owned();
     let prefix = params.first("prefix").unwrap_or_default().to_owned();
-    let limit = params.number_or("limit", VALUES_DEFAULT)?;
-    if limit == 0 || limit > VALUES_MAX {
-        let message = format!("{limit} is not between 1 and {VALUES_MAX}");
-        return Err(ApiError::Parameter { param: "limit".to_owned(), message });
-    }
+    let limit = params.number_within("limit", VALUES_DEFAULT, VALUES_MAX)?;
     let of = match event(params)? {
         Some(event) => ValueOf::Events(event.to_owned()),
         None => ValueOf::Users,
     };
     let counted = app.engine.count_values(of, property, prefix, limit).await?;
     let counted = counted.into_iter().map(|(value, count)| Counted { value, count });
-    Ok(Answer::json(&json!({ "values": counted.collect::<Vec<_>>() })))
+    Ok(Answer::field("values", counted.collect::<Vec<_>>()))
 }
 
 /// Whose properties are asked for: those of an event type's events, or of users.

@@ -1,15 +1,15 @@
 //! Persons: found, shown, changed, joined, parted and deleted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use eventhub_core::limits::PAGE_MAX;
 use eventhub_core::query::FiltersInput;
-use eventhub_core::{ExternalId, Properties, UserChange};
+use eventhub_core::{Error as CoreError, ExternalId, Properties, UserChange};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::json;
-use crate::engine::AliasRecord;
+use crate::engine::{AliasRecord, EngineError};
 use crate::http::App;
 use crate::http::answer::{Answer, EventRow, PersonRow};
 use crate::http::error::ApiError;
@@ -28,14 +28,23 @@ pub(super) async fn find(app: &App, body: &[u8]) -> Result<Answer, ApiError> {
         offset: Option<u64>,
         limit: Option<u64>,
     }
+    #[derive(Serialize)]
+    struct Found {
+        total: usize,
+        users: Vec<PersonRow>,
+    }
     let find: Find = json::read(body)?;
     let filters = find.filters.check("/filters")?;
-    let (offset, limit) = page("/limit", find.offset, find.limit)?;
+    let (offset, limit) = (find.offset.unwrap_or(0), find.limit.unwrap_or(PAGE_DEFAULT));
+    if limit == 0 || limit > PAGE_MAX as u64 {
+        let message = format!("{limit} is not between 1 and {PAGE_MAX}");
+        return Err(ApiError::Field { pointer: "/limit".to_owned(), message });
+    }
     let persons = app.engine.find_users(filters).await?;
     let total = persons.len();
     let page = persons.into_iter().skip(offset as usize).take(limit as usize);
     let users: Vec<_> = page.map(PersonRow::from).collect();
-    Ok(Answer::json(&json!({ "total": total, "users": users })))
+    Ok(Answer::json(&Found { total, users }))
 }
 
 /// `GET /users/{id}`
@@ -87,17 +96,40 @@ pub(super) async fn change(app: &App, id: &str, body: &[u8]) -> Result<Answer, A
         #[serde(default)]
         unset: Vec<String>,
     }
+    let user = external_id(id)?;
     let Change { set, set_once, add, unset } = json::read(body)?;
     let (set, set_once) = (properties("/set", set)?, properties("/set_once", set_once)?);
-    let change = UserChange::new(set, set_once, add.into_iter().collect(), unset)?;
-    app.engine.change_user(ExternalId::new(id)?, change).await?;
+    for (place, key) in unset.iter().enumerate() {
+        check_key(&format!("/unset/{place}"), key)?;
+    }
+    for key in add.keys() {
+        check_key(&format!("/add{}", json::step(key)), key)?;
+    }
+    let added: BTreeSet<String> = add.keys().cloned().collect();
+    // What cannot be added, and a key of two operations, are named by the key.
+    let pointed = |error: CoreError| match &error {
+        CoreError::Invalid { field, .. } if added.contains(field) => {
+            ApiError::field(&format!("/add{}", json::step(field)), &error)
+        }
+        CoreError::Invalid { field, .. } => {
+            let operation = if set_once.get(field).is_some() { "set_once" } else { "set" };
+            ApiError::field(&format!("/{operation}{}", json::step(field)), &error)
+        }
+        _ => error.into(),
+    };
+    let change = UserChange::new(set, set_once.clone(), add.into_iter().collect(), unset);
+    let changed = app.engine.change_user(user, change.map_err(pointed)?).await;
+    changed.map_err(|error| match error {
+        EngineError::Invalid(error) => pointed(error),
+        error => error.into(),
+    })?;
     show(app, id).await
 }
 
 /// `DELETE /users/{id}`
 pub(super) async fn delete(app: &App, id: &str) -> Result<Answer, ApiError> {
-    if app.engine.delete_user(ExternalId::new(id)?).await? {
-        Ok(Answer::json(&json!({ "deleted": id })))
+    if app.engine.delete_user(external_id(id)?).await? {
+        Ok(Answer::field("deleted", id))
     } else {
         Err(ApiError::NoUser(id.to_owned()))
     }
@@ -106,10 +138,11 @@ pub(super) async fn delete(app: &App, id: &str) -> Result<Answer, ApiError> {
 /// `GET /users/{id}/timeline`
 pub(super) async fn timeline(app: &App, id: &str, params: &Params) -> Result<Answer, ApiError> {
     let number = |name| params.first(name).map(|_| params.number(name)).transpose();
-    let (offset, limit) = page("limit", number("offset")?, number("limit")?)?;
-    let events = app.engine.timeline(id, offset, limit).await?;
+    let offset = number("offset")?.unwrap_or(0);
+    let limit = params.number_within("limit", PAGE_DEFAULT as usize, PAGE_MAX)?;
+    let events = app.engine.timeline(id, offset, limit as u64).await?;
     let events: Vec<_> = events.into_iter().map(EventRow::from).collect();
-    Ok(Answer::json(&json!({ "events": events })))
+    Ok(Answer::field("events", events))
 }
 
 #[derive(Deserialize)]
@@ -123,13 +156,7 @@ impl AliasInput {
     fn read(body: &[u8]) -> Result<(ExternalId, ExternalId), ApiError> {
         let Self { from_external_user_id: from, to_external_user_id: to } = json::read(body)?;
         let id = |pointer: &str, id: String| {
-            ExternalId::new(&id).map_err(|error| ApiError::Field {
-                pointer: pointer.to_owned(),
-                message: error
-                    .to_string()
-                    .split_once(": ")
-                    .map_or(String::new(), |(_, said)| said.to_owned()),
-            })
+            ExternalId::new(id).map_err(|error| ApiError::field(pointer, &error))
         };
         Ok((id("/from_external_user_id", from)?, id("/to_external_user_id", to)?))
     }
@@ -139,7 +166,7 @@ impl AliasInput {
 pub(super) async fn alias(app: &App, body: &[u8]) -> Result<Answer, ApiError> {
     let (from, to) = AliasInput::read(body)?;
     app.engine.alias(from, to).await?;
-    Ok(Answer::json(&json!({ "ok": true })))
+    Ok(Answer::field("ok", true))
 }
 
 /// `DELETE /users/alias`
@@ -147,7 +174,7 @@ pub(super) async fn unalias(app: &App, body: &[u8]) -> Result<Answer, ApiError> 
     let (from, to) = AliasInput::read(body)?;
     let names = format!("{} to {}", from.as_str(), to.as_str());
     if app.engine.unalias(from, to).await? {
-        Ok(Answer::json(&json!({ "ok": true })))
+        Ok(Answer::field("ok", true))
     } else {
         Err(ApiError::NoAlias(names))
     }
@@ -162,22 +189,30 @@ fn properties(at: &str, values: BTreeMap<String, Value>) -> Result<Properties, A
             Value::String(text) => text,
             Value::Bool(_) | Value::Number(_) => value.to_string(),
             Value::Array(_) | Value::Object(_) => {
-                let pointer = format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"));
+                let pointer = format!("{at}{}", json::step(&key));
                 let message = "an object or array is no value".to_owned();
                 return Err(ApiError::Field { pointer, message });
             }
         };
+        let pair = vec![(key.clone(), text.clone())];
+        Properties::new(pair)
+            .map_err(|error| ApiError::field(&format!("{at}{}", json::step(&key)), &error))?;
         pairs.push((key, text));
     }
-    Ok(Properties::new(pairs)?)
+    Properties::new(pairs).map_err(|error| ApiError::field(at, &error))
 }
 
-/// Which records are shown; `name` is what a bad limit is called.
-fn page(name: &str, offset: Option<u64>, limit: Option<u64>) -> Result<(u64, u64), ApiError> {
-    let limit = limit.unwrap_or(PAGE_DEFAULT);
-    if limit == 0 || limit > PAGE_MAX as u64 {
-        let message = format!("{limit} is not between 1 and {PAGE_MAX}");
-        return Err(ApiError::Field { pointer: name.to_owned(), message });
-    }
-    Ok((offset.unwrap_or(0), limit))
+/// Checks a key of a property; `at` is the JSON pointer to it.
+fn check_key(at: &str, key: &str) -> Result<(), ApiError> {
+    let property = Properties::new(vec![(key.to_owned(), String::new())]);
+    property.map(drop).map_err(|error| ApiError::field(at, &error))
+}
+
+/// The id in the path of a person.
+fn external_id(id: &str) -> Result<ExternalId, ApiError> {
+    ExternalId::new(id).map_err(|error| {
+        let text = error.to_string();
+        let message = text.split_once(": ").map_or(text.as_str(), |(_, said)| said).to_owned();
+        ApiError::Parameter { param: "id".to_owned(), message }
+    })
 }
