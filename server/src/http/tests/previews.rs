@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use eventhub_core::part::PackedPart;
 use eventhub_core::persons::Persons;
-use eventhub_core::query::{ConversionScan, FunnelInput, Journeys, count};
+use eventhub_core::query::{ConversionScan, FunnelInput, Types, count};
 use serde_json::{Value, json};
 
 use super::contract::Hub;
@@ -59,14 +59,14 @@ impl<'b> Frame<'b> {
         let query: FunnelInput = serde_json::from_value(query.clone()).unwrap();
         let query = query.check(&TimeZone::UTC).unwrap();
         let persons = Persons::new(self.merged.clone()).unwrap();
-        let needs = query.needs();
-        let views = |name: &str| {
-            let files = self.parts[name].iter();
+        let needs = ConversionScan::needs(&query);
+        let views = |types: &Types<'_>| {
+            let asked = self.parts.iter().filter(|(name, _)| types.contain(name.as_str()));
+            let files = asked.flat_map(|(_, files)| files);
             files.map(|file| PackedPart::open(file).unwrap().view().unwrap()).collect::<Vec<_>>()
         };
-        let parts: Vec<_> = needs.iter().map(|need| views(need.event_type.unwrap())).collect();
-        let journeys = Journeys::open(&query, 0, &parts, &persons, None).unwrap();
-        let mut scan = ConversionScan::new(journeys);
+        let parts: Vec<_> = needs.iter().map(|need| views(&need.types)).collect();
+        let mut scan = ConversionScan::open(&query, 0, &parts, &persons, None).unwrap();
         let counts = count(&mut scan);
         scan.finish(counts).steps.iter().map(|step| step.count).collect()
     }

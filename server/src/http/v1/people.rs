@@ -6,7 +6,7 @@ use eventhub_core::limits::PAGE_MAX;
 use eventhub_core::query::FiltersInput;
 use eventhub_core::{Error as CoreError, ExternalId, Properties, UserChange};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::json;
 use crate::engine::{AliasRecord, EngineError};
@@ -88,9 +88,9 @@ pub(super) async fn change(app: &App, id: &str, body: &[u8]) -> Result<Answer, A
     #[serde(deny_unknown_fields)]
     struct Change {
         #[serde(default)]
-        set: BTreeMap<String, Value>,
+        set: BTreeMap<String, Box<RawValue>>,
         #[serde(default)]
-        set_once: BTreeMap<String, Value>,
+        set_once: BTreeMap<String, Box<RawValue>>,
         #[serde(default)]
         add: BTreeMap<String, f64>,
         #[serde(default)]
@@ -181,22 +181,24 @@ pub(super) async fn unalias(app: &App, body: &[u8]) -> Result<Answer, ApiError> 
 }
 
 /// Properties from JSON: numbers and booleans are kept as their texts, `null` is absent.
-fn properties(at: &str, values: BTreeMap<String, Value>) -> Result<Properties, ApiError> {
+fn properties(at: &str, values: BTreeMap<String, Box<RawValue>>) -> Result<Properties, ApiError> {
     let mut pairs = Vec::new();
     for (key, value) in values {
-        let text = match value {
-            Value::Null => continue,
-            Value::String(text) => text,
-            Value::Bool(_) | Value::Number(_) => value.to_string(),
-            Value::Array(_) | Value::Object(_) => {
-                let pointer = format!("{at}{}", json::step(&key));
+        let pointer = || format!("{at}{}", json::step(&key));
+        let text = match value.get().as_bytes().first() {
+            Some(b'n') => continue,
+            Some(b'"') => serde_json::from_str(value.get()).map_err(|error| ApiError::Field {
+                pointer: pointer(),
+                message: error.to_string(),
+            })?,
+            Some(b'{' | b'[') | None => {
                 let message = "an object or array is no value".to_owned();
-                return Err(ApiError::Field { pointer, message });
+                return Err(ApiError::Field { pointer: pointer(), message });
             }
+            Some(_) => value.get().to_owned(),
         };
         let pair = vec![(key.clone(), text.clone())];
-        Properties::new(pair)
-            .map_err(|error| ApiError::field(&format!("{at}{}", json::step(&key)), &error))?;
+        Properties::new(pair).map_err(|error| ApiError::field(&pointer(), &error))?;
         pairs.push((key, text));
     }
     Properties::new(pairs).map_err(|error| ApiError::field(at, &error))

@@ -1,5 +1,7 @@
 //! New events and previews against the model: what they hold, and that nothing of a deleted user is in them.
 
+use std::collections::BTreeMap;
+
 use eventhub_core::part::{PackedPart, RowReader};
 
 use super::*;
