@@ -61,7 +61,7 @@ impl<'b> Frame<'b> {
         let persons = Persons::new(self.merged.clone()).unwrap();
         let needs = ConversionScan::needs(&query);
         let views = |types: &Types<'_>| {
-            let asked = self.parts.iter().filter(|(name, _)| types.contain(name.as_str()));
+            let asked = self.parts.iter().filter(|(name, _)| types.contain(name));
             let files = asked.flat_map(|(_, files)| files);
             files.map(|file| PackedPart::open(file).unwrap().view().unwrap()).collect::<Vec<_>>()
         };
