@@ -103,6 +103,7 @@ impl Journeys<'_> {
         let mut explanation = Explanation { events: Vec::new(), end: None, limit_ms: None };
         self.each_person(
             canonical..canonical + 1,
+            None,
             |_| true,
             |user, events| {
                 let numbers = |bits: u32| (0..32).filter(|bit| bits >> bit & 1 == 1).collect();

@@ -7,15 +7,23 @@ use core::ops::Range;
 
 use super::marked::Masks;
 use super::needs::Meaning;
-use super::route::Members;
 use super::scan::Sources;
 use super::source::{Milliseconds, Place, Visit};
 use crate::part::BLOCK_USERS;
-use crate::persons::BLOCK_WORDS;
 use crate::{EventId, UserId};
 
 /// Users that are worked on at a time, so that their events fit the cache.
 pub(super) const GATHERED_USERS: u32 = 1 << 10;
+
+/// Which events can matter of a user, told by those of the first source.
+pub(super) trait Narrow {
+    /// Whether something begins with an event of the first source.
+    fn is_entry(&self, event: &Found) -> bool;
+
+    /// The times at which events of other sources can matter to a user whose first and last entry are these, in ms:
+    /// from, and before. Of users without an entry none do.
+    fn window_ms(&self, first_ms: i64, last_ms: i64) -> (i64, i64);
+}
 
 /// An event of a source.
 #[derive(Debug, Clone, Copy, Default)]
@@ -40,47 +48,82 @@ pub(super) struct Gathered {
     /// Where each user's events end; those of the first begin at 0.
     ends: Vec<u32>,
     masks: Masks,
+    /// Of each user the times that count, in ms: from, and before.
+    windows: Vec<(i64, i64)>,
+    /// Of each user the times of the first and of the last entry, in ms.
+    entries: Vec<(i64, i64)>,
 }
+
+/// No time counts.
+const NEVER: (i64, i64) = (i64::MAX, i64::MIN);
+/// There is no first and no last entry.
+const NO_ENTRY: (i64, i64) = (i64::MAX, i64::MIN);
 
 impl Gathered {
     /// Takes the events of a range of users, which lie in one block, in the place of the last ones. Of users who
     /// do not count, there are none. `meanings` says of each source what its events are of which each of its lists
-    /// of filters holds.
+    /// of filters holds; `narrow` leaves out events that cannot matter.
     pub(super) fn gather(
         &mut self,
         sources: &Sources<'_>,
         users: &Range<UserId>,
-        only: Option<&Members>,
         meanings: &[Vec<Meaning>],
+        narrow: Option<&dyn Narrow>,
     ) {
         self.block = users.start / BLOCK_USERS;
         self.first = (users.start % BLOCK_USERS) as usize;
         self.count = 0;
         let alive = sources.persons().alive(self.block);
+        self.windows.clear();
+        self.windows.extend((self.first..self.first + users.len()).map(|low| {
+            let is_alive = alive[low / 64] >> (low % 64) & 1 == 1;
+            if is_alive { (i64::MIN, i64::MAX) } else { NEVER }
+        }));
         for source in 0..sources.steps() {
+            if let (1, Some(narrow)) = (source, narrow) {
+                self.narrow(narrow);
+            }
             let counted_ms = sources.counted_ms(source);
             let rows = sources.rows_in(source, self.block) as usize;
             if self.found.len() <= self.count + rows {
                 self.found.resize(self.count + rows + 1, Found::default());
             }
-            let (found, count) = (&mut self.found, &mut self.count);
-            let (source_number, is) = (source as u16, Meaning::default());
-            let mut collect =
-                Collect { found, count, alive: &alive, counted_ms, source: source_number, is };
+            let mut collect = Collect {
+                found: &mut self.found,
+                count: &mut self.count,
+                windows: &self.windows,
+                first: self.first,
+                counted_ms,
+                source: source as u16,
+                is: Meaning::default(),
+            };
             match meanings.get(source).map(Vec::as_slice) {
                 Some(meanings) if meanings.len() > 1 || sources.is_marked(source) => {
                     let marked = |low, time_ms, place, marks| {
                         collect.take(low, time_ms, place, meaning(meanings, marks));
                     };
-                    sources.visit_marked(source, users, only, &mut self.masks, marked);
+                    sources.visit_marked(source, users, None, &mut self.masks, marked);
                 }
                 meanings => {
                     collect.is = meanings.and_then(<[_]>::first).copied().unwrap_or_default();
-                    sources.visit(source, users, only, &mut self.masks.any, &mut collect);
+                    sources.visit(source, users, None, &mut self.masks.any, &mut collect);
                 }
             }
         }
         self.sort_by_user(users.len());
+    }
+
+    /// Narrows the times that count of each user by its entries.
+    fn narrow(&mut self, narrow: &dyn Narrow) {
+        self.entries.clear();
+        self.entries.resize(self.windows.len(), NO_ENTRY);
+        for event in self.found[..self.count].iter().filter(|event| narrow.is_entry(event)) {
+            let (first_ms, last_ms) = &mut self.entries[usize::from(event.low) - self.first];
+            (*first_ms, *last_ms) = (event.time_ms.min(*first_ms), event.time_ms.max(*last_ms));
+        }
+        for (window, entry) in self.windows.iter_mut().zip(&self.entries) {
+            *window = if *entry == NO_ENTRY { NEVER } else { narrow.window_ms(entry.0, entry.1) };
+        }
     }
 
     /// The users whose events, in any order, are wanted, each with its events in order of time and id; ids are asked
@@ -136,7 +179,7 @@ impl Gathered {
 }
 
 /// Sorts a user's events by time and id. They mostly are in order already, and ids are read only at equal times.
-fn sort(events: &mut [Found], id: impl Fn(&Found) -> EventId) {
+pub(super) fn sort(events: &mut [Found], id: impl Fn(&Found) -> EventId) {
     let order = |a: &Found, b: &Found| match a.time_ms.cmp(&b.time_ms) {
         Ordering::Equal => id(a).cmp(&id(b)),
         different => different,
@@ -150,7 +193,9 @@ struct Collect<'g> {
     /// With room for all rows of the source, and one more.
     found: &'g mut Vec<Found>,
     count: &'g mut usize,
-    alive: &'g [u64; BLOCK_WORDS],
+    windows: &'g [(i64, i64)],
+    /// The place in the block of the first user who has a window.
+    first: usize,
     counted_ms: (i64, i64),
     source: u16,
     /// What all events of the source are, where they are all the same.
@@ -173,12 +218,12 @@ impl Visit for Collect<'_> {
 impl Collect<'_> {
     #[inline(always)]
     fn take(&mut self, low: usize, time_ms: i64, place: Place, is: Meaning) {
-        let (from, before) = self.counted_ms;
-        let is_alive = self.alive[low / 64 % BLOCK_WORDS] >> (low % 64) & 1 == 1;
+        let ((from, before), (least, limit)) = (self.counted_ms, self.windows[low - self.first]);
+        let counts = (from <= time_ms) & (time_ms < before);
         // Written for every row and counted where it counts, which is hard to foretell.
         self.found[*self.count] =
             Found { time_ms, place, low: low as u16, source: self.source, is };
-        *self.count += usize::from(is_alive & (from <= time_ms) & (time_ms < before));
+        *self.count += usize::from(counts & (least <= time_ms) & (time_ms < limit));
     }
 }
 

@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::ScanStats;
-use super::gather::{Found, GATHERED_USERS, Gathered};
+use super::gather::{Found, GATHERED_USERS, Gathered, Narrow};
 use super::groups::{Group, NO_VALUE, UserGroups, Values};
 use super::needs::Meaning;
-use super::plan::{FunnelQuery, Of, Order};
+use super::plan::{Entry, FunnelQuery, Of, Order};
 use super::scan::{Routed, Sources, slices_of};
 use super::source::Source;
 use super::walk::{End, Walk, Walker, is_entry};
@@ -94,7 +94,9 @@ impl<'a> Journeys<'a> {
     pub(super) fn each(&self, users: Range<UserId>, mut visit: impl FnMut(&Journey<'_>)) {
         let mut walker = Walker::new(self.query);
         let is_wanted = |events: &[Found]| events.iter().any(|event| is_entry(self.query, event));
-        self.each_person(users, is_wanted, |user, events| {
+        let windows = Windows(self.query);
+        let narrow = (self.query.order() != Order::Any).then_some(&windows as &dyn Narrow);
+        self.each_person(users, narrow, is_wanted, |user, events| {
             if let Some((walk, is_pending)) = walker.walk(events, self.now_ms) {
                 let group = self.group(user, events, walk);
                 visit(&Journey { user, events, walk, is_pending, group });
@@ -106,12 +108,13 @@ impl<'a> Journeys<'a> {
     pub(super) fn each_person(
         &self,
         users: Range<UserId>,
+        narrow: Option<&dyn Narrow>,
         is_wanted: impl Fn(&[Found]) -> bool,
         mut visit: impl FnMut(UserId, &[Found]),
     ) {
         let mut gathered = Gathered::default();
         for users in slices_of(users, GATHERED_USERS) {
-            gathered.gather(&self.sources, &users, None, &self.meanings);
+            gathered.gather(&self.sources, &users, &self.meanings, narrow);
             let id = |event: &Found| self.sources.id(event, users.start / crate::part::BLOCK_USERS);
             gathered.each(id, &mut visit, &is_wanted);
         }
@@ -166,5 +169,21 @@ impl Journey<'_> {
     /// Whether the last step was reached.
     pub(super) fn is_converted(&self) -> bool {
         self.walk.end == End::Converted
+    }
+}
+
+/// The windows of a funnel whose entries are events of the first source.
+struct Windows<'q>(&'q FunnelQuery);
+
+impl Narrow for Windows<'_> {
+    fn is_entry(&self, event: &Found) -> bool {
+        is_entry(self.0, event)
+    }
+
+    fn window_ms(&self, first_ms: i64, last_ms: i64) -> (i64, i64) {
+        match self.0.entry() {
+            Entry::First => (first_ms, self.0.limit_ms(first_ms)),
+            Entry::Best => (first_ms, self.0.limit_ms(last_ms)),
+        }
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::ScanStats;
 use super::calendar::time_text;
-use super::gather::{Found, GATHERED_USERS, Gathered};
+use super::gather::{Found, GATHERED_USERS, Gathered, Narrow, sort};
 use super::groups::{Group, NO_VALUE, UserGroups, Values, shown};
 use super::needs::Need;
 use super::plan::{CohortBy, RetentionQuery, ReturnOn};
@@ -177,14 +177,15 @@ impl<'a> RetentionScan<'a> {
     fn count(
         &self,
         user: UserId,
+        starts: &[Found],
         events: &[Found],
         seen: &mut [bool],
         counts: &mut RetentionCounts,
     ) {
         let query = self.query;
-        let returns = || events.iter().filter(|event| usize::from(event.source) != START);
+        let returns = || events.iter().filter(|event| !is_start(event));
         let mut last_row = None;
-        for start in events.iter().filter(|event| usize::from(event.source) == START) {
+        for start in starts {
             let Some(row) = query.calendar.of(start.time_ms) else { continue };
             if last_row == Some(row) {
                 continue;
@@ -234,6 +235,33 @@ impl<'a> RetentionScan<'a> {
     }
 }
 
+fn is_start(event: &Found) -> bool {
+    usize::from(event.source) == START
+}
+
+impl Narrow for RetentionScan<'_> {
+    fn is_entry(&self, event: &Found) -> bool {
+        is_start(event)
+    }
+
+    fn window_ms(&self, first_ms: i64, last_ms: i64) -> (i64, i64) {
+        let query = self.query;
+        let last_ms = if query.cohort_by == CohortBy::FirstInRange { first_ms } else { last_ms };
+        let row = |time_ms| query.calendar.of(time_ms).unwrap_or(0);
+        let from = match query.rolling_ms {
+            Some(_) => first_ms,
+            None => query.calendar.start_ms(row(first_ms)),
+        };
+        let columns = query.columns;
+        let before = match (query.return_on, query.rolling_ms) {
+            (ReturnOn::OnOrAfter, _) => i64::MAX,
+            (ReturnOn::On, Some(ms)) => last_ms.saturating_add(ms.saturating_mul(columns as i64)),
+            (ReturnOn::On, None) => query.calendar.start_ms(row(last_ms) + columns),
+        };
+        (from, before)
+    }
+}
+
 impl Scan for RetentionScan<'_> {
     type Counts = RetentionCounts;
 
@@ -248,14 +276,17 @@ impl Scan for RetentionScan<'_> {
     fn run(&self, users: Range<UserId>) -> RetentionCounts {
         let cells = self.query.rows * (self.query.columns + 1);
         let mut counts = RetentionCounts { cells, groups: BTreeMap::new() };
-        let mut seen = vec![false; self.query.columns];
+        let (mut starts, mut seen) = (Vec::new(), vec![false; self.query.columns]);
         let mut gathered = Gathered::default();
         for users in slices_of(users, GATHERED_USERS) {
-            gathered.gather(&self.sources, &users, None, &[]);
+            gathered.gather(&self.sources, &users, &[], Some(self));
             let id = |event: &Found| self.sources.id(event, users.start / BLOCK_USERS);
-            let count = |user, events: &[Found]| self.count(user, events, &mut seen, &mut counts);
-            gathered.each(id, count, |events| {
-                events.iter().any(|event| usize::from(event.source) == START)
+            gathered.each_unsorted(|user, events| {
+                // The order of returns does not matter.
+                starts.clear();
+                starts.extend(events.iter().filter(|event| is_start(event)));
+                sort(&mut starts, id);
+                self.count(user, &starts, events, &mut seen, &mut counts);
             });
         }
         counts

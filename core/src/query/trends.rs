@@ -245,7 +245,7 @@ impl Scan for TrendsScan<'_> {
         let mut counts = TrendsCounts { intervals, groups: Vec::new(), all };
         let (mut gathered, mut seen) = (Gathered::default(), Vec::new());
         for users in slices_of(users, GATHERED_USERS) {
-            gathered.gather(&self.sources, &users, None, &[]);
+            gathered.gather(&self.sources, &users, &[], None);
             // The order of a person's events does not matter.
             gathered.each_unsorted(|user, events| self.count(user, events, &mut seen, &mut counts));
         }

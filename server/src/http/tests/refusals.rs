@@ -149,7 +149,7 @@ async fn an_id_in_a_path_is_any_text() {
     ask(&service, "GET /api/v1/users/a%2Fb%20c/timeline", &[], "").await;
     ask(&service, "PATCH /api/v1/users/%C3%A9", &[JSON], r#"{"set": {"n": 1.50, "x": null}}"#)
         .await;
-    let asked = ["timeline a/b c 0 100", "set \u{e9} n=1.5"];
+    let asked = ["timeline a/b c 0 100", "set \u{e9} n=1.50"];
     assert_eq!(*fake.asked.lock().unwrap(), asked);
 }
 
