@@ -168,8 +168,9 @@ impl Gathered {
             *end = next;
             next += count;
         }
-        self.by_user.clear();
-        self.by_user.resize(self.count, Found::default());
+        if self.by_user.len() < self.count {
+            self.by_user.resize(self.count, Found::default());
+        }
         for event in &self.found[..self.count] {
             let end = &mut self.ends[usize::from(event.low) - self.first];
             self.by_user[*end as usize] = *event;
