@@ -118,6 +118,8 @@ pub struct EventTypeRecord {
 pub struct PropertyRecord {
     /// The key.
     pub key: String,
+    /// How many events, or external ids of users, have it; those of deleted users until they are gone from the disk.
+    pub count: u64,
     /// What its values look like; none when none is kept.
     pub kind: Option<PropertyKind>,
 }

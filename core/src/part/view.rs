@@ -65,6 +65,11 @@ impl<'a> PartView<'a> {
         self.header.properties.iter().map(|property| property.key)
     }
 
+    /// The property keys, in order, each with how many events have it.
+    pub fn key_counts(&self) -> impl Iterator<Item = (&'a str, u32)> {
+        self.header.properties.iter().map(|property| (property.key, property.present))
+    }
+
     /// The names of all chunks, in order.
     #[must_use]
     pub fn chunk_keys(&self) -> Vec<ChunkKey> {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use eventhub_core::number_of;
+use eventhub_core::part::PartView;
 
 use super::people::InForce;
 use crate::engine::{EngineError, EventTypeRecord, PropertyKind, PropertyRecord};
@@ -31,12 +32,28 @@ pub fn event_properties(
     event_type: &str,
 ) -> Result<Vec<PropertyRecord>, EngineError> {
     let Some(event_type) = snapshot.type_number(event_type)? else { return Ok(Vec::new()) };
-    records(snapshot.event_keys(event_type)?, |key| snapshot.some_event_values(event_type, key))
+    let mut counts: HashMap<&str, u64> = HashMap::new();
+    let parts = snapshot.parts(event_type, 0, i64::MAX)?;
+    for (key, count) in parts.iter().flat_map(PartView::key_counts) {
+        *counts.entry(key).or_default() += u64::from(count);
+    }
+    let keys = snapshot.event_keys(event_type)?;
+    records(keys, |name, key| {
+        let count = counts.get(name).copied().unwrap_or_default();
+        Ok((count, snapshot.some_event_values(event_type, key)?))
+    })
 }
 
 /// Property keys that users have with what their values look like, in order.
 pub fn user_properties(snapshot: &Snapshot) -> Result<Vec<PropertyRecord>, EngineError> {
-    records(snapshot.user_keys()?, |key| snapshot.some_user_values(key))
+    records(snapshot.user_keys()?, |_, key| {
+        let mut count = 0;
+        snapshot.each_user_value(key, |_, _, users| {
+            count += users.len() as u64;
+            Ok(())
+        })?;
+        Ok((count, snapshot.some_user_values(key)?))
+    })
 }
 
 /// Property keys seen on a type's events, in order; none for an unknown type.
@@ -82,11 +99,11 @@ pub fn user_values(
 
 fn records<'s>(
     keys: Vec<(&str, u32)>,
-    values: impl Fn(u32) -> Result<Vec<Option<&'s str>>, EngineError>,
+    seen: impl Fn(&str, u32) -> Result<(u64, Vec<Option<&'s str>>), EngineError>,
 ) -> Result<Vec<PropertyRecord>, EngineError> {
     let record = |(name, number): (&str, u32)| {
-        let kind = kind_of(&values(number)?);
-        Ok(PropertyRecord { key: name.to_owned(), kind })
+        let (count, values) = seen(name, number)?;
+        Ok(PropertyRecord { key: name.to_owned(), count, kind: kind_of(&values) })
     };
     keys.into_iter().map(record).collect()
 }

@@ -154,7 +154,7 @@ async fn everything_else_is_answered_as_described() {
         12
     );
     let keys = hub.ok("GET /api/v1/properties?event=a", &none).await;
-    assert_eq!(keys["properties"][1], json!({ "key": "price", "kind": "number" }));
+    assert_eq!(keys["properties"][1], json!({ "key": "price", "count": 12, "kind": "number" }));
     hub.ok("GET /api/v1/properties?of=user", &none).await;
     let values = hub.ok("GET /api/v1/values?event=a&property=plan", &none).await;
     assert_eq!(values["values"][0], json!({ "value": "free", "count": 6 }));

@@ -141,12 +141,12 @@ impl Engine for Fake {
 
     async fn event_properties(&self, event_type: &str) -> Result<Vec<PropertyRecord>, EngineError> {
         let keys = self.event_keys(event_type).await?;
-        Ok(keys.into_iter().map(|key| PropertyRecord { key, kind: None }).collect())
+        Ok(keys.into_iter().map(|key| PropertyRecord { key, count: 1, kind: None }).collect())
     }
 
     async fn user_properties(&self) -> Result<Vec<PropertyRecord>, EngineError> {
         let keys = self.user_keys().await?;
-        Ok(keys.into_iter().map(|key| PropertyRecord { key, kind: None }).collect())
+        Ok(keys.into_iter().map(|key| PropertyRecord { key, count: 1, kind: None }).collect())
     }
 
     async fn event_keys(&self, event_type: &str) -> Result<Vec<String>, EngineError> {

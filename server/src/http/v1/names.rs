@@ -32,6 +32,7 @@ pub(super) async fn properties(app: &App, params: &Params) -> Result<Answer, Api
     #[derive(Serialize)]
     struct Property {
         key: String,
+        count: u64,
         kind: Option<PropertyKind>,
     }
     let prefix = params.first("prefix").unwrap_or_default().to_lowercase();
@@ -40,7 +41,8 @@ pub(super) async fn properties(app: &App, params: &Params) -> Result<Answer, Api
         None => app.engine.user_properties().await?,
     };
     let found = found.into_iter().filter(|found| found.key.to_lowercase().starts_with(&prefix));
-    let found = found.map(|record| Property { key: record.key, kind: record.kind });
+    let found =
+        found.map(|record| Property { key: record.key, count: record.count, kind: record.kind });
     Ok(Answer::field("properties", found.collect::<Vec<_>>()))
 }
 
