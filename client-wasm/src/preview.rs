@@ -6,8 +6,8 @@ use eventhub_core::Error;
 use eventhub_core::part::{PackedPart, PartView};
 use eventhub_core::persons::{Persons, UserSet};
 use eventhub_core::query::{
-    ConversionScan, FunnelInput, Need, RetentionInput, RetentionScan, TrendsInput, TrendsScan,
-    count,
+    Breakdown, ConversionScan, Filter, FunnelInput, Need, Of, RetentionInput, RetentionScan,
+    TrendsInput, TrendsScan, count,
 };
 use jiff::tz::TimeZone;
 use js_sys::{Array, JSON, Object, Reflect, Uint8Array, Uint32Array};
@@ -31,6 +31,7 @@ pub fn funnel(
     now_ms: f64,
 ) -> Result<String, JsError> {
     let query = read::<FunnelInput>(query)?.check(&TimeZone::UTC)?;
+    refuse_users(query.user_filters(), query.breakdown())?;
     let (files, people) = (Files::of(parts)?, People::of(people)?);
     let persons = people.persons()?;
     let parts = files.views(&ConversionScan::needs(&query))?;
@@ -48,6 +49,7 @@ pub fn retention(
     now_ms: f64,
 ) -> Result<String, JsError> {
     let query = read::<RetentionInput>(query)?.check(&TimeZone::UTC)?;
+    refuse_users(&query.user_filters, query.breakdown.as_ref())?;
     let (files, people) = (Files::of(parts)?, People::of(people)?);
     let persons = people.persons()?;
     let parts = files.views(&query.needs())?;
@@ -60,6 +62,7 @@ pub fn retention(
 #[wasm_bindgen]
 pub fn trends(parts: &Object, people: &JsValue, query: &JsValue) -> Result<String, JsError> {
     let query = read::<TrendsInput>(query)?.check(&TimeZone::UTC)?;
+    refuse_users(&query.user_filters, query.breakdown.as_ref())?;
     let (files, people) = (Files::of(parts)?, People::of(people)?);
     let persons = people.persons()?;
     let mut parts = files.views(&query.needs())?;
@@ -74,6 +77,17 @@ fn read<T: DeserializeOwned>(query: &JsValue) -> Result<T, JsError> {
     let text = JSON::stringify(query).ok().and_then(|json| json.as_string()).unwrap_or_default();
     let mut reader = serde_json::Deserializer::from_str(&text);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| JsError::new(&error.to_string()))
+}
+
+/// Refuses what is about properties of users, which no part file holds.
+fn refuse_users(filters: &[Filter], breakdown: Option<&Breakdown>) -> Result<(), JsError> {
+    let of_users = breakdown.is_some_and(|breakdown| breakdown.of == Of::User);
+    let field = match (filters.is_empty(), of_users) {
+        (false, _) => "/user_filters",
+        (true, true) => "/breakdown/of",
+        (true, false) => return Ok(()),
+    };
+    Err(JsError::new(&format!("{field}: properties of users are not in part files")))
 }
 
 fn json(answer: &impl Serialize) -> Result<String, JsError> {

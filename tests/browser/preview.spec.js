@@ -56,6 +56,14 @@ for (const version of ["v1", "v2", "v3"]) describe(`the preview module, over par
     expect(() => preview.funnel(parts, { ...query, order: "all" })).toThrowError(/order/);
   });
 
+  it("refuses what is about properties of users, which part files do not hold", () => {
+    const { query } = golden.cases[0];
+    const filter = { property: "plan", op: "is", values: ["paid"] };
+    expect(() => preview.funnel(parts, { ...query, user_filters: [filter] })).toThrowError(/\/user_filters/);
+    const breakdown = { property: "plan", of: "user" };
+    expect(() => preview.funnel(parts, { ...query, breakdown })).toThrowError(/\/breakdown\/of/);
+  });
+
   it("finds a damaged part and goes on working", () => {
     const { query, answer } = golden.cases[0];
     const first = query.steps[0].event;
