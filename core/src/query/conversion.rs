@@ -7,8 +7,6 @@ use core::ops::Range;
 
 use serde::Serialize;
 
-use crate::experiment::{Arm, Figures};
-
 use super::groups::{Group, Shown, UserGroups, Values, shown};
 use super::journeys::{Journey, Journeys};
 use super::needs::Need;
@@ -16,6 +14,7 @@ use super::plan::FunnelQuery;
 use super::quantile::quantiles;
 use super::scan::{Counts, Routed, Scan, Sources};
 use super::touch::Touch;
+use crate::experiment::{Arm, Figures};
 use crate::part::PartView;
 use crate::persons::Persons;
 use crate::{Error, UserId};
@@ -160,7 +159,7 @@ impl<'a> ConversionScan<'a> {
     #[must_use]
     pub fn finish(&self, counts: ConversionCounts) -> FunnelAnswer {
         let values = match &self.walks {
-            Walks::Touch(touch) => &touch.values,
+            Walks::Touch(touch) => &touch.grouping.values,
             Walks::Journeys(journeys) => journeys.values(),
         };
         counts.finish(self.query, values)

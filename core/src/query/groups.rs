@@ -9,11 +9,11 @@ use hashbrown::HashMap;
 
 use super::source::Place;
 
-use super::plan::invalid;
-use crate::Error;
+use super::plan::{Breakdown, Of, invalid};
 use crate::limits::BREAKDOWN_VALUES_MAX;
 use crate::number::number_of;
 use crate::part::{Codes, PartView};
+use crate::{Error, UserId};
 
 /// A number for each distinct value.
 pub type Group = u32;
@@ -79,6 +79,38 @@ pub struct UserGroups<'a> {
     pub values: Values<'a>,
     /// By canonical user; beyond its end there is no value.
     pub of: Vec<Group>,
+}
+
+/// How persons and events of an answer are told apart by group.
+pub(super) struct Grouping<'a> {
+    /// What the groups stand for.
+    pub(super) values: Values<'a>,
+    /// By canonical user, where the property is the person's.
+    users: Option<&'a [Group]>,
+    /// The property of events by which the answer is broken down, where it is theirs.
+    pub(super) of_events: Option<&'a str>,
+}
+
+impl<'a> Grouping<'a> {
+    /// For an answer that is broken down or not; `users` are the groups of persons, when it is by a property of theirs.
+    pub(super) fn new(breakdown: Option<&'a Breakdown>, users: Option<&'a UserGroups<'a>>) -> Self {
+        let of_events = breakdown.filter(|by| by.of == Of::Event);
+        Self {
+            values: users.map(|users| users.values.clone()).unwrap_or_default(),
+            users: users.map(|users| users.of.as_slice()),
+            of_events: of_events.map(|by| by.property.as_str()),
+        }
+    }
+
+    /// The group of a person; `of_event` tells that of the event that counts.
+    #[inline]
+    pub(super) fn of(&self, user: UserId, of_event: impl FnOnce() -> Group) -> Group {
+        match (self.users, self.of_events) {
+            (Some(groups), _) => groups.get(user as usize).copied().unwrap_or(NO_VALUE),
+            (None, Some(_)) => of_event(),
+            (None, None) => NO_VALUE,
+        }
+    }
 }
 
 /// A group that is shown, or the others.

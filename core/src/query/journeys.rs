@@ -5,13 +5,13 @@ use core::ops::Range;
 
 use super::ScanStats;
 use super::gather::{Found, GATHERED_USERS, Gathered, Narrow};
-use super::groups::{Group, NO_VALUE, UserGroups, Values};
+use super::groups::{Group, Grouping, NO_VALUE, UserGroups, Values};
 use super::needs::Meaning;
-use super::plan::{Entry, FunnelQuery, Of, Order};
+use super::plan::{Entry, FunnelQuery, Order};
 use super::scan::{Routed, Sources, slices_of};
 use super::source::Source;
 use super::walk::{End, Walk, Walker, is_entry};
-use crate::part::PartView;
+use crate::part::{BLOCK_USERS, PartView};
 use crate::persons::Persons;
 use crate::{Error, EventId, UserId};
 
@@ -21,8 +21,7 @@ pub struct Journeys<'a> {
     now_ms: i64,
     meanings: Vec<Vec<Meaning>>,
     sources: Sources<'a>,
-    values: Values<'a>,
-    users: Option<&'a [Group]>,
+    grouping: Grouping<'a>,
 }
 
 /// One person's walk.
@@ -48,8 +47,8 @@ impl<'a> Journeys<'a> {
         users: Option<&'a UserGroups<'a>>,
     ) -> Result<Self, Error> {
         let mut stats = ScanStats::default();
-        let mut values = users.map(|users| users.values.clone()).unwrap_or_default();
-        let by_event = query.breakdown().filter(|breakdown| breakdown.of == Of::Event);
+        let mut grouping = Grouping::new(query.breakdown(), users);
+        let step = query.breakdown().map_or(0, |breakdown| breakdown.step);
         let (mut sources, mut meanings) = (Vec::new(), Vec::new());
         for ((need, is), parts) in query.meanings().into_iter().zip(parts) {
             // Where all events that are read are the same, they need no marks.
@@ -61,25 +60,24 @@ impl<'a> Journeys<'a> {
                 _ => Source::open_marked(parts, &need, &mut stats)?,
             };
             // In any order, an event of any step may be the one that counts.
-            let is_asked = |step: u32| match query.order() {
+            let is_asked = match query.order() {
                 Order::Any => true,
                 Order::Ordered | Order::Strict => is.iter().any(|is| is.steps >> step & 1 == 1),
             };
-            if let Some(breakdown) = by_event.filter(|by| is_asked(by.step)) {
-                source.open_groups(parts, &breakdown.property, &mut values)?;
+            if let Some(property) = grouping.of_events.filter(|_| is_asked) {
+                source.open_groups(parts, property, &mut grouping.values)?;
             }
             sources.push(source);
             meanings.push(is);
         }
         let sources = Sources::new(sources, persons, stats);
-        let users = users.map(|users| users.of.as_slice());
-        Ok(Self { query, now_ms, meanings, sources, values, users })
+        Ok(Self { query, now_ms, meanings, sources, grouping })
     }
 
     /// The values of the property by which the answer is broken down.
     #[must_use]
     pub const fn values(&self) -> &Values<'a> {
-        &self.values
+        &self.grouping.values
     }
 
     pub(super) const fn sources(&self) -> &Sources<'a> {
@@ -115,7 +113,7 @@ impl<'a> Journeys<'a> {
         let mut gathered = Gathered::default();
         for users in slices_of(users, GATHERED_USERS) {
             gathered.gather(&self.sources, &users, &self.meanings, narrow);
-            let id = |event: &Found| self.sources.id(event, users.start / crate::part::BLOCK_USERS);
+            let id = |event: &Found| self.sources.id(event, users.start / BLOCK_USERS);
             gathered.each(id, &mut visit, &is_wanted);
         }
     }
@@ -127,31 +125,25 @@ impl<'a> Journeys<'a> {
 
     /// The number of an event of a person.
     pub(super) fn id(&self, user: UserId, event: &Found) -> EventId {
-        let block = user / crate::part::BLOCK_USERS;
-        self.sources.id(event, block)
+        self.sources.id(event, user / BLOCK_USERS)
     }
 
     /// Where an event of a person comes from: the number of the need, of the part, and of the row.
     pub(super) fn origin(&self, user: UserId, event: &Found) -> (usize, usize, u32) {
-        let block = user / crate::part::BLOCK_USERS;
         let source = usize::from(event.source);
-        let (part, row) = self.sources.origin(source, block, event.place);
+        let (part, row) = self.sources.origin(source, user / BLOCK_USERS, event.place);
         (source, part, row)
     }
 
     fn group(&self, user: UserId, events: &[Found], walk: &Walk) -> Group {
-        match (self.query.breakdown(), self.users) {
-            (Some(_), Some(groups)) => groups.get(user as usize).copied().unwrap_or(NO_VALUE),
-            (Some(breakdown), None) => {
-                let matched = walk.matches.get(breakdown.step as usize);
-                matched.map_or(NO_VALUE, |at| {
-                    let Found { source, place, .. } = events[*at as usize];
-                    let block = user / crate::part::BLOCK_USERS;
-                    self.sources.group(usize::from(source), block, place)
-                })
-            }
-            (None, _) => NO_VALUE,
-        }
+        self.grouping.of(user, || {
+            let step = self.query.breakdown().map_or(0, |breakdown| breakdown.step);
+            let matched = walk.matches.get(step as usize);
+            matched.map_or(NO_VALUE, |at| {
+                let Found { source, place, .. } = events[*at as usize];
+                self.sources.group(usize::from(source), user / BLOCK_USERS, place)
+            })
+        })
     }
 }
 

@@ -69,7 +69,7 @@ impl Source<'_> {
         let block = users.start / BLOCK_USERS;
         let mut before = 0;
         for part in self.parts() {
-            let block_rows = part.block_rows(block);
+            let block_rows = part.blocks.rows(block);
             for rows in pieces(part.rows_of(users, block_rows.clone())) {
                 let first = before + (rows.start - block_rows.start);
                 part.visit_marked(&rows, first, only, masks, &mut visit);

@@ -24,7 +24,7 @@ struct PieceTimes<'p, const W: usize, C> {
 
 impl<'p, const W: usize, C: Clock> Piece<'p, W, C> {
     pub(super) fn new(part: &OpenPart<'p>, rows: &Range<u32>, first: Place, clock: C) -> Self {
-        let users = part.users.bytes(rows).as_chunks().0;
+        let users = part.user_bytes(rows);
         let entries = part.times.bytes(rows).as_chunks().0;
         let clock = clock.starting_at(part.times_ms.0);
         Self { users, times: PieceTimes { entries, unit: part.time_unit, clock }, first }

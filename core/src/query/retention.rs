@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::ScanStats;
 use super::calendar::time_text;
 use super::gather::{Found, GATHERED_USERS, Gathered, Narrow, sort};
-use super::groups::{Group, NO_VALUE, UserGroups, Values, shown};
+use super::groups::{Group, Grouping, UserGroups, shown};
 use super::needs::Need;
 use super::plan::{CohortBy, RetentionQuery, ReturnOn};
 use super::scan::{Counts, Routed, Scan, Sources, slices_of};
@@ -90,8 +90,7 @@ impl RetentionQuery {
 pub struct RetentionScan<'a> {
     query: &'a RetentionQuery,
     sources: Sources<'a>,
-    values: Values<'a>,
-    users: Option<&'a [Group]>,
+    grouping: Grouping<'a>,
 }
 
 /// The sources of a table, in order.
@@ -117,16 +116,16 @@ impl<'a> RetentionScan<'a> {
         users: Option<&'a UserGroups<'a>>,
     ) -> Result<Self, Error> {
         let mut stats = ScanStats::default();
-        let mut values = users.map(|users| users.values.clone()).unwrap_or_default();
+        let mut grouping = Grouping::new(query.breakdown.as_ref(), users);
         let mut sources = Vec::new();
         for (need, parts) in query.needs().into_iter().zip(parts) {
             sources.push(Source::open(parts, need.sets[0], need.times_ms, &mut stats)?);
         }
-        if let (Some(by), None) = (&query.breakdown, users) {
-            sources[START].open_groups(&parts[START], &by.property, &mut values)?;
+        if let Some(property) = grouping.of_events {
+            sources[START].open_groups(&parts[START], property, &mut grouping.values)?;
         }
         let sources = Sources::new(sources, persons, stats);
-        Ok(Self { query, sources, values, users: users.map(|users| users.of.as_slice()) })
+        Ok(Self { query, sources, grouping })
     }
 
     /// The answer at a time.
@@ -140,7 +139,7 @@ impl<'a> RetentionScan<'a> {
             let stride = self.query.columns + 1;
             let size = |cells: &Vec<u64>| cells.chunks(stride).map(|row| row[0]).sum::<u64>();
             let sizes = counts.groups.iter().map(|(group, cells)| (*group, size(cells)));
-            for row in shown(sizes, &self.values, by.limit, None) {
+            for row in shown(sizes, &self.grouping.values, by.limit, None) {
                 let mut cells = vec![0; counts.cells];
                 row.groups.iter().for_each(|group| add(&mut cells, &counts.groups[group]));
                 let value = row.value.map(ToString::to_string);
@@ -227,11 +226,7 @@ impl<'a> RetentionScan<'a> {
     }
 
     fn group(&self, user: UserId, start: &Found) -> Group {
-        match (&self.query.breakdown, self.users) {
-            (Some(_), Some(groups)) => groups.get(user as usize).copied().unwrap_or(NO_VALUE),
-            (Some(_), None) => self.sources.group(START, user / BLOCK_USERS, start.place),
-            (None, _) => NO_VALUE,
-        }
+        self.grouping.of(user, || self.sources.group(START, user / BLOCK_USERS, start.place))
     }
 }
 

@@ -326,14 +326,9 @@ impl<'a> Source<'a> {
     }
 }
 
-impl OpenPart<'_> {
-    /// The rows of a block.
-    pub(super) fn block_rows(&self, block: u32) -> Range<u32> {
-        self.blocks.rows(block)
-    }
-
+impl<'a> OpenPart<'a> {
     /// The places in their blocks of the users of rows that lie within one chunk.
-    pub(super) fn user_bytes(&self, rows: &Range<u32>) -> &[[u8; 2]] {
+    pub(super) fn user_bytes(&self, rows: &Range<u32>) -> &'a [[u8; 2]] {
         self.users.bytes(rows).as_chunks().0
     }
 

@@ -7,7 +7,7 @@ use core::ops::Range;
 use super::block::Block;
 use super::conversion::ConversionCounts;
 use super::funnel::{FunnelScan, Watch};
-use super::groups::{BlockGroups, Group, NO_VALUE, UserGroups, Values};
+use super::groups::{BlockGroups, Group, Grouping, NO_VALUE, UserGroups};
 use super::plan::{FunnelQuery, Of};
 use super::source::Place;
 use super::ticks::Exact;
@@ -18,8 +18,7 @@ use crate::{Error, UserId};
 /// A first-touch funnel over opened parts.
 pub(super) struct Touch<'a> {
     pub(super) funnel: FunnelScan<'a>,
-    pub(super) values: Values<'a>,
-    users: Option<&'a [Group]>,
+    pub(super) grouping: Grouping<'a>,
     now_ms: i64,
 }
 
@@ -40,11 +39,10 @@ impl<'a> Touch<'a> {
         persons: &'a Persons<'a>,
         users: Option<&'a UserGroups<'a>>,
     ) -> Result<Self, Error> {
-        let mut values = users.map(|users| users.values.clone()).unwrap_or_default();
-        let by = query.breakdown().filter(|by| by.of == Of::Event);
-        let groups = by.map(|by| (by.property.as_str(), &mut values));
+        let mut grouping = Grouping::new(query.breakdown(), users);
+        let groups = grouping.of_events.map(|property| (property, &mut grouping.values));
         let funnel = FunnelScan::open_with_groups(query, parts, persons, groups)?;
-        Ok(Self { funnel, values, users: users.map(|users| users.of.as_slice()), now_ms })
+        Ok(Self { funnel, grouping, now_ms })
     }
 
     pub(super) fn count(&self, users: Range<UserId>, counts: &mut ConversionCounts) {
@@ -59,7 +57,7 @@ impl<'a> Touch<'a> {
             let groups = vec![NO_VALUE; BLOCK_USERS as usize];
             let depths = vec![0; BLOCK_USERS as usize];
             let stride = query.steps().len() + 1;
-            let stopped = vec![0; self.values.len() * stride];
+            let stopped = vec![0; self.grouping.values.len() * stride];
             let mut grouped = Grouped { touch: self, counts, now, groups, depths, stopped, stride };
             self.funnel.walk::<Exact>(users, &mut grouped);
             grouped.add_stopped();
@@ -68,12 +66,10 @@ impl<'a> Touch<'a> {
 
     /// The group of a user who matched the first step at a place.
     fn group(&self, user: UserId, place: Place, of_events: &BlockGroups<'_>) -> Group {
-        match self.users {
-            Some(groups) => groups.get(user as usize).copied().unwrap_or(NO_VALUE),
-            None => of_events
-                .of(place)
-                .unwrap_or_else(|| self.funnel.sources.group(0, user / BLOCK_USERS, place)),
-        }
+        self.grouping.of(user, || {
+            let routed = || self.funnel.sources.group(0, user / BLOCK_USERS, place);
+            of_events.of(place).unwrap_or_else(routed)
+        })
     }
 
     fn groups_of_block(&self, block: u32) -> BlockGroups<'_> {

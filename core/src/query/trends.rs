@@ -12,7 +12,7 @@ use super::ScanStats;
 use super::calendar::time_text;
 use super::exact_sum::ExactSum;
 use super::gather::{Found, GATHERED_USERS, Gathered};
-use super::groups::{Group, NO_VALUE, UserGroups, Values, shown};
+use super::groups::{Group, Grouping, UserGroups, shown};
 use super::needs::Need;
 use super::plan::{Function, Measure, TrendsQuery};
 use super::quantile::quantiles;
@@ -68,8 +68,7 @@ impl TrendsQuery {
 pub struct TrendsScan<'a> {
     query: &'a TrendsQuery,
     sources: Sources<'a>,
-    values: Values<'a>,
-    users: Option<&'a [Group]>,
+    grouping: Grouping<'a>,
 }
 
 /// Tallies by group: one an interval, and one of the whole range.
@@ -111,17 +110,17 @@ impl<'a> TrendsScan<'a> {
         users: Option<&'a UserGroups<'a>>,
     ) -> Result<Self, Error> {
         let mut stats = ScanStats::default();
-        let mut values = users.map(|users| users.values.clone()).unwrap_or_default();
+        let mut grouping = Grouping::new(query.breakdown.as_ref(), users);
         let [need] = query.needs();
         let mut source = Source::open(parts, need.sets[0], need.times_ms, &mut stats)?;
-        if let (Some(by), None) = (&query.breakdown, users) {
-            source.open_groups(parts, &by.property, &mut values)?;
+        if let Some(property) = grouping.of_events {
+            source.open_groups(parts, property, &mut grouping.values)?;
         }
         if let Measure::Property { property, .. } = &query.measure {
             source.open_numbers(parts, property)?;
         }
         let sources = Sources::new(vec![source], persons, stats);
-        Ok(Self { query, sources, values, users: users.map(|users| users.of.as_slice()) })
+        Ok(Self { query, sources, grouping })
     }
 
     /// The answer.
@@ -138,7 +137,7 @@ impl<'a> TrendsScan<'a> {
             let sizes = everyone.map(|group| {
                 (group, counts.groups[group as usize].last().map_or(0, |total| total.count))
             });
-            for row in shown(sizes, &self.values, by.limit, None) {
+            for row in shown(sizes, &self.grouping.values, by.limit, None) {
                 let series = self.series(counts.joined(row.groups.iter().copied()));
                 let value = row.value.map(ToString::to_string);
                 groups.push(TrendsGroup { value, other: row.other, series });
@@ -156,11 +155,7 @@ impl<'a> TrendsScan<'a> {
     }
 
     fn group(&self, user: UserId, event: &Found) -> Group {
-        match (&self.query.breakdown, self.users) {
-            (Some(_), Some(groups)) => groups.get(user as usize).copied().unwrap_or(NO_VALUE),
-            (Some(_), None) => self.sources.group(0, user / BLOCK_USERS, event.place),
-            (None, _) => NO_VALUE,
-        }
+        self.grouping.of(user, || self.sources.group(0, user / BLOCK_USERS, event.place))
     }
 
     /// Counts the events of a person.
