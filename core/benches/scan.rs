@@ -19,9 +19,10 @@ use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-const TYPES: [&str; 3] = ["receive_email", "view_track_page", "start_track"];
-/// Of how many types the events are; those that no question is about are not built.
-const TYPES_ALL: u64 = 5;
+/// The steps of the funnels come first.
+const TYPES: [&str; 5] =
+    ["receive_email", "view_track_page", "start_track", "finish_course", "finish_track"];
+const STEPS: usize = 3;
 const ROUNDS: usize = 15;
 /// When every window is over.
 const NOW_MS: i64 = 1_767_225_600_000;
@@ -59,7 +60,7 @@ fn main() -> Result<(), Error> {
 fn questions(parts: &Parts, persons: &Persons<'_>) -> Result<(), Error> {
     let range = json!({ "start": "2013-01-01", "end": "2013-01-30" });
     let whole = json!({ "start": "2013-01-01", "end": "2013-04-11" });
-    let steps: Vec<Value> = TYPES.iter().map(|name| json!({ "event": name })).collect();
+    let steps: Vec<Value> = TYPES[..STEPS].iter().map(|name| json!({ "event": name })).collect();
     let days = json!({ "amount": 30, "unit": "calendar_days" });
     let with = |more: &[(&str, Value)]| {
         let mut question = json!({ "range": range, "steps": steps, "window": days });
@@ -121,7 +122,7 @@ fn input<T: DeserializeOwned>(question: Value) -> T {
 
 fn funnel_query(range: Range, days: u32, filters: Vec<Filter>) -> Result<FunnelQuery, Error> {
     let filters = [filters, Vec::new(), Vec::new()];
-    let steps = TYPES.iter().zip(filters);
+    let steps = TYPES[..STEPS].iter().zip(filters);
     let steps = steps.map(|(name, filters)| Step { event_type: (*name).into(), filters });
     FunnelQuery::new(range, steps.collect(), days, Vec::new())
 }
@@ -139,7 +140,8 @@ fn funnel(
     query: &FunnelQuery,
 ) -> Result<(), Error> {
     time(name, || {
-        let views = parts.iter().map(|parts| views(parts)).collect::<Result<Vec<_>, _>>()?;
+        let views =
+            parts[..STEPS].iter().map(|parts| views(parts)).collect::<Result<Vec<_>, _>>()?;
         let scan = FunnelScan::open(query, &views, persons)?;
         let events = scan.sources().stats().events;
         black_box(answer(scan));
@@ -174,14 +176,12 @@ fn parts(events: u64, users: u64, days: i64) -> Result<Parts, Error> {
     for id in 0..events {
         let time = TimeMs::new(start + (id as i64 * days * DAY_MS) / events as i64);
         let time = time.expect("the year 2013 is a time taken");
-        let (place, user) = (below(TYPES_ALL) as usize, below(users) as UserId);
+        let (place, user) = (below(TYPES.len() as u64) as usize, below(users) as UserId);
         let drawn = [10, 100, 1_000].map(|count| values[below(count) as usize].as_str());
-        if place < TYPES.len() {
-            let builder = builders.entry((place, bucket_of(time)));
-            let builder = builder.or_insert_with(|| PartBuilder::new(place as u32));
-            let keys = ["event_property_1", "event_property_2", "event_property_3"];
-            builder.push(user, time, id, keys.into_iter().zip(drawn));
-        }
+        let builder = builders.entry((place, bucket_of(time)));
+        let builder = builder.or_insert_with(|| PartBuilder::new(place as u32));
+        let keys = ["event_property_1", "event_property_2", "event_property_3"];
+        builder.push(user, time, id, keys.into_iter().zip(drawn));
     }
     let mut parts = Parts::new();
     parts.resize_with(TYPES.len(), Vec::new);

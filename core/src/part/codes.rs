@@ -1,6 +1,7 @@
 //! The codes of a property: which of its values each row has.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::column::{Column, open_chunks, partition_point};
 use super::header::is_width;
@@ -136,6 +137,23 @@ impl<'a> CodeColumn<'a> {
         match self {
             Self::Planes(planes) => planes.get(at),
             Self::Bytes(column) => column.get(at) as u32,
+        }
+    }
+
+    /// Tells the entries of a range in order.
+    pub(crate) fn read(&self, entries: Range<u32>, mut tell: impl FnMut(u32)) {
+        let planes = match self {
+            Self::Planes(planes) => planes,
+            Self::Bytes(column) => return entries.for_each(|at| tell(column.get(at) as u32)),
+        };
+        let mut codes = [0; 64];
+        let mut from = entries.start;
+        while from < entries.end {
+            let end = (from / 64 + 1).saturating_mul(64).min(entries.end);
+            planes.decode(from / 64, &mut codes);
+            let first = from as usize % 64;
+            codes[first..first + (end - from) as usize].iter().for_each(|code| tell(*code));
+            from = end;
         }
     }
 

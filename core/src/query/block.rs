@@ -1,13 +1,10 @@
 //! The users of a block on their way through a funnel of which only the earliest match of each step matters.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::hint::select_unpredictable;
 use core::ops::Range;
 
-use super::conversion::packed;
 use super::funnel::FunnelScan;
-use super::groups::{Group, NO_VALUE};
 use super::route::Members;
 use super::source::{Place, Times, Visit};
 use super::ticks::{Exact, FunnelClock, Instant};
@@ -43,8 +40,23 @@ pub(super) struct Block<'s, C: FunnelClock> {
     clock: C,
     block: u32,
     lows: Range<usize>,
-    step: usize,
+    /// The source whose events are visited.
+    source: usize,
+    after: After,
+    /// When it is too late for everyone, in ms; none when each user's window tells.
+    end_ms: Option<i64>,
     slots: Box<Slots<C::Time>>,
+}
+
+/// What a match must be later than.
+#[derive(Clone, Copy)]
+enum After {
+    /// Nothing: it must not lie before the range.
+    Start,
+    /// The match of the first step.
+    First,
+    /// The match of another one.
+    Step(usize),
 }
 
 impl<'s, C: FunnelClock> Block<'s, C> {
@@ -63,17 +75,28 @@ impl<'s, C: FunnelClock> Block<'s, C> {
             first: nowhere(),
             last: nowhere(),
         });
-        Self { scan, clock: C::over(start_ms, times_ms), block: 0, lows: 0..0, step: 0, slots }
+        let clock = C::over(start_ms, times_ms);
+        Self {
+            scan,
+            clock,
+            block: 0,
+            lows: 0..0,
+            source: 0,
+            after: After::Start,
+            end_ms: None,
+            slots,
+        }
     }
 
-    /// Everyone who counts waits for a first event in the range; nobody else matches anything. The number
-    /// of those who count.
-    pub(super) fn start(&mut self, users: &Range<UserId>) -> u64 {
+    /// Everyone who counts waits for a first event in the range that ends at a time, in ms; nobody else matches
+    /// anything. The number of those who count.
+    pub(super) fn start(&mut self, users: &Range<UserId>, end_ms: i64) -> u64 {
         self.block = users.start / BLOCK_USERS;
         let low = (users.start % BLOCK_USERS) as usize;
         self.lows = low..low + users.len();
         let alive = self.scan.sources.persons().alive(self.block);
-        let end = self.clock.of(self.scan.query.range().end_ms());
+        (self.source, self.after, self.end_ms) = (0, After::Start, Some(end_ms));
+        let end = self.clock.of(end_ms);
         let before = C::Time::BEFORE;
         let (waiting, dead) = ((before, end.since(before)), (C::Time::DEAD, Default::default()));
         let words = self.lows.start / 64..self.lows.end.div_ceil(64);
@@ -102,12 +125,16 @@ impl<'s, C: FunnelClock> Block<'s, C> {
     /// Ends a step: who matched goes on from there, who did not has no room left, unless the step was the
     /// last. The number of those who matched.
     pub(super) fn advance(&mut self) -> u64 {
-        if self.step + 1 == self.scan.sources.steps() {
+        let step = self.source;
+        if step + 1 == self.scan.query.steps().len() {
             let next = &self.slots.next[self.lows.clone()];
             return next.iter().map(|next| u64::from(*next != NOWHERE)).sum();
         }
-        if self.step == 0 {
+        if step == 0 {
             self.set_limits();
+            (self.after, self.end_ms) = (After::First, None);
+        } else {
+            self.after = After::Step(step);
         }
         let Slots { from, room, limit, next, first, last } = &mut *self.slots;
         let mut reached = 0;
@@ -120,7 +147,7 @@ impl<'s, C: FunnelClock> Block<'s, C> {
             *from = at.or_dead(matched);
             *room = C::Time::span_if(limit.since(at), matched);
         }
-        core::mem::swap(next, if self.step == 0 { first } else { last });
+        core::mem::swap(next, if step == 0 { first } else { last });
         next[lows()].fill(NOWHERE);
         u64::from(reached)
     }
@@ -130,18 +157,17 @@ impl<'s, C: FunnelClock> Block<'s, C> {
         let query = self.scan.query;
         let lows = self.lows.clone();
         let slots = &mut *self.slots;
-        let first = |span| C::Time::BEFORE.plus(span);
         if let Some(limit_of) = self.clock.limit_of(query) {
-            let room = &slots.room[lows.clone()];
-            for (limit, room) in slots.limit[lows].iter_mut().zip(room) {
-                *limit = limit_of(first(*room));
+            let users = slots.from[lows.clone()].iter().zip(&slots.room[lows.clone()]);
+            for (limit, (from, room)) in slots.limit[lows].iter_mut().zip(users) {
+                *limit = limit_of(from.plus(*room));
             }
             return;
         }
         for low in lows {
             let place = self.slots.next[low];
             if place != NOWHERE {
-                let first_ms = self.clock.time_ms(first(self.slots.room[low]));
+                let first_ms = self.clock.time_ms(self.slots.from[low].plus(self.slots.room[low]));
                 let limit_ms =
                     first_ms.map_or_else(|| self.limit_ms(place), |ms| query.limit_ms(ms));
                 self.slots.limit[low] = self.clock.of(limit_ms);
@@ -149,12 +175,9 @@ impl<'s, C: FunnelClock> Block<'s, C> {
         }
     }
 
-    /// The time that is too late for the step.
+    /// The time that is too late for a match.
     fn end_ms(&self, low: usize) -> i64 {
-        match self.step {
-            0 => self.scan.query.range().end_ms(),
-            _ => self.limit_ms(self.slots.first[low]),
-        }
+        self.end_ms.unwrap_or_else(|| self.limit_ms(self.slots.first[low]))
     }
 
     /// The time that is too late for the steps after the first, which was matched at a place.
@@ -162,9 +185,9 @@ impl<'s, C: FunnelClock> Block<'s, C> {
         self.scan.query.limit_ms(self.time_and_id(0, first).0)
     }
 
-    /// Begins a step.
-    pub(super) const fn enter(&mut self, step: usize) {
-        self.step = step;
+    /// Turns to the events of a source.
+    pub(super) const fn enter(&mut self, source: usize) {
+        self.source = source;
     }
 
     /// The user of a place in the block.
@@ -201,11 +224,6 @@ impl<'s, C: FunnelClock> Block<'s, C> {
         self.is_open(now).filter_map(|(low, is_open)| is_open.then_some(low))
     }
 
-    /// How many users these are.
-    pub(super) fn count_open(&self, now: C::Time) -> u64 {
-        self.is_open(now).map(|(_, is_open)| u64::from(is_open)).sum()
-    }
-
     fn is_open(&self, now: C::Time) -> impl Iterator<Item = (usize, bool)> {
         let Slots { from, next, limit, .. } = &*self.slots;
         let lows = || self.lows.clone();
@@ -213,6 +231,58 @@ impl<'s, C: FunnelClock> Block<'s, C> {
         users.map(move |(((from, next), limit), low)| {
             (low, (*from != C::Time::DEAD) & (*next == NOWHERE) & (now < *limit))
         })
+    }
+
+    /// Leaves those whom an event matched in this step, or may match after an instant; nobody when there is none. How
+    /// many they are.
+    pub(super) fn close(&mut self, now: Option<C::Time>) -> u64 {
+        let Slots { from, room, limit, next, .. } = &mut *self.slots;
+        let lows = || self.lows.clone();
+        let users = from[lows()].iter_mut().zip(&mut room[lows()]).zip(&next[lows()]);
+        let mut left = 0;
+        for (((from, room), next), limit) in users.zip(&limit[lows()]) {
+            let is_open = now.is_some_and(|now| now < *limit);
+            let stays = (*next != NOWHERE) | (is_open & (*from != C::Time::DEAD));
+            *from = from.or_dead(stays);
+            *room = C::Time::span_if(*room, stays);
+            left += u32::from(stays);
+        }
+        u64::from(left)
+    }
+
+    /// Takes the matches of this step from those whose walks have ended.
+    pub(super) fn drop_ended(&mut self) {
+        let Slots { from, next, .. } = &mut *self.slots;
+        let users = from[self.lows.clone()].iter().zip(&mut next[self.lows.clone()]);
+        for (from, next) in users {
+            *next = if *from == C::Time::DEAD { NOWHERE } else { *next };
+        }
+    }
+
+    /// Whether the last match stands at a place.
+    fn is_last(&self, low: usize, place: Place) -> bool {
+        let Slots { first, last, .. } = &*self.slots;
+        match self.after {
+            After::Start => false,
+            After::First => first[low] == place,
+            After::Step(_) => last[low] == place,
+        }
+    }
+
+    /// Whether an event comes after the last match, and before the match of a step so far, or while it is not too late
+    /// for one; by exact times and ids.
+    fn is_next(&self, low: usize, place: Place, step: usize) -> bool {
+        let event = self.time_and_id(self.source, place);
+        let is_later = match self.after {
+            After::Start => event.0 >= self.clock.base_ms(),
+            After::First => event > self.time_and_id(0, self.slots.first[low]),
+            After::Step(step) => event > self.time_and_id(step, self.slots.last[low]),
+        };
+        is_later
+            && match self.slots.next[low] {
+                NOWHERE => event.0 < self.end_ms(low),
+                next => event < self.time_and_id(step, next),
+            }
     }
 
     fn time_and_id(&self, step: usize, place: Place) -> (i64, EventId) {
@@ -223,17 +293,7 @@ impl<'s, C: FunnelClock> Block<'s, C> {
     #[cold]
     #[inline(never)]
     fn decide(&mut self, low: usize, time: C::Time, place: Place) {
-        let event = self.time_and_id(self.step, place);
-        let is_later = match self.step {
-            0 => event.0 >= self.clock.base_ms(),
-            1 => event > self.time_and_id(0, self.slots.first[low]),
-            step => event > self.time_and_id(step - 1, self.slots.last[low]),
-        };
-        let is_earlier = match self.slots.next[low] {
-            NOWHERE => event.0 < self.end_ms(low),
-            next => event < self.time_and_id(self.step, next),
-        };
-        if is_later && is_earlier {
+        if self.is_next(low, place, self.source) {
             self.slots.room[low] = time.since(self.slots.from[low]);
             self.slots.next[low] = place;
         }
@@ -241,29 +301,57 @@ impl<'s, C: FunnelClock> Block<'s, C> {
 }
 
 impl Block<'_, Exact> {
-    /// How many ms after the last match that of this step came, of each user who has one; to be asked before the
-    /// step ends.
-    pub(super) fn push_spans(&self, spans: &mut Vec<u64>) {
-        self.push(spans, core::iter::repeat(&NO_VALUE));
-    }
-
-    /// The same with the groups of the users, packed.
-    pub(super) fn push_grouped_spans(&self, groups: &[Group], spans: &mut Vec<u64>) {
-        self.push(spans, &groups[self.lows.clone()]);
-    }
-
-    /// Written for everyone and counted where there is a match, which is hard to foretell.
-    #[inline(always)]
-    fn push<'g>(&self, spans: &mut Vec<u64>, groups: impl IntoIterator<Item = &'g Group>) {
-        let Slots { next, room, .. } = &*self.slots;
-        let mut end = spans.len();
-        spans.resize(end + self.lows.len(), 0);
-        let users = next[self.lows.clone()].iter().zip(&room[self.lows.clone()]);
-        for ((next, room), group) in users.zip(groups) {
-            spans[end] = packed(*group, *room);
-            end += usize::from(*next != NOWHERE);
+    /// How many ms after the last match that of this step came, or that of the first step after the start of the range; of
+    /// users without one it means nothing. To be asked before the step ends.
+    pub(super) fn tell_matches(&self, took: &mut [i64]) {
+        let Slots { from, room, .. } = &*self.slots;
+        let took = &mut took[self.lows.clone()];
+        let room = &room[self.lows.clone()];
+        if self.source == 0 {
+            let users = from[self.lows.clone()].iter().zip(room);
+            took.iter_mut().zip(users).for_each(|(took, (from, room))| *took = from.plus(*room));
+        } else {
+            took.iter_mut().zip(room).for_each(|(took, room)| *took = *room as i64);
         }
-        spans.truncate(end);
+    }
+
+    /// When the event came that matched this source, in ms after the start of the range; a time for users without one.
+    pub(super) fn tell_firsts(&self, at: &mut [i64], never: i64) {
+        let Slots { from, room, next, .. } = &*self.slots;
+        let lows = || self.lows.clone();
+        let users = from[lows()].iter().zip(&room[lows()]).zip(&next[lows()]);
+        for (at, ((from, room), next)) in at[lows()].iter_mut().zip(users) {
+            *at = if *next == NOWHERE { never } else { from.plus(*room) };
+        }
+    }
+}
+
+/// Ends walks by events that come between the last match and that of a step, which is over but for them.
+pub(super) struct Breaks<'b, 's, C: FunnelClock> {
+    pub(super) block: &'b mut Block<'s, C>,
+    pub(super) step: usize,
+    /// Whether the last match is one of the events, at the same place.
+    pub(super) is_among: bool,
+}
+
+impl<C: FunnelClock> Visit for Breaks<'_, '_, C> {
+    type Clock = C;
+
+    fn clock(&self) -> C {
+        self.block.clock
+    }
+
+    #[inline(always)]
+    fn event(&mut self, low: usize, time: C::Time, place: Place) {
+        let Slots { from, room, .. } = &mut *self.block.slots;
+        let (later, left) = (time.since(from[low]), room[low]);
+        let mut breaks = later < left;
+        if (later == Default::default()) | (later == left) {
+            let is_last = self.is_among && self.block.is_last(low, place);
+            breaks = !is_last && self.block.is_next(low, place, self.step);
+        }
+        let from = &mut self.block.slots.from[low];
+        *from = select_unpredictable(breaks, C::Time::DEAD, *from);
     }
 }
 
@@ -272,6 +360,10 @@ impl<C: FunnelClock> Visit for Block<'_, C> {
 
     fn clock(&self) -> C {
         self.clock
+    }
+
+    fn before_ms(&self) -> i64 {
+        self.end_ms.unwrap_or(i64::MAX)
     }
 
     #[inline(always)]

@@ -9,9 +9,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::block::Block;
+use super::block::{Block, Breaks};
 use super::groups::Values;
 use super::mask::Mask;
+use super::needs::{Break, BreakEvents};
 use super::route::Members;
 use super::scan::{Counts, FEW, Routed, Scan, Sources, blocks_of};
 use super::source::Source;
@@ -24,7 +25,18 @@ use crate::{Error, UserId};
 /// A funnel over opened parts.
 pub struct FunnelScan<'a> {
     pub(super) query: &'a FunnelQuery,
+    /// A source a step, then those of the events that end walks.
     pub(super) sources: Sources<'a>,
+    breaks: Vec<Ends>,
+}
+
+/// Events that end walks.
+struct Ends {
+    source: usize,
+    /// Bits of the steps before whose match they do.
+    before: u32,
+    /// Bits of the steps whose events have the same places.
+    among: u32,
 }
 
 /// How many persons reached each step, so far.
@@ -34,13 +46,14 @@ pub struct FunnelCounts {
 }
 
 impl<'a> FunnelScan<'a> {
-    /// Opens what the query needs; `parts` has one list of parts a step, empty for a type never seen.
+    /// Opens what the query needs; `parts` has one list of parts for each of its needs, which are its steps when nothing
+    /// ends walks.
     ///
     /// # Errors
     /// When a part is damaged.
     ///
     /// # Panics
-    /// When `parts` has not one list a step.
+    /// When `parts` has not one list for each of them.
     pub fn open(
         query: &'a FunnelQuery,
         parts: &[Vec<PartView<'a>>],
@@ -56,16 +69,27 @@ impl<'a> FunnelScan<'a> {
         persons: &'a Persons<'a>,
         groups: Option<(&str, &mut Values<'a>)>,
     ) -> Result<Self, Error> {
-        assert_eq!(parts.len(), query.steps().len(), "one list of parts a step");
+        let needs = query.needs_of_steps();
+        assert_eq!(parts.len(), needs.len(), "one list of parts a need");
         let mut stats = ScanStats::default();
         let mut steps = Vec::new();
-        for (number, (step, parts)) in query.steps().iter().zip(parts).enumerate() {
-            steps.push(Source::open(parts, &step.filters, query.step_times(number), &mut stats)?);
+        for (need, parts) in needs.iter().zip(parts) {
+            let filters = need.sets.first().copied().unwrap_or_default();
+            steps.push(Source::open(parts, filters, need.times_ms, &mut stats)?);
         }
         if let Some((key, values)) = groups {
             steps[0].open_groups(&parts[0], key, values)?;
         }
-        Ok(Self { query, sources: Sources::new(steps, persons, stats) })
+        let mut others = query.steps().len()..;
+        let breaks = query.breaks().into_iter().map(|Break { events, before, among }| {
+            let source = match events {
+                BreakEvents::OfStep(step) => step,
+                BreakEvents::Other(_) => others.next().expect("there is no end"),
+            };
+            Ends { source, before, among }
+        });
+        let breaks = breaks.collect();
+        Ok(Self { query, sources: Sources::new(steps, persons, stats), breaks })
     }
 }
 
@@ -81,8 +105,14 @@ impl Scan for FunnelScan<'_> {
     }
 
     fn run(&self, users: Range<UserId>) -> FunnelCounts {
-        let mut reached = vec![0; self.sources.steps()];
-        self.walk::<Ticks>(users, &mut Reached(&mut reached));
+        let mut reached = vec![0; self.query.steps().len()];
+        let mut block = Block::<Ticks>::new(self);
+        let mut room = Room::default();
+        for users in blocks_of(users) {
+            let left = block.start(&users, self.query.range().end_ms());
+            let counts = &mut Counted(&mut reached);
+            self.walk_block(&users, left, None, &mut block, &mut room, counts);
+        }
         FunnelCounts { reached }
     }
 }
@@ -90,51 +120,99 @@ impl Scan for FunnelScan<'_> {
 /// Looks on while users are taken through the steps.
 pub(super) trait Watch<C: FunnelClock> {
     /// The events of a step were visited; the step is not over.
-    fn visited(&mut self, step: usize, block: &Block<'_, C>);
+    fn visited(&mut self, _step: usize, _block: &Block<'_, C>) {}
 
     /// A step is over, which so many users of the block matched.
-    fn ended(&mut self, step: usize, matched: u64);
-
-    /// Nobody of the block has a step before him.
-    fn finished(&mut self, block: &Block<'_, C>);
+    fn ended(&mut self, _step: usize, _matched: u64) {}
 }
 
 /// Counts who reached each step.
-struct Reached<'r>(&'r mut [u64]);
+struct Counted<'r>(&'r mut [u64]);
 
-impl<C: FunnelClock> Watch<C> for Reached<'_> {
-    fn visited(&mut self, _: usize, _: &Block<'_, C>) {}
-
+impl<C: FunnelClock> Watch<C> for Counted<'_> {
     fn ended(&mut self, step: usize, matched: u64) {
         self.0[step] += matched;
     }
-
-    fn finished(&mut self, _: &Block<'_, C>) {}
 }
 
 impl FunnelScan<'_> {
-    /// Takes the users of a range through the steps, block by block.
-    pub(super) fn walk<C: FunnelClock>(&self, users: Range<UserId>, watch: &mut impl Watch<C>) {
-        let mut block = Block::new(self);
-        let (mut mask, mut members) = (Mask::default(), Members::none());
-        for users in blocks_of(users) {
-            let mut left = block.start(&users);
-            for step in 0..self.sources.steps() {
-                block.enter(step);
-                let few = left * (FEW as u64) < users.len() as u64;
-                if few {
-                    block.name_alive(&mut members);
-                }
-                self.sources.visit(step, &users, few.then_some(&members), &mut mask, &mut block);
-                watch.visited(step, &block);
-                left = block.advance();
-                watch.ended(step, left);
-                if left == 0 {
-                    break;
-                }
+    /// Takes the users of a block, of whom so many are left, through the steps.
+    pub(super) fn walk_block<'s, C: FunnelClock>(
+        &'s self,
+        users: &Range<UserId>,
+        mut left: u64,
+        now: Option<C::Time>,
+        block: &mut Block<'s, C>,
+        room: &mut Room,
+        watch: &mut impl Watch<C>,
+    ) {
+        for step in 0..self.query.steps().len() {
+            block.enter(step);
+            let Room { mask, members } = &mut *room;
+            let few = members.if_few(left, users, block);
+            self.sources.visit(step, users, few, mask, block);
+            self.end_walks(step, users, now, block, room);
+            watch.visited(step, block);
+            left = block.advance();
+            watch.ended(step, left);
+            if left == 0 {
+                break;
             }
-            watch.finished(&block);
         }
+    }
+
+    /// Ends the walks of those with an event before the match of a step that must not come there.
+    fn end_walks<'s, C: FunnelClock>(
+        &'s self,
+        step: usize,
+        users: &Range<UserId>,
+        now: Option<C::Time>,
+        block: &mut Block<'s, C>,
+        Room { mask, members }: &mut Room,
+    ) {
+        for Ends { source, among, .. } in self.breaks.iter().filter(|by| by.before >> step & 1 == 1)
+        {
+            let left = block.close(now);
+            if left == 0 {
+                break;
+            }
+            block.enter(*source);
+            let few = members.if_few(left, users, block);
+            let is_among = step > 0 && among >> (step - 1) & 1 == 1;
+            let mut breaks = Breaks { block, step, is_among };
+            self.sources.visit(*source, users, few, mask, &mut breaks);
+            block.enter(step);
+            block.drop_ended();
+        }
+    }
+}
+
+/// What a walk writes on again and again.
+pub(super) struct Room {
+    mask: Mask,
+    members: Members,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { mask: Mask::default(), members: Members::none() }
+    }
+}
+
+impl Members {
+    /// Takes those of a block whom an event may still match, if they are so few that it pays to pass over the events of
+    /// the others.
+    fn if_few<C: FunnelClock>(
+        &mut self,
+        left: u64,
+        users: &Range<UserId>,
+        block: &Block<'_, C>,
+    ) -> Option<&Self> {
+        let few = left * (FEW as u64) < users.len() as u64;
+        few.then(|| {
+            block.name_alive(self);
+            &*self
+        })
     }
 }
 

@@ -7,12 +7,12 @@ use core::ops::Range;
 
 use hashbrown::HashMap;
 
-use super::source::Place;
+use super::source::Source;
 
 use super::plan::{Breakdown, Of, invalid};
 use crate::limits::BREAKDOWN_VALUES_MAX;
 use crate::number::number_of;
-use crate::part::{Codes, PartView};
+use crate::part::{Codes, PartView, partition_point};
 use crate::{Error, UserId};
 
 /// A number for each distinct value.
@@ -172,30 +172,41 @@ impl<'a> GroupColumn<'a> {
 
     /// The group of a row.
     pub(super) fn of(&self, row: u32) -> Group {
-        self.groups.get(self.codes.code(row) as usize).copied().unwrap_or(NO_VALUE)
+        self.of_code(self.codes.code(row))
+    }
+
+    /// Adds the groups of rows that follow one another.
+    fn read(&self, rows: Range<u32>, groups: &mut Vec<Group>) {
+        let from = groups.len();
+        let Some((listed, present)) = &self.codes.rows else {
+            return self.codes.codes.read(rows, |code| groups.push(self.of_code(code)));
+        };
+        groups.resize(from + rows.len(), NO_VALUE);
+        let first = partition_point(0..*present, |at| (listed.get(at) as u32) < rows.start);
+        let end = partition_point(first..*present, |at| (listed.get(at) as u32) < rows.end);
+        let mut at = first;
+        self.codes.codes.read(first..end, |code| {
+            groups[from + (listed.get(at) as u32 - rows.start) as usize] = self.of_code(code);
+            at += 1;
+        });
+    }
+
+    fn of_code(&self, code: u32) -> Group {
+        self.groups.get(code as usize).copied().unwrap_or(NO_VALUE)
     }
 }
 
-/// The groups of a block's rows over all parts.
-#[derive(Default)]
-pub(super) struct BlockGroups<'s> {
-    /// Of each part the place after its last row of the block, what to add to a place for the row, and the column.
-    parts: Vec<(Place, u32, Option<&'s GroupColumn<'s>>)>,
-}
-
-impl<'s> BlockGroups<'s> {
-    /// Adds a part's rows of the block.
-    pub(super) fn push(&mut self, rows: Range<u32>, groups: Option<&'s GroupColumn<'s>>) {
-        let from = self.parts.last().map_or(0, |(end, _, _)| *end);
-        let end = from + (rows.end - rows.start);
-        self.parts.push((end, rows.start.wrapping_sub(from), groups));
-    }
-
-    /// The group of the row at a place; none of an event that was routed to the block.
-    #[inline]
-    pub(super) fn of(&self, place: Place) -> Option<Group> {
-        let (_, offset, groups) = self.parts.iter().find(|(end, _, _)| place < *end)?;
-        Some(groups.map_or(NO_VALUE, |groups| groups.of(place.wrapping_add(*offset))))
+impl Source<'_> {
+    /// Puts the groups of a block's rows where their places are.
+    pub(super) fn groups_of_block(&self, block: u32, groups: &mut Vec<Group>) {
+        groups.clear();
+        for part in self.parts() {
+            let rows = part.blocks.rows(block);
+            match &part.groups {
+                Some(column) => column.read(rows, groups),
+                None => groups.resize(groups.len() + rows.len(), NO_VALUE),
+            }
+        }
     }
 }
 

@@ -35,10 +35,12 @@ mod exact_sum;
 mod explain;
 mod journeys;
 mod quantile;
+mod reached;
 mod retention;
 mod tally;
 mod touch;
 mod trends;
+mod unordered;
 mod who;
 
 pub use calendar::{Calendar, Unit, WeekStart};

@@ -76,6 +76,27 @@ impl Meaning {
     }
 }
 
+/// Events that end a walk when they come after the match of one step and before that of the next.
+pub(super) struct Break<'q> {
+    pub(super) events: BreakEvents<'q>,
+    /// Bits of the steps before whose match they do.
+    pub(super) before: u32,
+    /// Bits of the steps whose events are exactly these.
+    pub(super) among: u32,
+}
+
+/// Where such events are read.
+pub(super) enum BreakEvents<'q> {
+    /// With those of a step.
+    OfStep(usize),
+    /// By a need of their own.
+    Other(Need<'q>),
+}
+
+fn bits(numbers: impl IntoIterator<Item = u32>) -> u32 {
+    numbers.into_iter().fold(0, |bits, number| bits | 1 << number)
+}
+
 impl FunnelQuery {
     /// What a funnel reads whose persons' events are put in order.
     #[must_use]
@@ -83,10 +104,58 @@ impl FunnelQuery {
         self.meanings().into_iter().map(|(need, _)| need).collect()
     }
 
-    /// What a funnel reads that is counted step by step.
+    /// What a funnel reads that is counted step by step: a need a step, then those of [`Self::breaks`].
     pub(super) fn needs_of_steps(&self) -> Vec<Need<'_>> {
         let steps = self.steps().iter().enumerate();
-        steps.map(|(number, step)| Need::of(step, self.step_times(number))).collect()
+        let steps = steps.map(|(number, step)| {
+            // Of a strict funnel, events of a step's type end walks too.
+            let is_strict = self.order() == Order::Strict;
+            let number = if is_strict { self.steps().len() } else { number };
+            Need::of(step, self.step_times(number))
+        });
+        let others = self.breaks().into_iter().filter_map(|breaks| match breaks.events {
+            BreakEvents::OfStep(_) => None,
+            BreakEvents::Other(need) => Some(need),
+        });
+        steps.chain(others).collect()
+    }
+
+    /// Events that end walks when they come between the matches of two steps.
+    pub(super) fn breaks(&self) -> Vec<Break<'_>> {
+        let steps = self.steps();
+        let later = self.step_times(steps.len());
+        if self.order() != Order::Strict {
+            let exclusions = self.exclude().iter().map(|rule| {
+                let events = BreakEvents::Other(Need::of(&rule.event, later));
+                Break { events, before: bits(rule.after_step + 1..=rule.before_step), among: 0 }
+            });
+            return exclusions.collect();
+        }
+        // Whatever lies between: of the types of the steps, and of all others.
+        let all = |types| {
+            BreakEvents::Other(Need { types, sets: Vec::new(), all: true, times_ms: later })
+        };
+        let later_steps = bits(1..=steps.len() as u32 - 1);
+        let mut names: Vec<&str> = steps.iter().map(|step| &*step.event_type).collect();
+        names.sort_unstable();
+        names.dedup();
+        let of_name = |name| {
+            let whole = (0..)
+                .zip(steps)
+                .filter(|(_, step)| step.event_type == name && step.filters.is_empty());
+            let among = bits(whole.map(|(number, _): (u32, _)| number));
+            let events = match among {
+                0 => all(Types::One(name)),
+                _ => BreakEvents::OfStep(among.trailing_zeros() as usize),
+            };
+            // No event of the type comes before the match of a step that takes any of them.
+            Break { events, before: later_steps & !among, among }
+        };
+        let of_others = all(Types::AllBut(names.clone()));
+        let mut breaks = vec![Break { events: of_others, before: later_steps, among: 0 }];
+        breaks.extend(names.into_iter().map(of_name));
+        breaks.retain(|breaks| breaks.before != 0);
+        breaks
     }
 
     /// What [`Self::needs`] says, with what an event is of which each list of filters holds.

@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use super::ScanStats;
 use super::gather::Found;
-use super::groups::{BlockGroups, Group};
+use super::groups::Group;
 use super::marked::{Masks, Remarked};
 use super::mask::Mask;
 use super::route::{Members, RoutedEvents, Router};
@@ -233,9 +233,9 @@ impl<'a> Sources<'a> {
         self.look_up(step, block, place, Source::group)
     }
 
-    /// The groups of a block's rows of a step.
-    pub(super) fn groups_of_block(&self, step: usize, block: u32) -> BlockGroups<'_> {
-        self.steps[step].groups_of_block(block)
+    /// Puts the groups of a block's rows of a step, but for routed ones, where their places are.
+    pub(super) fn groups_of_block(&self, step: usize, block: u32, groups: &mut Vec<Group>) {
+        self.steps[step].groups_of_block(block, groups);
     }
 
     /// The number of the event at a place of a block, if it has one.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::groups::{BlockGroups, Group, GroupColumn, NO_VALUE, NumberColumn, Values};
+use super::groups::{Group, GroupColumn, NO_VALUE, NumberColumn, Values};
 use super::marked::Marks;
 use super::mask::Mask;
 use super::needs::Need;
@@ -24,6 +24,11 @@ pub(super) trait Visit {
 
     /// The clock by which it is told times.
     fn clock(&self) -> Self::Clock;
+
+    /// From when on, in ms, parts are passed over.
+    fn before_ms(&self) -> i64 {
+        i64::MAX
+    }
 
     /// `low` is the user's place in the block, below [`BLOCK_USERS`].
     fn event(&mut self, low: usize, time: <Self::Clock as Clock>::Time, place: Place);
@@ -260,7 +265,12 @@ impl<'a> Source<'a> {
         let mut before = 0;
         for part in &self.parts {
             let block_rows = part.blocks.rows(block);
-            for rows in pieces(part.rows_of(users, block_rows.clone())) {
+            let users_rows = if part.times_ms.0 < visit.before_ms() {
+                part.rows_of(users, block_rows.clone())
+            } else {
+                block_rows.start..block_rows.start
+            };
+            for rows in pieces(users_rows) {
                 let first = before + (rows.start - block_rows.start);
                 match part.times.width() {
                     1 => part.visit_piece::<1, _>(&rows, first, only, mask, visit),
@@ -291,15 +301,6 @@ impl<'a> Source<'a> {
     pub(super) fn group(&self, block: u32, place: Place) -> Option<Group> {
         let (part, row) = self.part_and_row(block, place)?;
         Some(part.groups.as_ref().map_or(NO_VALUE, |groups| groups.of(row)))
-    }
-
-    /// The groups of a block's rows.
-    pub(super) fn groups_of_block(&self, block: u32) -> BlockGroups<'_> {
-        let mut groups = BlockGroups::default();
-        self.parts
-            .iter()
-            .for_each(|part| groups.push(part.blocks.rows(block), part.groups.as_ref()));
-        groups
     }
 
     /// The number of the event at a place of a block, if it has one.

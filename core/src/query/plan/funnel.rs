@@ -192,11 +192,6 @@ impl FunnelQuery {
         }
     }
 
-    /// Whether only the earliest match of each step matters.
-    pub(crate) fn is_first_touch(&self) -> bool {
-        self.order == Order::Ordered && self.entry == Entry::First && self.exclude.is_empty()
-    }
-
     /// The first time, in ms, that is too late for a person whose first step was at `first_ms`.
     #[must_use]
     pub fn limit_ms(&self, first_ms: i64) -> i64 {
