@@ -6,8 +6,8 @@ use eventhub_core::Error;
 use eventhub_core::part::{PackedPart, PartView};
 use eventhub_core::persons::{Persons, UserSet};
 use eventhub_core::query::{
-    Breakdown, ConversionScan, Filter, FunnelInput, Need, Of, RetentionInput, RetentionScan,
-    TrendsInput, TrendsScan, count,
+    Breakdown, ConversionScan, Filter, FunnelInput, Need, Of, OneByOne, RetentionInput,
+    RetentionScan, TrendsInput, TrendsScan, count,
 };
 use jiff::tz::TimeZone;
 use js_sys::{Array, JSON, Object, Reflect, Uint8Array, Uint32Array};
@@ -37,7 +37,7 @@ pub fn funnel(
     let parts = files.views(&ConversionScan::needs(&query))?;
     let mut scan = ConversionScan::open(&query, now_ms as i64, &parts, &persons, None)?;
     let counts = count(&mut scan);
-    json(&scan.finish(counts))
+    json(&scan.finish(counts, &OneByOne))
 }
 
 /// The answer to a retention table of the JSON API, as JSON.

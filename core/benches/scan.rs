@@ -12,7 +12,8 @@ use eventhub_core::part::{EncodedPart, PartBuilder, PartView, bucket_of};
 use eventhub_core::persons::{Persons, encode_merged};
 use eventhub_core::query::{
     CohortQuery, CohortScan, ConversionScan, Filter, FunnelInput, FunnelQuery, FunnelScan, Need,
-    Range, RetentionInput, RetentionScan, Scan, Step, TrendsInput, TrendsScan, answer, count,
+    OneByOne, Range, RetentionInput, RetentionScan, Scan, Step, TrendsInput, TrendsScan, answer,
+    count,
 };
 use eventhub_core::{DAY_MS, Error, TimeMs, UserId, parse_date};
 use jiff::tz::TimeZone;
@@ -111,7 +112,7 @@ fn journeys(
             ConversionScan::needs(&query).iter().map(views).collect::<Result<Vec<_>, _>>()?;
         let mut scan = ConversionScan::open(&query, NOW_MS, &views, persons, None)?;
         let counts = count(&mut scan);
-        black_box(scan.finish(counts));
+        black_box(scan.finish(counts, &OneByOne));
         Ok(scan.sources().stats().events)
     })
 }

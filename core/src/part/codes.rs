@@ -80,9 +80,24 @@ impl<'a> BitPlanes<'a> {
 
     fn decode(&self, group: u32, codes: &mut [u32; 64]) {
         codes.fill(0);
-        for (plane, bit) in self.group(group).zip(0..) {
-            for (code, at) in codes.iter_mut().zip(0..) {
-                *code |= ((plane >> at & 1) as u32) << bit;
+        // Eight planes make a byte of each code, and a byte of each of them eight such bytes at a time.
+        let mut planes = [0; 32];
+        let mut count = 0;
+        for (plane, slot) in self.group(group).zip(&mut planes) {
+            *slot = plane;
+            count += 1;
+        }
+        for (planes, shift) in planes[..count].chunks(8).zip((0..).step_by(8)) {
+            for (eight, codes) in codes.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+                let bits = |plane: &u64| SPREAD[plane.to_le_bytes()[eight] as usize];
+                let bytes = planes
+                    .iter()
+                    .map(bits)
+                    .zip(0..)
+                    .fold(0, |all, (bits, plane)| all | bits << plane);
+                for (code, byte) in codes.iter_mut().zip(bytes.to_le_bytes()) {
+                    *code |= u32::from(byte) << shift;
+                }
             }
         }
     }
@@ -97,6 +112,21 @@ impl<'a> BitPlanes<'a> {
         planes.as_chunks().0.iter().map(|plane| u64::from_le_bytes(*plane))
     }
 }
+
+/// Of each byte its bits, each in a byte of its own.
+static SPREAD: [u64; 256] = {
+    let mut spread = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut bit = 0;
+        while bit < 8 {
+            spread[byte] |= (byte as u64 >> bit & 1) << (8 * bit);
+            bit += 1;
+        }
+        byte += 1;
+    }
+    spread
+};
 
 /// Groups of 64 entries in a chunk, as a power of two.
 const GROUP_SHIFT: u32 = CHUNK_SHIFT - 6;

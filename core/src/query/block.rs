@@ -211,6 +211,11 @@ impl<'s, C: FunnelClock> Block<'s, C> {
         users.for_each(|(count, next)| *count += u8::from(*next != NOWHERE));
     }
 
+    /// Of each user at hand the place of the event that matched in this step, one beyond all others where none did.
+    pub(super) fn places(&self) -> &[Place] {
+        &self.slots.next[self.lows.clone()]
+    }
+
     /// The users whom an event matched in this step, each with its place in the block and that of the event; to be
     /// asked before the step ends.
     pub(super) fn matched(&self) -> impl Iterator<Item = (usize, Place)> {

@@ -107,7 +107,7 @@ impl CohortScan<'_> {
 }
 
 impl Counts for CohortCounts {
-    fn merge(&mut self, other: &Self) {
+    fn merge(&mut self, other: Self) {
         self.cells.iter_mut().zip(&other.cells).for_each(|(count, other)| *count += other);
     }
 }

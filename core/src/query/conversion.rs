@@ -12,7 +12,7 @@ use super::journeys::{Journey, Journeys};
 use super::needs::Need;
 use super::plan::FunnelQuery;
 use super::quantile::quantiles;
-use super::scan::{Counts, Routed, Scan, Sources};
+use super::scan::{Counts, Routed, Scan, Sources, Workers};
 use super::touch::Touch;
 use crate::experiment::{Arm, Figures};
 use crate::part::PartView;
@@ -115,8 +115,8 @@ pub struct ConversionCounts {
     steps: usize,
     /// By group and step: those who reached the step, and of them those who may still get further.
     reached: Vec<[u64; 2]>,
-    /// Per step after the first one how long it took, as [`packed`] has it.
-    pub(super) took: Vec<Vec<u64>>,
+    /// Per step how long it took, nothing for the first one: lists of what [`packed`] makes.
+    pub(super) took: Vec<Vec<Vec<u64>>>,
 }
 
 /// A time in ms and the group of the person who took it, as one number that is ordered by both.
@@ -156,13 +156,12 @@ impl<'a> ConversionScan<'a> {
     }
 
     /// The answer.
-    #[must_use]
-    pub fn finish(&self, counts: ConversionCounts) -> FunnelAnswer {
+    pub fn finish(&self, counts: ConversionCounts, workers: &impl Workers) -> FunnelAnswer {
         let values = match &self.walks {
             Walks::Touch(touch) => &touch.grouping.values,
             Walks::Journeys(journeys) => journeys.values(),
         };
-        counts.finish(self.query, values)
+        counts.finish(self.query, values, workers)
     }
 }
 
@@ -186,7 +185,7 @@ impl Scan for ConversionScan<'_> {
     fn run(&self, users: Range<UserId>) -> ConversionCounts {
         let steps = self.query.steps().len();
         let mut counts =
-            ConversionCounts { steps, reached: Vec::new(), took: vec![Vec::new(); steps] };
+            ConversionCounts { steps, reached: Vec::new(), took: vec![vec![Vec::new()]; steps] };
         match &self.walks {
             Walks::Touch(touch) => touch.count(users, &mut counts),
             Walks::Journeys(journeys) => journeys.each(users, |journey| counts.add(journey)),
@@ -196,16 +195,17 @@ impl Scan for ConversionScan<'_> {
 }
 
 impl Counts for ConversionCounts {
-    fn merge(&mut self, other: &Self) {
+    fn merge(&mut self, other: Self) {
         if self.reached.len() < other.reached.len() {
             self.reached.resize(other.reached.len(), [0; 2]);
         }
         add(&mut self.reached, &other.reached);
-        self.took.iter_mut().zip(&other.took).for_each(|(took, other)| took.extend(other));
+        self.took.iter_mut().zip(other.took).for_each(|(took, other)| took.extend(other));
     }
 
     fn bytes(&self) -> usize {
-        self.reached.len() * 16 + self.took.iter().map(|took| took.len() * 8).sum::<usize>()
+        self.reached.len() * 16
+            + self.took.iter().flatten().map(|took| took.len() * 8).sum::<usize>()
     }
 }
 
@@ -218,55 +218,87 @@ impl ConversionCounts {
         &mut self.reached[from..from + self.steps]
     }
 
+    /// Where times of a step go, as [`packed`] has them.
+    pub(super) fn times_of(&mut self, step: usize) -> &mut Vec<u64> {
+        self.took[step].last_mut().expect("there is one list from the beginning")
+    }
+
     fn add(&mut self, journey: &Journey<'_>) {
         let of_group = self.of_group(journey.group);
         of_group[..=journey.step()].iter_mut().for_each(|[count, _]| *count += 1);
         of_group[journey.step()][1] += u64::from(journey.is_pending);
         for step in 1..=journey.step() {
             let took = journey.time_ms(step).abs_diff(journey.time_ms(step - 1));
-            self.took[step].push(packed(journey.group, took));
+            self.times_of(step).push(packed(journey.group, took));
         }
     }
 
-    fn finish(mut self, query: &FunnelQuery, values: &Values<'_>) -> FunnelAnswer {
+    fn finish(
+        self,
+        query: &FunnelQuery,
+        values: &Values<'_>,
+        workers: &impl Workers,
+    ) -> FunnelAnswer {
         let mut everyone = vec![[0; 2]; self.steps];
         for of_group in self.reached.chunks_exact(self.steps) {
             add(&mut everyone, of_group);
         }
-        let groups = query.breakdown().map_or_else(Vec::new, |by| {
+        let rows = query.breakdown().map_or_else(Vec::new, |by| {
             let size = |group: usize| self.reached[group * self.steps][0];
             let sizes =
                 (0..self.reached.len() / self.steps).map(|group| (group as Group, size(group)));
-            let rows = shown(sizes, values, by.limit, query.control());
-            self.groups(query, &rows)
+            shown(sizes, values, by.limit, query.control())
         });
-        self.took.iter_mut().flatten().for_each(|took| *took &= MS_MASK);
-        let experiment = query.control().map(|control| Experiment::of(control, &groups));
-        FunnelAnswer { steps: steps_of(query, &everyone, self.took), groups, experiment }
-    }
-
-    fn groups(&self, query: &FunnelQuery, rows: &[Shown<'_>]) -> Vec<FunnelGroup> {
-        let mut place_of = vec![0; self.reached.len() / self.steps];
-        for (place, row) in rows.iter().enumerate() {
-            row.groups.iter().for_each(|group| place_of[*group as usize] = place);
+        let mut row_of = vec![0; self.reached.len() / self.steps];
+        for (number, row) in rows.iter().enumerate() {
+            row.groups.iter().for_each(|group| row_of[*group as usize] = number);
         }
-        let mut took = vec![vec![Vec::new(); self.steps]; rows.len()];
-        for (step, all) in self.took.iter().enumerate() {
-            let place = |packed: u64| place_of[(packed >> MS_BITS) as usize];
-            let mut counts = vec![0; rows.len()];
-            all.iter().for_each(|packed| counts[place(*packed)] += 1);
-            took.iter_mut().zip(counts).for_each(|(took, count)| took[step].reserve_exact(count));
-            all.iter().for_each(|packed| took[place(*packed)][step].push(packed & MS_MASK));
-        }
-        let group = |(row, took): (&Shown<'_>, Vec<Vec<u64>>)| {
+        let took = workers.map(self.steps, |step| Took::of(&self.took[step], &row_of, rows.len()));
+        let group = |(number, row): (usize, &Shown<'_>)| {
             let mut counts = vec![[0; 2]; self.steps];
             for group in &row.groups {
                 add(&mut counts, &self.reached[*group as usize * self.steps..][..self.steps]);
             }
-            let steps = steps_of(query, &counts, took);
+            let steps = steps_of(query, &counts, |step| took[step].rows[number]);
             FunnelGroup { value: row.value.map(ToString::to_string), other: row.other, steps }
         };
-        rows.iter().zip(took).map(group).collect()
+        let groups: Vec<_> = rows.iter().enumerate().map(group).collect();
+        let steps = steps_of(query, &everyone, |step| took[step].everyone);
+        let experiment = query.control().map(|control| Experiment::of(control, &groups));
+        FunnelAnswer { steps, groups, experiment }
+    }
+}
+
+/// How long a step took: the median and the time within which nine of ten came, in ms.
+struct Took {
+    everyone: [Option<f64>; 2],
+    rows: Vec<[Option<f64>; 2]>,
+}
+
+impl Took {
+    /// From times with groups, of which each belongs to one of so many rows; without rows all times are everyone's.
+    fn of(packed: &[Vec<u64>], row_of: &[usize], rows: usize) -> Self {
+        let all = || packed.iter().flatten();
+        let row = |packed: u64| row_of[(packed >> MS_BITS) as usize];
+        // For now where a row's next time goes; after the last one that is the row's end.
+        let mut ends = vec![0; rows.max(1)];
+        if rows > 0 {
+            all().for_each(|packed| ends[row(*packed)] += 1);
+            let mut from = 0;
+            for end in &mut ends {
+                from += core::mem::replace(end, from);
+            }
+        }
+        let mut times = vec![0; packed.iter().map(Vec::len).sum()];
+        for packed in all() {
+            let end = &mut ends[if rows > 0 { row(*packed) } else { 0 }];
+            times[*end] = packed & MS_MASK;
+            *end += 1;
+        }
+        let of = |times: &[u64]| quantiles(times, [0.5, 0.9]);
+        let mut from = 0;
+        let of_row = |end: &usize| of(&times[core::mem::replace(&mut from, *end)..*end]);
+        Self { everyone: of(&times), rows: ends.iter().take(rows).map(of_row).collect() }
     }
 }
 
@@ -276,16 +308,18 @@ fn add(counts: &mut [[u64; 2]], others: &[[u64; 2]]) {
     }
 }
 
-fn steps_of(query: &FunnelQuery, counts: &[[u64; 2]], took: Vec<Vec<u64>>) -> Vec<FunnelStep> {
+fn steps_of(
+    query: &FunnelQuery,
+    counts: &[[u64; 2]],
+    took: impl Fn(usize) -> [Option<f64>; 2],
+) -> Vec<FunnelStep> {
     let share = |count: u64, of: u64| (of > 0).then(|| count as f64 / of as f64);
     let [first, _] = counts[0];
     let mut previous = first;
-    let mut took = took.into_iter();
     let step = |(number, step): (usize, &super::Step)| {
         let [count, pending] = counts[number];
         let next = counts.get(number + 1).map_or(count, |[next, _]| *next);
-        let took = took.next().unwrap_or_default();
-        let [median, p90] = quantiles(&took, [0.5, 0.9]);
+        let [median, p90] = took(number);
         let seconds = |quantile: Option<f64>| quantile.map(|ms| ms / 1_000.0);
         let answer = FunnelStep {
             event: step.event_type.clone(),

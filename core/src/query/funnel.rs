@@ -217,7 +217,7 @@ impl Members {
 }
 
 impl Counts for FunnelCounts {
-    fn merge(&mut self, other: &Self) {
+    fn merge(&mut self, other: Self) {
         self.reached.iter_mut().zip(&other.reached).for_each(|(count, other)| *count += other);
     }
 }

@@ -64,7 +64,8 @@ impl Reached {
                 counts.of_group(group(low))[usize::from(depth[low]) - 1][1] += 1;
             }
         }
-        for ((step, took), all) in took.iter().enumerate().zip(&mut counts.took).skip(1) {
+        for (step, took) in took.iter().enumerate().skip(1) {
+            let all = counts.times_of(step);
             let mut end = all.len();
             all.resize(end + lows.len(), 0);
             // Written for everyone and counted where there is a match, which is hard to foretell.

@@ -289,7 +289,7 @@ impl Scan for RetentionScan<'_> {
 }
 
 impl Counts for RetentionCounts {
-    fn merge(&mut self, other: &Self) {
+    fn merge(&mut self, other: Self) {
         other.groups.iter().for_each(|(group, cells)| add(self.of_group(*group), cells));
     }
 

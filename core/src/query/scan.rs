@@ -36,11 +36,27 @@ pub trait Scan {
 /// Counts of some users.
 pub trait Counts {
     /// Adds the counts of other users.
-    fn merge(&mut self, other: &Self);
+    fn merge(&mut self, other: Self);
 
     /// Bytes of memory that they take, where that grows with the number of users.
     fn bytes(&self) -> usize {
         0
+    }
+}
+
+/// Does pieces of work that do not depend on one another.
+pub trait Workers {
+    /// The results of so many pieces, in order.
+    fn map<T: Send>(&self, count: usize, work: impl Fn(usize) -> T + Send + Sync) -> Vec<T>;
+}
+
+/// Does one piece after the other.
+#[derive(Debug, Clone, Copy)]
+pub struct OneByOne;
+
+impl Workers for OneByOne {
+    fn map<T: Send>(&self, count: usize, work: impl Fn(usize) -> T + Send + Sync) -> Vec<T> {
+        (0..count).map(work).collect()
     }
 }
 

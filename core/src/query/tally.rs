@@ -75,7 +75,7 @@ impl Scan for ValueScan<'_> {
 }
 
 impl Counts for ValueCounts {
-    fn merge(&mut self, other: &Self) {
+    fn merge(&mut self, other: Self) {
         self.groups.iter_mut().zip(&other.groups).for_each(|(count, other)| *count += other);
     }
 }

@@ -6,13 +6,12 @@ use core::ops::Range;
 use super::block::Block;
 use super::conversion::ConversionCounts;
 use super::funnel::{FunnelScan, Room, Watch};
-use super::groups::{Group, Grouping, UserGroups};
+use super::groups::{Group, Grouping, NO_VALUE, UserGroups};
 use super::plan::{Entry, FunnelQuery, Of, Order};
 use super::reached::Reached;
 use super::scan::blocks_of;
-use super::source::Place;
 use super::ticks::Exact;
-use crate::part::{BLOCK_USERS, PartView};
+use crate::part::PartView;
 use crate::persons::Persons;
 use crate::{Error, UserId};
 
@@ -75,14 +74,6 @@ impl<'a> Touch<'a> {
         let is_any_open = self.now_ms < last_limit_ms;
         is_any_open.then(|| self.now_ms.saturating_sub(query.range().start_ms()))
     }
-
-    /// The group of a user who matched the first step at a place; `of_rows` has those of the block's rows.
-    fn group(&self, user: UserId, place: Place, of_rows: &[Group]) -> Group {
-        self.grouping.of(user, || {
-            let routed = || self.funnel.sources.group(0, user / BLOCK_USERS, place);
-            of_rows.get(place as usize).copied().unwrap_or_else(routed)
-        })
-    }
 }
 
 /// Notes how far users come.
@@ -96,19 +87,39 @@ pub(super) struct Notes<'n, 'a> {
 
 impl Watch<Exact> for Notes<'_, '_> {
     fn visited(&mut self, step: usize, block: &Block<'_, Exact>) {
-        let Reached { depth, took, is_pending, groups, .. } = &mut *self.reached;
+        let Reached { depth, took, is_pending, .. } = &mut *self.reached;
         block.tell_matches(&mut took[step]);
         block.count_matched(depth);
-        if step == 0 && !groups.is_empty() {
-            if self.touch.grouping.of_events.is_some() {
-                self.touch.funnel.sources.groups_of_block(0, block.number(), self.of_rows);
-            }
-            for (low, place) in block.matched() {
-                groups[low] = self.touch.group(block.user(low), place, self.of_rows);
-            }
-        }
         if let Some(now) = self.now.filter(|_| step > 0) {
             block.open(now).for_each(|low| is_pending[low] = true);
+        }
+        if step == 0 && !self.reached.groups.is_empty() {
+            self.tell_groups(block);
+        }
+    }
+}
+
+impl Notes<'_, '_> {
+    /// Notes the groups of those whom an event matched in the first step.
+    fn tell_groups(&mut self, block: &Block<'_, Exact>) {
+        let Touch { funnel, grouping, .. } = self.touch;
+        let (groups, of_rows) = (&mut self.reached.groups, &mut *self.of_rows);
+        if grouping.of_events.is_none() {
+            block.lows().for_each(|low| groups[low] = grouping.of(block.user(low), || NO_VALUE));
+            return;
+        }
+        funnel.sources.groups_of_block(0, block.number(), of_rows);
+        let rows = of_rows.len();
+        of_rows.push(NO_VALUE);
+        for (group, place) in groups[block.lows()].iter_mut().zip(block.places()) {
+            *group = of_rows[rows.min(*place as usize)];
+        }
+        // Events that were routed to the block stand after its rows.
+        if funnel.sources.rows_in(0, block.number()) > rows as u64 {
+            let routed = block.matched().filter(|(_, place)| *place as usize >= rows);
+            routed.for_each(|(low, place)| {
+                groups[low] = funnel.sources.group(0, block.number(), place);
+            });
         }
     }
 }

@@ -249,7 +249,7 @@ impl Scan for TrendsScan<'_> {
 }
 
 impl Counts for TrendsCounts {
-    fn merge(&mut self, other: &Self) {
+    fn merge(&mut self, other: Self) {
         for (group, tallies) in (0..).zip(&other.groups).filter(|(_, tallies)| !tallies.is_empty())
         {
             merge(self.of_group(group), tallies);

@@ -128,8 +128,8 @@ impl Scan for WhoScan<'_> {
 }
 
 impl Counts for Who {
-    fn merge(&mut self, other: &Self) {
-        self.users.extend(&other.users);
+    fn merge(&mut self, other: Self) {
+        self.users.extend(other.users);
     }
 
     fn bytes(&self) -> usize {

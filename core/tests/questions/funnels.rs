@@ -8,7 +8,7 @@ use super::{in_pieces_of, run_cases, views, with_persons};
 use eventhub_core::naive;
 use eventhub_core::part::{EncodedPart, PartView};
 use eventhub_core::query::{
-    ConversionScan, FunnelAnswer, FunnelInput, FunnelQuery, Need, UserGroups, Values,
+    ConversionScan, FunnelAnswer, FunnelInput, FunnelQuery, Need, OneByOne, UserGroups, Values,
 };
 use eventhub_core::{DAY_MS, TimeMs, UserId};
 
@@ -70,7 +70,7 @@ fn ask(case: &Case, query: &FunnelQuery, parts: &[Vec<EncodedPart>]) -> FunnelAn
         let users = by_user.then_some(&groups);
         let mut scan = ConversionScan::open(query, now_ms(case), &parts, persons, users).unwrap();
         let counts = in_pieces_of(&mut scan);
-        answer = Some(scan.finish(counts));
+        answer = Some(scan.finish(counts, &OneByOne));
     });
     answer.unwrap()
 }

@@ -97,7 +97,7 @@ fn in_pieces_of<S: Scan>(scan: &mut S) -> S::Counts {
     scan.take_routed(routed);
     let mut pieces = scan.sources().pieces(7).into_iter().rev();
     let mut counts = scan.run(pieces.next().unwrap());
-    pieces.for_each(|users| counts.merge(&scan.run(users)));
+    pieces.for_each(|users| counts.merge(scan.run(users)));
     counts
 }
 

@@ -10,7 +10,7 @@ use eventhub_core::query::{
     TrendsScan, Types, UserGroups, ValueScan, WhoQuery, WhoScan,
 };
 
-use super::scans::Asking;
+use super::scans::{AllCores, Asking};
 use super::{events, people};
 use crate::engine::{EngineError, ExplainedPerson, Page, ValueOf};
 use crate::store::members;
@@ -32,7 +32,7 @@ pub fn funnel(
     let parts = asking.parts(&ConversionScan::needs(query))?;
     let mut scan = ConversionScan::open(query, now_ms, &parts, &persons, users.as_ref())?;
     let counts = asking.compute(&mut scan)?;
-    Ok((scan.finish(counts), scan.sources().stats()))
+    Ok((scan.finish(counts, &AllCores), scan.sources().stats()))
 }
 
 /// Persons who stand somewhere in a funnel.

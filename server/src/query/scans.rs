@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use eventhub_core::part::PartView;
 use eventhub_core::query::{
     CohortQuery, CohortScan, Counts, FunnelQuery, FunnelScan, Need, Scan, ScanStats, Step, Types,
+    Workers,
 };
 use rayon::prelude::*;
 
@@ -110,10 +111,19 @@ impl<'s> Asking<'s> {
         };
         let pieces = pieces(scan, PIECES_PER_THREAD).into_par_iter();
         let counts = pieces.map(run).try_reduce_with(|mut counts, others| {
-            counts.merge(&others);
+            counts.merge(others);
             Ok(counts)
         });
         counts.expect("there is at least one piece")
+    }
+}
+
+/// All cores.
+pub(super) struct AllCores;
+
+impl Workers for AllCores {
+    fn map<T: Send>(&self, count: usize, work: impl Fn(usize) -> T + Send + Sync) -> Vec<T> {
+        (0..count).into_par_iter().map(work).collect()
     }
 }
 

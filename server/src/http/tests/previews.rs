@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use eventhub_core::part::PackedPart;
 use eventhub_core::persons::Persons;
-use eventhub_core::query::{ConversionScan, FunnelInput, Types, count};
+use eventhub_core::query::{ConversionScan, FunnelInput, OneByOne, Types, count};
 use serde_json::{Value, json};
 
 use super::contract::Hub;
@@ -68,7 +68,7 @@ impl<'b> Frame<'b> {
         let parts: Vec<_> = needs.iter().map(|need| views(&need.types)).collect();
         let mut scan = ConversionScan::open(&query, 0, &parts, &persons, None).unwrap();
         let counts = count(&mut scan);
-        scan.finish(counts).steps.iter().map(|step| step.count).collect()
+        scan.finish(counts, &OneByOne).steps.iter().map(|step| step.count).collect()
     }
 }
 
