@@ -63,7 +63,7 @@ impl Access {
         if let Gate::Hosts(allowed) = &self.gate {
             check_host(request, allowed)?;
         }
-        if area.takes_from_pages() || area == Area::Health {
+        if area.takes_from_pages() || matches!(area, Area::Health | Area::Tag(_)) {
             return Ok(());
         }
         check_site(area, &request.headers)?;

@@ -9,6 +9,7 @@ mod previews;
 mod refusals;
 mod sessions;
 mod streams;
+mod tag;
 
 use http::HeaderMap;
 use http_body_util::{BodyExt, Full};
@@ -23,10 +24,18 @@ pub(super) fn open() -> Access {
     Access { gate: Gate::Hosts(vec![]), write_key: None, cors_origins: vec![] }
 }
 
+fn settings(access: Access) -> Settings {
+    Settings {
+        access,
+        time_zone: TimeZone::UTC,
+        body_bytes_max: 1 << 20,
+        body_timeout: Duration::from_millis(500),
+        names: Names::default(),
+    }
+}
+
 pub(super) fn service(engine: Arc<dyn Engine>, access: Access) -> Service {
-    let body_timeout = Duration::from_millis(500);
-    let time_zone = TimeZone::UTC;
-    Service::new(engine, Settings { access, time_zone, body_bytes_max: 1 << 20, body_timeout })
+    Service::new(engine, settings(access))
 }
 
 fn fake_service() -> (Arc<Fake>, Service) {
