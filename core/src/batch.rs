@@ -219,10 +219,17 @@ impl Batch {
         Command::batch(self.sent_ms, &commands.iter().map(Command::as_bytes).collect::<Vec<_>>())
     }
 
+    /// Whether bytes begin like a batch, and so like no text in JSON.
+    #[must_use]
+    pub fn is_one(bytes: &[u8]) -> bool {
+        bytes.starts_with(&MAGIC)
+    }
+
     /// Reads and checks a batch.
     ///
     /// # Errors
-    /// When the bytes are not one whole batch of a known version, or something in it is not within the limits.
+    /// When the bytes are not one whole batch of a known version, or something in it is not within the limits; of
+    /// events, each that breaks a rule is named by its index.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let bad = |message| Error::corrupt("batch", message);
         let body = bytes.strip_prefix(&MAGIC).ok_or(bad("it does not begin like one"))?;
@@ -257,7 +264,17 @@ impl WireContent<'_> {
                 if actual > limit {
                     return Err(Error::TooMany { field: "events", limit, actual });
                 }
-                Content::Events(events.iter().map(WireEvent::check).collect::<Result<_, _>>()?)
+                let (mut taken, mut bad) = (Vec::with_capacity(actual), Vec::new());
+                for (index, event) in events.iter().enumerate() {
+                    match event.check() {
+                        Ok(event) => taken.push(event),
+                        Err(error) => bad.push((index, error)),
+                    }
+                }
+                if !bad.is_empty() {
+                    return Err(Error::Events(bad));
+                }
+                Content::Events(taken)
             }
             Self::Alias { from, to } => {
                 Content::Alias { from: ExternalId::new(*from)?, to: ExternalId::new(*to)? }
@@ -381,8 +398,16 @@ mod tests {
         let none = || [].into_iter();
         let of = |command: Command| refused(&Command::batch(0, &[command.as_bytes()]));
         let empty = Error::Empty { field: "event_type" };
-        assert_eq!(of(Command::event("", "u", 0, None, none())), empty);
-        assert_eq!(of(Command::event("t", "u", -1, None, none())).param(), Some("timestamp"));
+        let event = |name: &str, ms: i64| Command::event(name, "u", ms, None, none());
+        assert_eq!(of(event("", 0)), Error::Events(alloc::vec![(0, empty.clone())]));
+        let events = [event("t", 0), event("", 0), event("t", 0), event("t", -1)];
+        let Error::Events(bad) =
+            refused(&Command::batch(0, &events.each_ref().map(Command::as_bytes)))
+        else {
+            panic!("events are at fault")
+        };
+        assert_eq!(bad[0], (1, empty));
+        assert_eq!((bad[1].0, bad[1].1.param(), bad.len()), (3, Some("timestamp"), 2));
         let empty = Error::Empty { field: "external_user_id" };
         assert_eq!(of(Command::alias("a", "")), empty);
         assert_eq!(of(Command::user("", none())), empty);
