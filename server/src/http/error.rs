@@ -259,6 +259,7 @@ fn core_row(error: &CoreError) -> (StatusCode, &'static str) {
         CoreError::TooMany { .. } => "too_many",
         CoreError::InvalidDate { .. } | CoreError::TimeOutOfRange { .. } => "invalid_date",
         CoreError::Invalid { .. } | CoreError::EmptyKey => "invalid_parameter",
+        CoreError::Events(_) => "invalid_event",
         CoreError::Corrupt { .. } => "invalid_body",
     };
     (StatusCode::BAD_REQUEST, code)

@@ -210,16 +210,18 @@ impl Service {
         B::Error: std::fmt::Display,
     {
         let settings = &self.app.settings;
-        let body = body::read(body, settings.body_bytes_max, settings.body_timeout).await?;
+        // A body may take long to arrive, and the sender's clock is compared with this one.
+        let received = tracking::clock();
         let limit = settings.body_bytes_max;
-        let (body, is_lines) = body::json(body, &request.headers, resource, limit)?;
+        let body = body::read(body, limit, settings.body_timeout).await?;
+        let (body, form) = body::json(body, &request.headers, resource, limit)?;
         let query = request.uri.query().unwrap_or_default();
         let mut params = Params::parse(query.as_bytes(), b"")?;
         if resource == Resource::Events {
             settings.access.check_write_key(&request.headers, &mut params)?;
         }
         let (method, path) = (request.method.clone(), request.uri.path().to_owned());
-        Ok(Call { resource, method, path, params, body, is_lines })
+        Ok(Call { resource, method, path, params, body, form, received })
     }
 
     /// Adds the headers that every answer, or every answer of an area, has; and counts it.

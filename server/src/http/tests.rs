@@ -1,5 +1,6 @@
 //! Requests and answers, over a fake engine and without sockets.
 
+mod binary;
 mod bodies;
 mod contract;
 mod docs;
@@ -11,6 +12,10 @@ mod sessions;
 mod streams;
 mod tag;
 
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::HeaderMap;
 use http_body_util::{BodyExt, Full};
 
@@ -64,6 +69,12 @@ impl Got {
         assert!(!text("message").is_empty());
         (self.status, text("code"), text("param"))
     }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
 }
 
 async fn ask(service: &Service, line: &str, headers: &[&str], body: impl Into<Bytes>) -> Got {

@@ -1,6 +1,6 @@
 //! The tracker's binary batch: events, an alias or a change of a user, taken whole or not at all.
 
-use eventhub_core::{Batch, Content, Error as CoreError, NewEvent};
+use eventhub_core::{Batch, Content, Error as CoreError, Properties, RESERVED_KEYS};
 
 use super::{BadEvent, Clock, Error};
 
@@ -15,16 +15,34 @@ pub fn read_batch(bytes: &[u8], clock: &Clock) -> Result<Content, Error> {
         }
         error => Error::Event(error),
     })?;
-    let Content::Events(mut events) = content else { return Ok(content) };
+    let mut events = match content {
+        Content::Events(events) => events,
+        Content::User { id, properties } => {
+            let properties = without(&["external_user_id", "callback"], properties)?;
+            return Ok(Content::User { id, properties });
+        }
+        alias => return Ok(alias),
+    };
     let skew_ms = clock.skew_ms(sent_ms);
     let mut bad = Vec::new();
-    for (index, NewEvent { time, .. }) in events.iter_mut().enumerate() {
-        match clock.corrected(*time, skew_ms) {
-            Ok(corrected) => *time = corrected,
+    for (index, event) in events.iter_mut().enumerate() {
+        event.properties = without(&RESERVED_KEYS, std::mem::take(&mut event.properties))?;
+        match clock.corrected(event.time, skew_ms) {
+            Ok(corrected) => event.time = corrected,
             Err(error) => bad.push(BadEvent { index, error }),
         }
     }
     if bad.is_empty() { Ok(Content::Events(events)) } else { Err(Error::Batch(bad)) }
+}
+
+/// Properties without those under keys that are none. A batch says by itself what these keys say elsewhere, so a
+/// page's property of such a name is passed over, as `date` is beside `timestamp`.
+fn without(keys: &[&str], properties: Properties) -> Result<Properties, CoreError> {
+    if !properties.iter().any(|(key, _)| keys.contains(&key)) {
+        return Ok(properties);
+    }
+    let kept = properties.iter().filter(|(key, _)| !keys.contains(key));
+    Properties::new(kept.map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
 }
 
 #[cfg(test)]
@@ -64,7 +82,10 @@ mod tests {
     #[test]
     fn a_clock_that_is_wrong_is_corrected() {
         let check = |clock_ms: i64, time_ms: i64, expected: Option<i64>| {
-            assert_eq!(time_of(NOW_MS + clock_ms, NOW_MS + time_ms), expected.map(|ms| NOW_MS + ms));
+            assert_eq!(
+                time_of(NOW_MS + clock_ms, NOW_MS + time_ms),
+                expected.map(|ms| NOW_MS + ms)
+            );
         };
         // Up to two seconds are the way here.
         check(0, -500, Some(-500));
@@ -122,16 +143,36 @@ mod tests {
     }
 
     #[test]
+    fn reserved_keys_are_no_properties() {
+        let pairs = [("date", "20130101"), ("event_type", "b"), ("k", "v"), ("timestamp", "1")];
+        let event = Command::event("a", "u", NOW_MS, None, pairs.into_iter()).into_bytes();
+        let found = read_batch(&batch(NOW_MS, &[event]), &clock()).unwrap();
+        let Content::Events(events) = found else { panic!("{found:?}") };
+        assert_eq!(events[0].properties.iter().collect::<Vec<_>>(), [("k", "v")]);
+        assert_eq!((events[0].event_type.as_str(), events[0].time.ms()), ("a", NOW_MS));
+        let pairs = [("callback", "f"), ("date", "d"), ("external_user_id", "b")];
+        let user = Command::user("a", pairs.into_iter()).into_bytes();
+        let found = read_batch(&batch(0, &[user]), &clock()).unwrap();
+        let Content::User { properties, .. } = found else { panic!("{found:?}") };
+        assert_eq!(properties.iter().collect::<Vec<_>>(), [("date", "d")]);
+    }
+
+    #[test]
     fn an_alias_and_a_user_come_as_they_are() {
         let alias = Command::alias("a", "b").into_bytes();
         let found = read_batch(&batch(0, &[alias]), &clock()).unwrap();
-        assert!(matches!(found, Content::Alias { from, to } if from.as_str() == "a" && to.as_str() == "b"));
+        assert!(
+            matches!(found, Content::Alias { from, to } if from.as_str() == "a" && to.as_str() == "b")
+        );
         let user = Command::user("a", [("plan", "free")].into_iter()).into_bytes();
         let found = read_batch(&batch(0, &[user]), &clock()).unwrap();
         assert!(matches!(found, Content::User { properties, .. } if properties.len() == 1));
         let nobody = Command::user("", [].into_iter()).into_bytes();
         let refused = read_batch(&batch(0, &[nobody]), &clock()).unwrap_err();
         assert_eq!(refused, Error::Event(CoreError::Empty { field: "external_user_id" }));
-        assert!(matches!(read_batch(b"EB", &clock()), Err(Error::Event(CoreError::Corrupt { .. }))));
+        assert!(matches!(
+            read_batch(b"EB", &clock()),
+            Err(Error::Event(CoreError::Corrupt { .. }))
+        ));
     }
 }
