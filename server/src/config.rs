@@ -120,6 +120,8 @@ impl ServeConfig {
                 body_bytes_max,
                 body_timeout: BODY_TIMEOUT,
                 names,
+                events_per_second_max: args.rate_limit,
+                proxies: args.trusted_proxies as usize,
             },
             sockets: Sockets {
                 connections_max: args.connections as usize,

@@ -7,6 +7,7 @@ mod docs;
 mod document;
 mod fake;
 mod previews;
+mod rate;
 mod refusals;
 mod sessions;
 mod streams;
@@ -36,6 +37,8 @@ fn settings(access: Access) -> Settings {
         body_bytes_max: 1 << 20,
         body_timeout: Duration::from_millis(500),
         names: Names::default(),
+        events_per_second_max: None,
+        proxies: 0,
     }
 }
 
