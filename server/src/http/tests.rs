@@ -30,6 +30,11 @@ pub(super) fn open() -> Access {
     Access { gate: Gate::Hosts(vec![]), write_key: None, cors_origins: vec![] }
 }
 
+/// The tag at `/s/e.js`, and events at `/s/in`.
+fn named() -> Names {
+    Names::default().with_tag("/s/e.js").unwrap().with_ingest("/s/in").unwrap()
+}
+
 fn settings(access: Access) -> Settings {
     Settings {
         access,
