@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::cli::{ServeArgs, StoreArgs};
-use crate::http::{Access, Gate, PasswordError, Settings, SignIn, Sockets};
+use crate::http::{Access, Gate, NameError, Names, PasswordError, Settings, SignIn, Sockets};
 use crate::query::QueryLimits;
 use crate::store::StoreOptions;
 
@@ -51,6 +51,16 @@ pub enum ConfigError {
     /// A time zone that is not in the database.
     #[error("--time-zone: {0} is not a time zone such as Europe/Paris or UTC")]
     TimeZone(String),
+    /// A path of the tag or of events that cannot be.
+    #[error("{flag}: {path}: {error}")]
+    Path {
+        /// The flag that names it.
+        flag: &'static str,
+        /// The path.
+        path: String,
+        /// Why.
+        error: NameError,
+    },
     /// A password file that cannot be read.
     #[error("password file {}: {source}", path.display())]
     PasswordFile {
@@ -97,10 +107,19 @@ impl ServeConfig {
         let cors_origins = cors_origins.collect::<Result<_, _>>()?;
         let access = Access { gate, write_key: args.write_key.clone(), cors_origins };
         let time_zone = time_zone(&args.time_zone)?;
+        let names = names(&args.tag_path, &args.ingest_path)?;
         let body_bytes_max = usize::try_from(args.body_bytes).unwrap_or(usize::MAX);
         Ok(Self {
             listen,
-            settings: Settings { access, time_zone, body_bytes_max, body_timeout: BODY_TIMEOUT },
+            settings: Settings {
+                access,
+                time_zone,
+                body_bytes_max,
+                body_timeout: BODY_TIMEOUT,
+                names,
+                events_per_second_max: args.rate_limit,
+                proxies: args.trusted_proxies as usize,
+            },
             sockets: Sockets {
                 connections_max: args.connections as usize,
                 header_timeout: HEADER_TIMEOUT,
@@ -177,6 +196,16 @@ fn time_zone(name: &str) -> Result<TimeZone, ConfigError> {
     // The database also knows a name for zones that are not known.
     let known = TimeZoneDatabase::bundled().get(name).ok().filter(|zone| !zone.is_unknown());
     known.ok_or_else(|| ConfigError::TimeZone(name.to_string()))
+}
+
+/// The paths that the operator names.
+fn names(tag: &str, ingest: &str) -> Result<Names, ConfigError> {
+    let at = |flag: &'static str, path: &str| {
+        let path = path.to_owned();
+        move |error| ConfigError::Path { flag, path, error }
+    };
+    let names = Names::default().with_tag(tag).map_err(at("--tag-path", tag))?;
+    names.with_ingest(ingest).map_err(at("--ingest-path", ingest))
 }
 
 /// A host as requests name it, without its port: a name, or an address, which has brackets in version 6.

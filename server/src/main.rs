@@ -77,7 +77,11 @@ async fn serve(args: &ServeArgs) -> Result<()> {
             .with_context(|| format!("cannot open {}", folder.display()))?,
     );
     if !http::has_dashboard() {
-        tracing::info!("this binary was built without dashboard and tag");
+        tracing::info!("this binary was built without the dashboard");
+    }
+    match http::lasting_tag(&config.settings.names) {
+        Some((path, integrity)) => tracing::info!(path, integrity, "the tag, to be kept for ever"),
+        None => tracing::info!("this binary was built without the tag"),
     }
     print(&format!("listening on http://{address}\n"))?;
     let service = http::Service::new(engine.clone(), config.settings);

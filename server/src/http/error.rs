@@ -87,6 +87,15 @@ pub(super) enum ApiError {
     /// No such path.
     #[error("there is nothing at {0}")]
     NotFound(String),
+    /// The tag is not there.
+    #[error(
+        "this binary was built without the tag: build it with `cargo xtask run`, or build npm/dist/eventhub.js \
+         and then `cargo build --release -p eventhub-server`"
+    )]
+    NoTag,
+    /// The tag of another version; the path of this one's is named.
+    #[error("that is the tag of another version; this one's is {0}")]
+    OtherTag(String),
     /// No such event.
     #[error("event_id: there is no event {0}")]
     NoEvent(u64),
@@ -102,6 +111,9 @@ pub(super) enum ApiError {
     /// Too many sign-ins from one address wait for their turn.
     #[error("too many attempts to sign in from this address; try again")]
     TooManySignIns,
+    /// More events from one client than there may be.
+    #[error("more than {limit} events a second came from this address; try again in {seconds} s")]
+    TooManyEvents { seconds: u64, limit: u32 },
     /// A missing or wrong write key.
     #[error("write_key: missing or wrong")]
     WriteKey,
@@ -173,13 +185,17 @@ impl ApiError {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
             Self::NotFound(_)
+            | Self::NoTag
+            | Self::OtherTag(_)
             | Self::NoEvent(_)
             | Self::NoUser(_)
             | Self::NoAlias(_)
             | Self::NoView(_) => (S::NOT_FOUND, "not_found"),
             Self::Method { .. } => (S::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::SignIn | Self::Password | Self::WriteKey => (S::UNAUTHORIZED, "unauthorized"),
-            Self::TooManySignIns => (S::TOO_MANY_REQUESTS, "too_many_requests"),
+            Self::TooManySignIns | Self::TooManyEvents { .. } => {
+                (S::TOO_MANY_REQUESTS, "too_many_requests")
+            }
             Self::TooManyStreams(_) => (S::SERVICE_UNAVAILABLE, "too_many_streams"),
             Self::Forbidden(_) => (S::FORBIDDEN, "forbidden"),
         }
@@ -208,6 +224,9 @@ impl ApiError {
     /// A header that the refusal must carry.
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         let (name, value) = match self {
+            Self::TooManyEvents { seconds, .. } => {
+                return Some((RETRY_AFTER, HeaderValue::from(*seconds)));
+            }
             Self::Method { allow } => (ALLOW, *allow),
             Self::SignIn => (WWW_AUTHENTICATE, "Basic realm=\"EventHub\", charset=\"UTF-8\""),
             Self::Engine(EngineError::Busy) | Self::TooManySignIns => (RETRY_AFTER, "1"),
@@ -248,6 +267,7 @@ fn core_row(error: &CoreError) -> (StatusCode, &'static str) {
         CoreError::TooMany { .. } => "too_many",
         CoreError::InvalidDate { .. } | CoreError::TimeOutOfRange { .. } => "invalid_date",
         CoreError::Invalid { .. } | CoreError::EmptyKey => "invalid_parameter",
+        CoreError::Events(_) => "invalid_event",
         CoreError::Corrupt { .. } => "invalid_body",
     };
     (StatusCode::BAD_REQUEST, code)
