@@ -20,6 +20,9 @@ use crate::{Error, UserId};
 
 /// Periods up to which a whole block is worked on at a time; its bitmaps then take 1 MiB at most.
 const BLOCK_PERIODS_MAX: u32 = 1 << 10;
+/// Periods beside the table that get bitmaps, too: events of a part that are out of the table would otherwise be
+/// told by a branch that nobody foresees.
+const BESIDE_PERIODS_MAX: u64 = 32;
 /// Words of a bitmap over the slices of a block that tables of more periods work on.
 const SLICE_WORDS: usize = 8;
 
@@ -87,8 +90,12 @@ impl CohortScan<'_> {
         let stride = self.query.columns() as usize + 1;
         let mut counts =
             CohortCounts { cells: vec![0; self.query.rows() as usize * stride], stride };
-        let mut row = Bitmaps::<WORDS>::new(self.query, self.query.rows());
-        let mut column = Bitmaps::<WORDS>::new(self.query, self.query.column_periods());
+        let bitmaps = |source, periods| {
+            let times = self.query.times(periods);
+            Bitmaps::<WORDS>::new(times, self.query.period_ms(), self.sources.times_of(source))
+        };
+        let mut row = bitmaps(ROW, self.query.rows());
+        let mut column = bitmaps(COLUMN, self.query.column_periods());
         let (mut mask, mut members, ones) = (Mask::default(), Members::none(), Ones::new());
         for slice in slices_of(users, WORDS as u32 * 64) {
             let block = slice.start / BLOCK_USERS;
@@ -126,24 +133,23 @@ impl CohortCounts {
         ones: Ones,
     ) {
         for (number, cells) in self.cells.chunks_exact_mut(self.stride).enumerate() {
-            let row = &row.bits[number];
+            let row = &row.bits[row.first + number];
             let size = ones.shared(row, row);
             if size == 0 {
                 continue;
             }
             cells[0] += size;
             for (offset, cell) in cells[1..].iter_mut().enumerate() {
-                *cell += ones.shared(row, &column.bits[number + offset]);
+                *cell += ones.shared(row, &column.bits[column.first + number + offset]);
             }
         }
     }
 }
 
-/// The periods of a table, by which times are counted.
+/// Periods of equal length.
 #[derive(Clone, Copy)]
 struct Periods {
     start_ms: i64,
-    span_ms: u64,
     period_ms: u64,
     /// 2^64 / `period_ms`, rounded up, where multiplying by it is exact for all offsets within the span
     /// (Granlund and Montgomery, "Division by Invariant Integers using Multiplication", 1994); else 0.
@@ -151,29 +157,20 @@ struct Periods {
 }
 
 impl Periods {
-    fn new(query: &CohortQuery, periods: u32) -> Self {
-        let (start_ms, end_ms) = query.times(periods);
-        let (span_ms, period_ms) = (end_ms.abs_diff(start_ms), query.period_ms().unsigned_abs());
-        Self::spanning(start_ms, span_ms, period_ms)
-    }
-
     fn spanning(start_ms: i64, span_ms: u64, period_ms: u64) -> Self {
         let exact = span_ms.checked_mul(period_ms).is_some();
         let inverse = if exact { (u64::MAX / period_ms).wrapping_add(1) } else { 0 };
-        Self { start_ms, span_ms, period_ms, inverse }
+        Self { start_ms, period_ms, inverse }
     }
 
-    /// The number of the period in which a time lies.
+    /// The number of the period in which a time lies; of a time before the first or after the last, one beyond all.
     #[inline(always)]
-    fn of(&self, time_ms: i64) -> Option<usize> {
+    fn of(&self, time_ms: i64) -> usize {
         let offset = time_ms.wrapping_sub(self.start_ms) as u64;
-        if offset >= self.span_ms {
-            return None;
-        }
-        Some(match self.inverse {
+        match self.inverse {
             0 => (offset / self.period_ms) as usize,
             inverse => ((u128::from(offset) * u128::from(inverse)) >> 64) as usize,
-        })
+        }
     }
 }
 
@@ -181,12 +178,28 @@ impl Periods {
 struct Bitmaps<const WORDS: usize> {
     periods: Periods,
     bits: Vec<[u64; WORDS]>,
+    /// The first period of the table; before it and after the last one come some that it has not.
+    first: usize,
+    count: usize,
 }
 
 impl<const WORDS: usize> Bitmaps<WORDS> {
-    fn new(query: &CohortQuery, periods: u32) -> Self {
-        let bits = vec![[0; WORDS]; periods as usize];
-        Self { periods: Periods::new(query, periods), bits }
+    /// For a table over some times and the events between two others, all in ms.
+    fn new(
+        (start_ms, end_ms): (i64, i64),
+        period_ms: i64,
+        (least_ms, greatest_ms): (i64, i64),
+    ) -> Self {
+        let period = period_ms.unsigned_abs();
+        let beside =
+            |ms: i64| u64::try_from(ms).unwrap_or(0).div_ceil(period).min(BESIDE_PERIODS_MAX);
+        let before = beside(start_ms - least_ms);
+        let after = beside(greatest_ms + 1 - end_ms);
+        let count = end_ms.abs_diff(start_ms) / period;
+        let all = before + count + after;
+        let periods = Periods::spanning(start_ms - before as i64 * period_ms, all * period, period);
+        let bits = vec![[0; WORDS]; all as usize];
+        Self { periods, bits, first: before as usize, count: count as usize }
     }
 
     fn clear(&mut self) {
@@ -194,15 +207,15 @@ impl<const WORDS: usize> Bitmaps<WORDS> {
     }
 
     fn keep(&mut self, alive: &[u64]) {
-        for period in &mut self.bits {
+        for period in &mut self.bits[self.first..][..self.count] {
             period.iter_mut().zip(alive).for_each(|(word, alive)| *word &= alive);
         }
     }
 
-    /// Takes the users who are in any of the bitmaps, and counts them.
+    /// Takes the users who are in any of the table's bitmaps, and counts them.
     fn name_users(&self, first_word: usize, members: &mut Members) -> usize {
         let mut any = [0; WORDS];
-        for period in &self.bits {
+        for period in &self.bits[self.first..][..self.count] {
             any.iter_mut().zip(period).for_each(|(any, word)| *any |= word);
         }
         members.set_bits(first_word * 64, &any);
@@ -219,8 +232,8 @@ impl<const WORDS: usize> Visit for Bitmaps<WORDS> {
 
     #[inline(always)]
     fn event(&mut self, low: usize, time_ms: i64, _: Place) {
-        if let Some(period) = self.periods.of(time_ms) {
-            self.bits[period][low / 64 % WORDS] |= 1 << (low % 64);
+        if let Some(bits) = self.bits.get_mut(self.periods.of(time_ms)) {
+            bits[low / 64 % WORDS] |= 1 << (low % 64);
         }
     }
 }
@@ -245,10 +258,14 @@ mod tests {
             // Any offset, and those beside the edges of periods.
             let edge = (at % span_ms / period_ms * period_ms).saturating_add_signed(near);
             for offset in [at % span_ms, edge] {
-                let expected = (offset < span_ms).then(|| (offset / period_ms) as usize);
-                prop_assert_eq!(periods.of(start_ms + offset as i64), expected);
+                let found = periods.of(start_ms + offset as i64);
+                if offset < span_ms {
+                    prop_assert_eq!(found, (offset / period_ms) as usize);
+                } else {
+                    prop_assert!(found as u64 >= span_ms / period_ms);
+                }
             }
-            prop_assert_eq!(periods.of(start_ms - 1), None);
+            prop_assert!(periods.of(start_ms - 1) as u64 >= span_ms / period_ms);
         }
     }
 }

@@ -294,6 +294,11 @@ impl<'a> Sources<'a> {
         .expect("a place is one that was visited")
     }
 
+    /// The least and the greatest time of a step's parts, in ms; without any, those that count.
+    pub(super) fn times_of(&self, step: usize) -> (i64, i64) {
+        self.steps[step].times_ms().unwrap_or(self.steps[step].counted_ms())
+    }
+
     /// The least and the greatest time of all parts, in ms.
     pub(super) fn times_ms(&self) -> Option<(i64, i64)> {
         let times = self.steps.iter().filter_map(Source::times_ms);
