@@ -349,16 +349,17 @@ describe("the tracker", () => {
   it("delivers ten thousand events, and a call is short", async () => {
     const hub = await open();
     const times = [];
-    for (let at = 0; at < 10_000; at++) {
+    // The clock is coarse: calls are timed by twenty.
+    for (let at = 0; at < 10_000; ) {
       const began = performance.now();
-      hub.track("many", { at, path: "/a/page", title: "A title" });
-      times.push(performance.now() - began);
+      for (let call = 0; call < 20; call++) hub.track("many", { at: at++, path: "/a/page", title: "A title" });
+      times.push((performance.now() - began) / 20);
     }
     expect(await hub.flush()).toBeTrue();
     expect(new Set(wire.events.map((event) => event.properties.at)).size).toBe(10_000);
     expect(wire.events.length).toBe(10_000);
-    const median = times.sort((a, b) => a - b)[5_000];
+    const median = times.sort((a, b) => a - b)[times.length / 2];
     expect(median).toBeLessThan(0.1);
-    console.log(`track(): median ${median.toFixed(3)} ms, 99 % ${times[9_900].toFixed(3)} ms`);
+    console.log(`track(): median ${median.toFixed(3)} ms`);
   });
 });
