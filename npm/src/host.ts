@@ -193,7 +193,7 @@ function say(hub: number, message: string) {
 }
 
 /** Properties as the tracker takes them. */
-export function pairsOf(hub: number, properties: object | null | undefined): string {
+export function pairsOf(hub: number, properties: unknown): string {
   const omit = (key: string) => {
     hosts[hub]!.omitted++;
     say(hub, `the property ${key} was left out: it is no text, number or boolean`);

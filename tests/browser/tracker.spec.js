@@ -49,6 +49,17 @@ describe("the tracker", () => {
     expect(stored()).toEqual([]);
   });
 
+  it("sends what is tracked by a method that was put aside before it was there", async () => {
+    const hub = newEventHub(NAME, OPTIONS);
+    const { track } = hub;
+    track("before");
+    await hub.flush();
+    track("after");
+    await hub.flush();
+    expect(types(wire.events)).toEqual(["before", "after"]);
+    expect(stored()).toEqual([]);
+  });
+
   it("knows its server by its options", async () => {
     const hub = await open({ url: OPTIONS.url + "/", ingestPath: "/e", key: "a&b" });
     hub.track("x");
