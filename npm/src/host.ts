@@ -196,7 +196,7 @@ function say(hub: number, message: string) {
 export function pairsOf(hub: number, properties: unknown): string {
   const omit = (key: string) => {
     hosts[hub]!.omitted++;
-    say(hub, `the property ${key} was left out: it is no text, number or boolean`);
+    say(hub, `left out: the property ${key} is no text, number or boolean`);
   };
   return joined(textsOf(properties, omit).flat());
 }
