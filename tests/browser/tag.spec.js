@@ -39,7 +39,7 @@ describe("the script tag", () => {
   let create;
 
   beforeEach(() => {
-    NAME = `Tag${specs++}`;
+    NAME = `Tag${specs++}-`;
     create = `var hub = newEventHub("${NAME}", { flushInterval: 0.02 });`;
     localStorage.clear();
     sessionStorage.clear();
@@ -107,7 +107,7 @@ describe("the script tag", () => {
     expect(signup.properties).toEqual({ plan: "free" });
     expect(later.external_user_id).toBe(seen.external_user_id);
     expect(wire.requests[1].alias).toEqual({ from: "ada", to: seen.external_user_id });
-    expect(Object.keys(localStorage).filter((key) => /::[cq]:/.test(key))).toEqual([]);
+    expect(Object.keys(localStorage).filter((key) => key.startsWith(NAME) && /::[cq]:/.test(key))).toEqual([]);
   });
 
   it("sends JSON where WebAssembly is blocked, and the aliases and users as always", async () => {
@@ -128,7 +128,7 @@ describe("the script tag", () => {
     expect(signup).toEqual(jasmine.objectContaining({ event_type: "signup", external_user_id: "ada", plan: "pr\u00e9" }));
     expect(wire.requests.find((request) => request.alias).alias).toEqual({ from: "ada", to: seen.external_user_id });
     expect(wire.requests.find((request) => request.user).user).toEqual({ id: "ada", properties: { plan: "pr\u00e9" } });
-    await until(() => !Object.keys(localStorage).some((key) => key.includes("::c:")));
+    await until(() => !Object.keys(localStorage).some((key) => key.startsWith(NAME + "::c:")));
   });
 
   it("keeps what the fallback could not deliver, and sends it the same", async () => {

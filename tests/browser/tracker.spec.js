@@ -9,7 +9,7 @@ let OPTIONS;
 let specs = 0;
 
 const types = (events) => events.map((event) => event.event_type);
-const stored = () => Object.keys(localStorage).filter((key) => /::[cq]:/.test(key));
+const stored = () => Object.keys(localStorage).filter((key) => key.startsWith(NAME) && /::[cq]:/.test(key));
 
 describe("the tracker", () => {
   let wire;
@@ -22,8 +22,8 @@ describe("the tracker", () => {
   }
 
   beforeEach(() => {
-    NAME = `Spec${specs++}`;
-    OPTIONS = { url: `https://${NAME}.test`, flushInterval: 0.02 };
+    NAME = `Spec${specs++}-`;
+    OPTIONS = { url: `https://spec${specs}.test`, flushInterval: 0.02 };
     localStorage.clear();
     sessionStorage.clear();
     wire = new Wire().install(OPTIONS.url);
@@ -288,7 +288,8 @@ describe("the tracker", () => {
     await hub.flush();
     expect(wire.requests.length).toBe(0);
     expect(hub.stats().dropped).toBe(1);
-    expect(Object.keys(localStorage)).toEqual([NAME + "::optOut"]);
+    const left = Object.keys(localStorage).filter((key) => key.startsWith(NAME + "::"));
+    expect(left).toEqual([NAME + "::optOut"]);
     const next = await open();
     next.track("still out");
     await next.flush();
