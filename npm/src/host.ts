@@ -141,7 +141,10 @@ export async function post(
 ): Promise<Response> {
   const signal = AbortSignal.timeout?.(SEND_MS);
   const headers = { "Content-Type": type };
-  return fetch(url, { method: "POST", body, headers, keepalive, credentials: "omit", signal });
+  const response = await fetch(url, { method: "POST", body, headers, keepalive, credentials: "omit", signal });
+  // Until its answer is read a request counts as under way, and of those that outlive a page browsers allow 64 KiB.
+  await response.arrayBuffer();
+  return response;
 }
 
 export function setTimer(hub: number, ms: number) {
