@@ -2,8 +2,8 @@
 
 use crate::counts::Counts;
 use crate::tools::{
-    self, NO_STD_TARGET, cargo, npm_bin, release_build, require_chromium, require_node,
-    require_program, require_target, root, run_and_read, server_binary,
+    self, NO_STD_TARGET, WASM_TARGET, cargo, npm_bin, release_build, require_chromium,
+    require_node, require_program, require_target, root, run_and_read, server_binary,
 };
 use crate::{bench, tidy, web};
 use anyhow::{Result, bail, ensure};
@@ -33,6 +33,8 @@ enum Step {
     Unit,
     /// The WebAssembly client, the npm package and the dashboard build
     Web,
+    /// The tag, the package and the snippet are within their budgets
+    Size,
     /// The dashboard's types and unit tests
     Www,
     /// Ten thousand questions: the WebAssembly engine answers as the native one does
@@ -56,7 +58,7 @@ impl Step {
     /// The step that must have passed before this one says anything.
     fn needs(self) -> Option<Step> {
         match self {
-            Step::Www | Step::Cases | Step::Browser => Some(Step::Web),
+            Step::Size | Step::Www | Step::Cases | Step::Browser => Some(Step::Web),
             Step::EndToEnd | Step::Bench => Some(Step::Release),
             _ => None,
         }
@@ -70,6 +72,7 @@ impl Step {
             Step::NoStd => one(no_std()),
             Step::Unit => unit_tests(),
             Step::Web => one(web::require().and_then(|()| web::build())),
+            Step::Size => one(size()),
             Step::Www => www(),
             Step::Cases => one(cases()),
             Step::Browser => browser(),
@@ -128,7 +131,19 @@ fn clippy() -> Result<()> {
         "clippy",
         "--workspace",
         "--all-targets",
-        "--features=eventhub-client/preview,eventhub-core/naive",
+        "--features=eventhub-client/preview,eventhub-client/tracker,eventhub-core/naive",
+        "--",
+        "--deny=warnings",
+    ]))?;
+    // What the tag has for the browser alone.
+    require_target(WASM_TARGET)?;
+    tools::run(&mut cargo([
+        "clippy",
+        "--package=eventhub-client",
+        "--features=tracker",
+        "--no-deps",
+        "--target",
+        WASM_TARGET,
         "--",
         "--deny=warnings",
     ]))
@@ -148,13 +163,18 @@ fn unit_tests() -> Result<Counts> {
             "--workspace",
             "--exclude=eventhub-tests",
             "--exclude=xtask",
-            "--features=eventhub-client/preview,eventhub-core/naive",
+            "--features=eventhub-client/preview,eventhub-client/tracker,eventhub-core/naive",
             "--no-fail-fast",
         ]),
         Counts::of_cargo,
     )?;
     counts += counted(&mut cargo(["test", "--package=xtask", "--profile=dev"]), Counts::of_cargo)?;
     Ok(counts)
+}
+
+fn size() -> Result<()> {
+    ensure_web_is_built()?;
+    tools::run(Command::new("node").arg("npm/sizes.mjs").current_dir(root()))
 }
 
 fn www() -> Result<Counts> {
@@ -189,7 +209,7 @@ fn cases() -> Result<()> {
 }
 
 fn ensure_web_is_built() -> Result<()> {
-    let is_built = root().join("npm/dist/preview.js").is_file();
+    let is_built = root().join("npm/dist/eventhub.js").is_file();
     ensure!(is_built, "npm/dist is missing: run `cargo xtask test --only web` first");
     Ok(())
 }

@@ -3,7 +3,7 @@
 use crate::tools::{self, WASM_TARGET, cargo, command, npm_bin, root, run};
 use anyhow::{Context, Result, anyhow};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
 
 /// What Rust's target enables by itself, so that wasm-opt reads the module and adds nothing newer.
@@ -30,7 +30,9 @@ pub(crate) fn require() -> Result<()> {
 pub(crate) fn build() -> Result<()> {
     install_packages()?;
     build_preview()?;
+    build_tracker()?;
     run(npm_bin("tsc").args(["--project", "npm"]))?;
+    bundle()?;
     run(npm_bin("vite").args(["build", "www", "--logLevel", "warn"]))
 }
 
@@ -52,24 +54,9 @@ fn modified(path: &Path) -> Result<std::time::SystemTime> {
 
 /// Compiles the query engine for the browser and makes its glue, in `npm/dist/wasm`.
 fn build_preview() -> Result<()> {
-    run(&mut cargo([
-        "build",
-        "--package=eventhub-client",
-        "--features=preview",
-        "--profile=wasm",
-        "--target",
-        WASM_TARGET,
-    ]))?;
-    let module = tools::target_dir().join(WASM_TARGET).join("wasm/eventhub_client.wasm");
-    let out = root().join("npm/dist/wasm");
-    Bindgen::new()
-        .input_path(module)
-        .out_name("preview")
-        .typescript(true)
-        .omit_default_module_path(false)
-        .web(true)
-        .and_then(|bindgen| bindgen.generate(&out))
-        .map_err(|error| anyhow!("cannot make the glue of the preview module: {error:#}"))?;
+    let out = glue("preview", "wasm", |bindgen| {
+        bindgen.typescript(true).omit_default_module_path(false).web(true)
+    })?;
     let optimized = out.join("preview_bg.wasm");
     run(npm_bin("wasm-opt")
         .arg("-Os")
@@ -77,4 +64,51 @@ fn build_preview() -> Result<()> {
         .arg(&optimized)
         .arg("-o")
         .arg(&optimized))
+}
+
+/// Compiles the tracker and puts it, beside its glue, into a file of JavaScript.
+fn build_tracker() -> Result<()> {
+    let out = glue("tracker", "tag", |bindgen| {
+        bindgen.typescript(false).remove_producers_section(true).bundler(true)
+    })?;
+    run(command("node").arg("npm/module.mjs").arg(out))
+}
+
+/// Compiles the feature of `client-wasm` and makes the glue around it; returns the folder of both.
+fn glue(
+    feature: &str,
+    profile: &str,
+    configure: fn(&mut Bindgen) -> Result<&mut Bindgen, anyhow::Error>,
+) -> Result<PathBuf> {
+    run(cargo(["build", "--package=eventhub-client", "--target", WASM_TARGET]).args([
+        "--features",
+        feature,
+        "--profile",
+        profile,
+    ]))?;
+    let compiled = tools::target_dir().join(WASM_TARGET).join(profile).join("eventhub_client.wasm");
+    let out = root().join("npm/dist/wasm");
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(compiled).out_name(feature);
+    configure(&mut bindgen)
+        .and_then(|bindgen| bindgen.generate(&out))
+        .map_err(|error| anyhow!("cannot make the glue of the {feature} module: {error:#}"))?;
+    Ok(out)
+}
+
+/// The one-file forms of what tsc made: the script tag, the snippet and the package's entry.
+fn bundle() -> Result<()> {
+    for (entry, output, format) in [
+        ("tag.js", "eventhub.js", "iife"),
+        ("snippet.js", "eventhub-snippet.js", "iife"),
+        ("index.js", "eventhub-tracker.js", "esm"),
+    ] {
+        let dist = root().join("npm/dist");
+        run(npm_bin("rolldown")
+            .arg(dist.join(entry))
+            .arg("--file")
+            .arg(dist.join(output))
+            .args(["--format", format, "--minify", "--log-level", "silent"]))?;
+    }
+    Ok(())
 }

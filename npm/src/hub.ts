@@ -1,0 +1,143 @@
+// The tag takes a hub over: what other pages left, what the stub held, and from then on every call.
+
+import { attempt, parse, random, storedCalls } from "./calls.js";
+import { fallBack } from "./fallback.js";
+import { encode, hosts, item, pairsOf, removeItem, tell } from "./host.js";
+import type { Options } from "./options.js";
+import type { Call, StubHub } from "./stub.js";
+import { __wbg_set_wasm, imports, open } from "./wasm/tracker_bg.js";
+import { text } from "./wasm/tracker_module.js";
+
+let loading: Promise<void> | undefined;
+
+/** Compiles the module, once for all hubs of the page. */
+async function load() {
+  // npm/module.mjs says how its bytes became text.
+  const bytes: number[] = [];
+  let shift = -35;
+  for (const char of text) {
+    if (char == "~") {
+      shift += 91;
+    } else {
+      bytes.push(char.charCodeAt(0) + shift);
+      shift = -35;
+    }
+  }
+  const { instance } = await WebAssembly.instantiate(Uint8Array.from(bytes), imports);
+  __wbg_set_wasm(instance.exports);
+}
+
+/** Gives the hub to the tracker, or to the fallback where WebAssembly is not allowed. `from` is where the server is unless the
+ *  options say so, `ingestPath` likewise. */
+export function take(hub: StubHub, from: string, ingestPath = "/api/v1/events") {
+  const { options } = hub._;
+  const key = options.key ? "?write_key=" + encodeURIComponent(options.key) : "";
+  const path = options.ingestPath ?? ingestPath;
+  const url = (options.url ?? from).replace(/\/+$/, "") + path + key;
+  (loading ??= load())
+    .then(
+      () => track(hub, url),
+      () => fallBack(hub, url, isDenied(options)),
+    )
+    .then(() => options.autoPageViews && trackPages(hub))
+    .catch(() => {});
+}
+
+function isDenied(options: Options): boolean {
+  const { doNotTrack, globalPrivacyControl } = navigator as any;
+  return options.respectDoNotTrack !== false && (doNotTrack == "1" || globalPrivacyControl === true);
+}
+
+/** A number of the options that makes sense, or the default. */
+function atLeast(least: number, value: number | undefined, otherwise: number): number {
+  return value! >= least ? value! : otherwise;
+}
+
+function track(stub: StubHub, url: string) {
+  const { name, options, client, calls, waiting } = stub._;
+  const { debug, flushInterval, batchSize, maxQueueEvents, maxQueueBytes, persistence } = options;
+  const hub = hosts.push({ prefix: name + "::", url, debug, waiting, omitted: 0 }) - 1;
+  open(
+    encode(client),
+    atLeast(0, flushInterval, 1) * 1000,
+    Math.min(atLeast(1, batchSize, 100), 2000),
+    atLeast(1, maxQueueEvents, 10_000),
+    atLeast(1, maxQueueBytes, 3_000_000),
+    persistence == "device",
+    isDenied(options),
+  );
+  // `fresh` is the id of whoever begins with the call.
+  const call = ([method, [first, second], time]: Call, fresh: string, number?: number) =>
+    attempt(() => {
+      const text = /^[tai][^n]/.test(method) ? String(first ?? "") : fresh;
+      tell(hub, method, text, pairsOf(hub, method == "register" ? first : second), time, number);
+    });
+  // Whoever repeats a page's calls, and however often, makes the same events of the same users.
+  const repeat = (client: string, kept: Call) => call(kept, client + kept[3], kept[3]);
+  for (const [page, stored] of attempt(() => storedCalls(name, client)) ?? []) {
+    tell(hub, "enter", page, parse(stored[0]!.call[4])?.id);
+    for (const { key, call } of stored) {
+      repeat(page, call);
+      attempt(() => localStorage.removeItem(key));
+    }
+    tell(hub, "leave");
+  }
+  takeOldQueue(hub, (kept) => call(kept, random()));
+  // Who signed in on the page that left the queue did not sign in on this one.
+  if (persistence != "device") call(["invalidateIdentifiedUser", [], 0, 0], "");
+  calls.forEach((text, at) => {
+    repeat(client, parse(text));
+    removeItem(hub, `c:${client}.${at + 1}`);
+  });
+  for (const method of Object.keys(stub) as "track"[]) {
+    if (!/^(_|page|stats|flush)$/.test(method)) {
+      stub[method] = (...args) => call([method, args, Date.now(), 0], random());
+    }
+  }
+  stub.stats = () => {
+    tell(hub, "stats");
+    return hosts[hub]!.stats!;
+  };
+  stub.flush = () =>
+    new Promise((done) => {
+      waiting.push(done);
+      tell(hub, "flush");
+    });
+  if (waiting.length) tell(hub, "flush");
+  const wake = () => tell(hub, "wake");
+  const hide = () => tell(hub, "hide");
+  addEventListener("pagehide", hide);
+  addEventListener("pageshow", (event) => event.persisted && wake());
+  addEventListener("online", wake);
+  document.addEventListener("visibilitychange", () => (document.hidden ? hide() : wake()));
+}
+
+/** The older tag's queue, whose commands are calls. */
+function takeOldQueue(hub: number, call: (kept: Call) => void) {
+  const queue = parse(item(hub, "Queue"));
+  removeItem(hub, "Queue");
+  for (const { type, params } of Array.isArray(queue) ? queue : []) {
+    const { eventType, id, properties } = params ?? {};
+    const args = type == "register" ? [params] : [eventType ?? id, properties];
+    // It began each session with a new visitor; this page has one already.
+    if (type != "invalidateGeneratedUser") call([type, args, Date.now(), 0]);
+  }
+}
+
+/** The page that is shown, and each that is navigated to without loading one. */
+function trackPages(hub: StubHub) {
+  let path: string;
+  const look = () => {
+    if (path != location.pathname) {
+      path = location.pathname;
+      hub.page();
+    }
+  };
+  look();
+  const { pushState } = history;
+  history.pushState = function (...args) {
+    pushState.apply(this, args);
+    look();
+  };
+  addEventListener("popstate", look);
+}
