@@ -1,0 +1,35 @@
+// Pages in Chromium against the real server. `cargo xtask test` builds what they load and sets CHROME_BIN.
+
+import { defineConfig } from "@playwright/test";
+
+// Chromium's sandbox does not start for root, who runs most CI containers.
+const isRoot = process.getuid?.() === 0;
+
+export default defineConfig({
+  projects: [
+    { name: "pages", testDir: ".", testMatch: "*.spec.mjs" },
+    { name: "pack", testDir: "../bundlers", testMatch: "*.setup.mjs" },
+    { name: "bundlers", testDir: "../bundlers", testMatch: "*.spec.mjs", dependencies: ["pack"] },
+  ],
+  outputDir: "../.work/pages",
+  fullyParallel: true,
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 20_000 },
+  forbidOnly: Boolean(process.env.CI),
+  reporter: "list",
+  use: {
+    launchOptions: {
+      executablePath: process.env.CHROME_BIN,
+      args: [
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+        // A name under which a page is not a secure context, as localhost would be.
+        "--host-resolver-rules=MAP *.test 127.0.0.1",
+        ...(isRoot ? ["--no-sandbox"] : []),
+      ],
+    },
+  },
+});
