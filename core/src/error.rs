@@ -1,6 +1,7 @@
 //! The one error type of this crate.
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 /// What may be wrong with an event, a query or stored bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,6 +73,12 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
+    /// Events of a batch break rules.
+    #[error("{}", named(.0))]
+    Events(
+        /// Each by its place in the batch, from 0, and the first rule that it breaks.
+        Vec<(usize, Error)>,
+    ),
     /// Stored or received bytes do not follow their format.
     #[error("corrupt {what}: {message}")]
     Corrupt {
@@ -94,6 +101,7 @@ impl Error {
             | Self::InvalidDate { field, .. }
             | Self::TimeOutOfRange { field, .. }
             | Self::Invalid { field, .. } => Some(field),
+            Self::Events(_) => Some("events"),
             Self::EmptyKey | Self::KeyTooLong { .. } | Self::Corrupt { .. } => None,
         }
     }
@@ -131,6 +139,12 @@ pub(crate) fn shortened(value: &str) -> String {
         text.push_str("...");
         text
     }
+}
+
+/// Every event that is refused, and why.
+fn named(bad: &[(usize, Error)]) -> String {
+    let of = |(index, error): &(usize, Error)| alloc::format!("events[{index}]: {error}");
+    bad.iter().map(of).collect::<Vec<_>>().join("; ")
 }
 
 /// The parameter by which a client gives too many of something. Properties, filters of a step and what

@@ -23,7 +23,7 @@ pub mod part;
 pub mod persons;
 pub mod query;
 
-pub use batch::Batch;
+pub use batch::{Batch, Command, Content};
 pub use error::Error;
 pub use event::{
     EventId, EventType, ExternalId, InsertId, NewEvent, Properties, RESERVED_KEYS, UserId,

@@ -39,6 +39,8 @@ pub const FILTERS_MAX: usize = 100;
 pub const WINDOW_DAYS_MAX: u32 = 100_000;
 /// How far in the future an event's time may lie when it is received, in milliseconds.
 pub const FUTURE_MS_MAX: i64 = 86_400_000;
+/// By how much a tracker's clock may differ from the server's before its times are corrected, in milliseconds.
+pub const SKEW_MS_TOLERATED: i64 = 2_000;
 /// Days for which an insert id is remembered by default.
 pub const INSERT_ID_DAYS_DEFAULT: u32 = 7;
 /// Events in the tail before it is sealed, by default.

@@ -105,6 +105,17 @@ pub struct ServeArgs {
         value_delimiter = ','
     )]
     pub allowed_hosts: Vec<String>,
+    /// Path of the script that pages load; with its hash before the ending it is there for ever
+    #[arg(long, env = "EVENTHUB_TAG_PATH", default_value = "/eventhub.js", value_name = "PATH")]
+    pub tag_path: String,
+    /// A further path that takes what /api/v1/events takes
+    #[arg(
+        long,
+        env = "EVENTHUB_INGEST_PATH",
+        default_value = "/api/v1/events",
+        value_name = "PATH"
+    )]
+    pub ingest_path: String,
     /// Time zone, such as Europe/Paris, of questions that name none; the established API is always UTC
     #[arg(long, env = "EVENTHUB_TIME_ZONE", default_value = "UTC", value_name = "TZ")]
     pub time_zone: String,

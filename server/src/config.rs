@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::cli::{ServeArgs, StoreArgs};
-use crate::http::{Access, Gate, PasswordError, Settings, SignIn, Sockets};
+use crate::http::{Access, Gate, NameError, Names, PasswordError, Settings, SignIn, Sockets};
 use crate::query::QueryLimits;
 use crate::store::StoreOptions;
 
@@ -51,6 +51,16 @@ pub enum ConfigError {
     /// A time zone that is not in the database.
     #[error("--time-zone: {0} is not a time zone such as Europe/Paris or UTC")]
     TimeZone(String),
+    /// A path of the tag or of events that cannot be.
+    #[error("{flag}: {path}: {source}")]
+    Path {
+        /// The flag that names it.
+        flag: &'static str,
+        /// The path.
+        path: String,
+        /// Why.
+        source: NameError,
+    },
     /// A password file that cannot be read.
     #[error("password file {}: {source}", path.display())]
     PasswordFile {
@@ -97,10 +107,20 @@ impl ServeConfig {
         let cors_origins = cors_origins.collect::<Result<_, _>>()?;
         let access = Access { gate, write_key: args.write_key.clone(), cors_origins };
         let time_zone = time_zone(&args.time_zone)?;
+        let names = Names::new(&args.tag_path, &args.ingest_path).map_err(|(path, source)| {
+            let flag = if path == args.tag_path { "--tag-path" } else { "--ingest-path" };
+            ConfigError::Path { flag, path, source }
+        })?;
         let body_bytes_max = usize::try_from(args.body_bytes).unwrap_or(usize::MAX);
         Ok(Self {
             listen,
-            settings: Settings { access, time_zone, body_bytes_max, body_timeout: BODY_TIMEOUT },
+            settings: Settings {
+                access,
+                time_zone,
+                body_bytes_max,
+                body_timeout: BODY_TIMEOUT,
+                names,
+            },
             sockets: Sockets {
                 connections_max: args.connections as usize,
                 header_timeout: HEADER_TIMEOUT,

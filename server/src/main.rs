@@ -77,7 +77,10 @@ async fn serve(args: &ServeArgs) -> Result<()> {
             .with_context(|| format!("cannot open {}", folder.display()))?,
     );
     if !http::has_dashboard() {
-        tracing::info!("this binary was built without dashboard and tag");
+        tracing::info!("this binary was built without the dashboard");
+    }
+    if !http::has_tag() {
+        tracing::info!("this binary was built without the tag");
     }
     print(&format!("listening on http://{address}\n"))?;
     let service = http::Service::new(engine.clone(), config.settings);

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, HOST, ORIGIN, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, HOST, ORIGIN, VARY,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
@@ -63,7 +63,7 @@ impl Access {
         if let Gate::Hosts(allowed) = &self.gate {
             check_host(request, allowed)?;
         }
-        if area.takes_from_pages() || area == Area::Health {
+        if area.takes_from_pages() || matches!(area, Area::Health | Area::Tag(_)) {
             return Ok(());
         }
         check_site(area, &request.headers)?;
@@ -102,6 +102,9 @@ impl Access {
 
     /// Adds what tells a browser that a page may read this answer of a tracking path.
     pub(super) fn allow_origin(&self, request: &HeaderMap, response: &mut HeaderMap) {
+        // A tag that is told to wait must be able to read how long.
+        let exposed = HeaderValue::from_static("Retry-After");
+        response.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
         if self.cors_origins.is_empty() {
             response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
             return;

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
+use eventhub_core::Batch;
 use flate2::read::MultiGzDecoder;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, EXPECT};
@@ -97,8 +98,19 @@ pub(super) fn form(
     }
 }
 
-/// A body of the JSON API, and whether it is an object a line, which only events may come as. Events come packed or
-/// not, and without a type as beacons send them.
+/// What a body of the JSON API is. Only events come as anything but JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One JSON value.
+    Json,
+    /// A JSON object a line.
+    Lines,
+    /// The tracker's binary batch.
+    Batch,
+}
+
+/// A body of the JSON API, and what it is. Events come packed or not; as plain text, which pages may send to other
+/// origins without asking first, they are JSON or a binary batch.
 ///
 /// # Errors
 /// When it is packed or typed in a way that is not taken, or longer than `limit` when unpacked.
@@ -107,23 +119,26 @@ pub(super) fn json(
     headers: &HeaderMap,
     resource: Resource,
     limit: usize,
-) -> Result<(Bytes, bool), ApiError> {
+) -> Result<(Bytes, Form), ApiError> {
     if body.is_empty() {
-        return Ok((body, false));
+        return Ok((body, Form::Json));
     }
     let media_type = header_text(headers, CONTENT_TYPE);
     let takes_events = resource == Resource::Events;
-    let is_lines = match media_type.split(';').next().unwrap_or_default().trim() {
-        "application/json" => false,
-        "application/x-ndjson" | "application/ndjson" if takes_events => true,
-        "text/plain" if takes_events => false,
+    let form = match media_type.split(';').next().unwrap_or_default().trim() {
+        "application/json" => Some(Form::Json),
+        "application/x-ndjson" | "application/ndjson" if takes_events => Some(Form::Lines),
+        "application/octet-stream" if takes_events => Some(Form::Batch),
+        "text/plain" if takes_events => None,
         _ => return Err(ApiError::JsonType(media_type.chars().take(100).collect())),
     };
-    match header_text(headers, CONTENT_ENCODING).as_str() {
-        "" | "identity" => Ok((body, is_lines)),
-        "gzip" | "x-gzip" if takes_events => Ok((unpack(&body, limit)?, is_lines)),
-        encoding => Err(ApiError::ContentEncoding(encoding.to_owned())),
-    }
+    let body = match header_text(headers, CONTENT_ENCODING).as_str() {
+        "" | "identity" => body,
+        "gzip" | "x-gzip" if takes_events => unpack(&body, limit)?,
+        encoding => return Err(ApiError::ContentEncoding(encoding.to_owned())),
+    };
+    let told = if Batch::is_one(&body) { Form::Batch } else { Form::Json };
+    Ok((body, form.unwrap_or(told)))
 }
 
 /// A form; on tracking paths also what `sendBeacon` sends, whose type is that of plain text.

@@ -10,8 +10,8 @@ static FILES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_
 static FILES: include_dir::Dir<'_> = include_dir::Dir::new("", &[]);
 
 /// What `/` shows when there is no dashboard.
-const ABSENT: &str = "EventHub is running. This binary was built without the dashboard and the tag: \
-    build them with `cargo xtask run`, or `npm install && npm run build --workspace www` and then \
+const ABSENT: &str = "EventHub is running. This binary was built without the dashboard: build it with \
+    `cargo xtask run`, or `npm install && npm run build --workspace www` and then \
     `cargo build --release -p eventhub-server`. The HTTP API works all the same.\n";
 
 /// Whether the dashboard was built in.

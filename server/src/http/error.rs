@@ -87,6 +87,15 @@ pub(super) enum ApiError {
     /// No such path.
     #[error("there is nothing at {0}")]
     NotFound(String),
+    /// The tag is not there.
+    #[error(
+        "this binary was built without the tag: build it with `cargo xtask run`, or build npm/dist/eventhub.js \
+         and then `cargo build --release -p eventhub-server`"
+    )]
+    NoTag,
+    /// The tag of another version; the path of this one's is named.
+    #[error("that is the tag of another version; this one's is {0}")]
+    OtherTag(String),
     /// No such event.
     #[error("event_id: there is no event {0}")]
     NoEvent(u64),
@@ -173,6 +182,8 @@ impl ApiError {
                 (S::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type")
             }
             Self::NotFound(_)
+            | Self::NoTag
+            | Self::OtherTag(_)
             | Self::NoEvent(_)
             | Self::NoUser(_)
             | Self::NoAlias(_)
@@ -248,6 +259,7 @@ fn core_row(error: &CoreError) -> (StatusCode, &'static str) {
         CoreError::TooMany { .. } => "too_many",
         CoreError::InvalidDate { .. } | CoreError::TimeOutOfRange { .. } => "invalid_date",
         CoreError::Invalid { .. } | CoreError::EmptyKey => "invalid_parameter",
+        CoreError::Events(_) => "invalid_event",
         CoreError::Corrupt { .. } => "invalid_body",
     };
     (StatusCode::BAD_REQUEST, code)

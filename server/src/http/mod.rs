@@ -1,4 +1,4 @@
-//! The server's HTTP side: the established API, the JSON API, their access rules and the dashboard.
+//! The server's HTTP side: the established API, the JSON API, their access rules, the dashboard and the tag.
 //!
 //! A request goes through [`Service::respond`]: its path decides the area ([`paths`]), the area who may ask
 //! ([`access`], [`sign_in`]); then the body is read within its limits ([`body`]), query and form become
@@ -24,6 +24,7 @@ mod sessions;
 mod sign_in;
 mod stall;
 mod status;
+mod tag;
 mod tracking;
 mod users;
 mod v1;
@@ -54,8 +55,10 @@ use crate::engine::Engine;
 
 pub use self::access::{Access, Gate};
 pub use self::dashboard::is_built_in as has_dashboard;
+pub use self::paths::{NameError, Names};
 pub use self::serve::{Sockets, serve};
 pub use self::sign_in::{PasswordError, SignIn};
+pub use self::tag::is_built_in as has_tag;
 
 /// How requests are treated.
 #[derive(Debug)]
@@ -68,6 +71,8 @@ pub struct Settings {
     pub body_bytes_max: usize,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
+    /// The paths that the operator named.
+    pub names: Names,
 }
 
 /// What all requests share.
@@ -108,7 +113,7 @@ impl Service {
     {
         let started = Instant::now();
         let (request, body) = request.into_parts();
-        let area = Area::of(request.uri.path());
+        let area = self.app.settings.names.area(request.uri.path());
         let answer = self.answer(area, &request, body, peer).await;
         let mut response = answer.unwrap_or_else(|refusal| refusal.response().into_response());
         self.finish(area, &request, &mut response);
@@ -140,6 +145,10 @@ impl Service {
         }
         if area == Area::Files {
             return Ok(file(request)?.into_response());
+        }
+        if let Area::Tag(name) = area {
+            let (names, path) = (&self.app.settings.names, request.uri.path());
+            return Ok(tag::answer(names, name, path, &request.headers)?.into_response());
         }
         if let Area::Api(resource) = area {
             let call = self.call(resource, request, body).await?;
@@ -201,16 +210,18 @@ impl Service {
         B::Error: std::fmt::Display,
     {
         let settings = &self.app.settings;
-        let body = body::read(body, settings.body_bytes_max, settings.body_timeout).await?;
+        // A body may take long to arrive, and the sender's clock is compared with this one.
+        let received = tracking::clock();
         let limit = settings.body_bytes_max;
-        let (body, is_lines) = body::json(body, &request.headers, resource, limit)?;
+        let body = body::read(body, limit, settings.body_timeout).await?;
+        let (body, form) = body::json(body, &request.headers, resource, limit)?;
         let query = request.uri.query().unwrap_or_default();
         let mut params = Params::parse(query.as_bytes(), b"")?;
         if resource == Resource::Events {
             settings.access.check_write_key(&request.headers, &mut params)?;
         }
         let (method, path) = (request.method.clone(), request.uri.path().to_owned());
-        Ok(Call { resource, method, path, params, body, is_lines })
+        Ok(Call { resource, method, path, params, body, form, received })
     }
 
     /// Adds the headers that every answer, or every answer of an area, has; and counts it.

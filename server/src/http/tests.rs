@@ -1,5 +1,6 @@
 //! Requests and answers, over a fake engine and without sockets.
 
+mod binary;
 mod bodies;
 mod contract;
 mod docs;
@@ -9,7 +10,12 @@ mod previews;
 mod refusals;
 mod sessions;
 mod streams;
+mod tag;
 
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::HeaderMap;
 use http_body_util::{BodyExt, Full};
 
@@ -23,10 +29,18 @@ pub(super) fn open() -> Access {
     Access { gate: Gate::Hosts(vec![]), write_key: None, cors_origins: vec![] }
 }
 
+fn settings(access: Access) -> Settings {
+    Settings {
+        access,
+        time_zone: TimeZone::UTC,
+        body_bytes_max: 1 << 20,
+        body_timeout: Duration::from_millis(500),
+        names: Names::default(),
+    }
+}
+
 pub(super) fn service(engine: Arc<dyn Engine>, access: Access) -> Service {
-    let body_timeout = Duration::from_millis(500);
-    let time_zone = TimeZone::UTC;
-    Service::new(engine, Settings { access, time_zone, body_bytes_max: 1 << 20, body_timeout })
+    Service::new(engine, settings(access))
 }
 
 fn fake_service() -> (Arc<Fake>, Service) {
@@ -55,6 +69,12 @@ impl Got {
         assert!(!text("message").is_empty());
         (self.status, text("code"), text("param"))
     }
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
 }
 
 async fn ask(service: &Service, line: &str, headers: &[&str], body: impl Into<Bytes>) -> Got {

@@ -1,6 +1,6 @@
 //! The meaning of an event's keys: which are reserved, when the event happened, what is a property.
 
-use eventhub_core::limits::FUTURE_MS_MAX;
+use eventhub_core::limits::{FUTURE_MS_MAX, SKEW_MS_TOLERATED};
 use eventhub_core::{
     Error, EventType, ExternalId, InsertId, NewEvent, Properties, RESERVED_KEYS, TimeMs,
     parse_date, parse_timestamp,
@@ -58,6 +58,31 @@ impl Clock {
             }
             time => time,
         }
+    }
+
+    /// By how much the clock of a sender is behind this one, in whole steps of what is tolerated: how long a
+    /// batch was on its way differs from batch to batch, and must not change the order of their events.
+    pub(super) fn skew_ms(&self, sent_ms: i64) -> i64 {
+        let behind_ms = self.now.ms().saturating_sub(sent_ms);
+        behind_ms / SKEW_MS_TOLERATED * SKEW_MS_TOLERATED
+    }
+
+    /// The time of an event by this clock, told by one that is behind by `skew_ms`; where that is not 0, nothing
+    /// happened after it was received.
+    ///
+    /// # Errors
+    /// When it is not a time taken.
+    pub(super) fn corrected(&self, time: TimeMs, skew_ms: i64) -> Result<TimeMs, Error> {
+        let ms = match skew_ms {
+            0 => time.ms(),
+            skew_ms => time.ms().saturating_add(skew_ms).min(self.now.ms()),
+        };
+        let taken = TimeMs::new(ms).filter(|time| *time <= self.latest);
+        taken.ok_or_else(|| Error::TimeOutOfRange {
+            field: "timestamp".to_string(),
+            value: ms.to_string(),
+            expected: self.taken,
+        })
     }
 
     fn date_time(&self, date: &str) -> Result<TimeMs, Error> {

@@ -3,9 +3,11 @@
 //! Two stages. Syntax first: parameters are pairs already, and [`batch`] reads a JSON array of flat
 //! objects ([`json`]), or else the lenient form that existing scripts send ([`lenient`]), into the same
 //! pairs. Then meaning: [`event`] tells reserved keys from properties, finds the event's time, and
-//! checks every limit. Nothing here knows of HTTP, and the time of receipt is an argument.
+//! checks every limit. The tracker's batches have a form of their own ([`binary`]), whose times are corrected by
+//! its clock. Nothing here knows of HTTP, and the time of receipt is an argument.
 
 mod batch;
+mod binary;
 mod error;
 mod event;
 mod json;
@@ -14,6 +16,7 @@ mod lenient;
 use std::borrow::Cow;
 
 pub use batch::{read_event_lines, read_events};
+pub use binary::read_batch;
 pub use error::{BadEvent, Error};
 pub use event::{Clock, read_event, read_user};
 pub use json::read_object;

@@ -1,10 +1,5 @@
 //! The JSON API over the fake engine: what is refused and how, methods, packed bodies, keys.
 
-use std::io::Write;
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
 use super::*;
 
 const JSON: &str = "content-type: application/json";
@@ -167,9 +162,7 @@ async fn what_a_question_may_take_is_limited() {
 #[tokio::test]
 async fn events_come_as_an_array_or_as_lines_packed_or_not() {
     let (fake, service) = fake_service();
-    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
-    packed.write_all(format!("{EVENT}\n\n{EVENT}\n").as_bytes()).unwrap();
-    let packed = packed.finish().unwrap();
+    let packed = gzip(format!("{EVENT}\n\n{EVENT}\n").as_bytes());
     let post = async |headers: &[&str], body: Vec<u8>| {
         ask(&service, "POST /api/v1/events", headers, body).await
     };

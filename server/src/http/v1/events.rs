@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use eventhub_core::Content;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use tokio::sync::mpsc;
@@ -15,9 +16,9 @@ use super::{Call, json};
 use crate::engine::{Engine, EngineError, ExportPage};
 use crate::http::App;
 use crate::http::answer::{Answer, EventRow};
+use crate::http::body::Form;
 use crate::http::error::ApiError;
-use crate::http::tracking;
-use crate::ingest::{self, read_event_lines, read_events};
+use crate::ingest::{self, read_batch, read_event_lines, read_events};
 
 /// The media type of an object a line.
 pub(super) const NDJSON: &str = "application/x-ndjson";
@@ -26,16 +27,30 @@ const EXPORT_EVENTS: u64 = 2_000;
 /// Pages that are made before the client has read those before.
 const EXPORT_PAGES_AHEAD: usize = 2;
 
-/// `POST /events`: a JSON array, or an object a line.
+/// `POST /events`: a JSON array, an object a line, or a binary batch, which may be an alias or a change of a user
+/// instead.
 pub(super) async fn append(app: &App, call: &Call) -> Result<Answer, ApiError> {
-    let text = std::str::from_utf8(&call.body)
-        .map_err(|_| ApiError::Json("it is not UTF-8".to_owned()))?;
-    let clock = tracking::clock();
-    let read = if call.is_lines { read_event_lines } else { read_events };
-    let events = read(text, &clock).map_err(refusal)?;
-    let ids = match events.is_empty() {
-        true => Vec::new(),
-        false => app.engine.append(events).await?,
+    let (engine, clock) = (&*app.engine, &call.received);
+    let text = || {
+        let text = std::str::from_utf8(&call.body);
+        text.map_err(|_| ApiError::Json("it is not UTF-8".to_owned()))
+    };
+    let content = match call.form {
+        Form::Json => read_events(text()?, clock).map(Content::Events),
+        Form::Lines => read_event_lines(text()?, clock).map(Content::Events),
+        Form::Batch => read_batch(&call.body, clock),
+    };
+    let ids = match content.map_err(refusal)? {
+        Content::Events(events) if events.is_empty() => Vec::new(),
+        Content::Events(events) => engine.append(events).await?,
+        Content::Alias { from, to } => {
+            engine.alias(from, to).await?;
+            Vec::new()
+        }
+        Content::User { id, properties } => {
+            engine.change_user(id, properties.into()).await?;
+            Vec::new()
+        }
     };
     Ok(Answer::field("ids", ids))
 }
@@ -55,7 +70,11 @@ fn refusal(error: ingest::Error) -> ApiError {
             });
             ApiError::EventAt { pointer: first.unwrap_or_default(), message: error.to_string() }
         }
-        ingest::Error::Event(error) => ApiError::Whole(error.clone()),
+        // What is wrong with an alias or a user has a name; too many events have not.
+        ingest::Error::Event(error) => match error.param().filter(|name| *name != "events") {
+            Some(name) => ApiError::field(&json::step(name), error),
+            None => ApiError::Whole(error.clone()),
+        },
     }
 }
 

@@ -18,8 +18,10 @@ use warp::Reply;
 
 use super::App;
 use super::answer::Answer;
+use super::body::Form;
 use super::error::ApiError;
 use super::params::Params;
+use crate::ingest::Clock;
 
 pub(super) use self::session::answer as session;
 
@@ -165,8 +167,9 @@ pub(super) struct Call {
     pub(super) path: String,
     pub(super) params: Params,
     pub(super) body: Bytes,
-    /// Whether the body is an object a line.
-    pub(super) is_lines: bool,
+    pub(super) form: Form,
+    /// When its head was here.
+    pub(super) received: Clock,
 }
 
 impl Call {
@@ -246,7 +249,7 @@ async fn other(app: &App, call: &Call) -> Result<Answer, ApiError> {
 const OPENAPI: &str = include_str!("openapi.json");
 
 /// Now, in ms since 1970.
-fn now_ms() -> i64 {
+pub(super) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
