@@ -1,10 +1,26 @@
 //! EventHub in the browser: the wasm-bindgen surface over `eventhub-core`.
 //!
 //! The feature `preview` is the query engine over part files: the same code that answers in the
-//! server. `cargo xtask` compiles it for wasm32 and makes the JavaScript around it; see `npm/`.
+//! server. The feature `tracker` is the tag. `cargo xtask` compiles each by itself for wasm32 and makes the
+//! JavaScript around it; see `npm/`.
+#![cfg_attr(all(target_arch = "wasm32", not(feature = "preview")), no_std)]
 
+#[cfg(feature = "tracker")]
+extern crate alloc;
+
+#[cfg(all(target_arch = "wasm32", not(feature = "preview")))]
+mod allocator;
 #[cfg(feature = "preview")]
 mod preview;
+#[cfg(feature = "tracker")]
+pub mod tracker;
 
 #[cfg(feature = "preview")]
 pub use preview::{funnel, retention, trends};
+
+/// The tracker does without the standard library, whose messages for panics are as large as all the rest.
+#[cfg(all(target_arch = "wasm32", not(feature = "preview")))]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}

@@ -3,7 +3,7 @@
 use crate::tools::{self, WASM_TARGET, cargo, command, npm_bin, root, run};
 use anyhow::{Context, Result, anyhow};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
 
 /// What Rust's target enables by itself, so that wasm-opt reads the module and adds nothing newer.
@@ -29,8 +29,10 @@ pub(crate) fn require() -> Result<()> {
 /// When a build fails.
 pub(crate) fn build() -> Result<()> {
     install_packages(".")?;
-    build_preview()?;
+    build_module(&PREVIEW)?;
+    build_tracker()?;
     run(npm_bin("tsc").args(["--project", "npm"]))?;
+    bundle()?;
     run(npm_bin("vite").args(["build", "www", "--logLevel", "warn"]))
 }
 
@@ -54,31 +56,95 @@ fn modified(path: &Path) -> Result<std::time::SystemTime> {
     Ok(metadata.modified()?)
 }
 
-/// Compiles the query engine for the browser and makes its glue, in `npm/dist/wasm`.
-fn build_preview() -> Result<()> {
-    run(&mut cargo([
-        "build",
-        "--package=eventhub-client",
-        "--features=preview",
-        "--profile=wasm",
-        "--target",
-        WASM_TARGET,
-    ]))?;
-    let module = tools::target_dir().join(WASM_TARGET).join("wasm/eventhub_client.wasm");
+/// A module of `client-wasm`, by the feature that makes it.
+struct Module {
+    feature: &'static str,
+    /// wasm-opt's flags: what it optimizes for.
+    optimize: &'static [&'static str],
+    /// Whether the glue loads the module, or the package's own code does.
+    loads_itself: bool,
+}
+
+const PREVIEW: Module = Module { feature: "preview", optimize: &["-Os"], loads_itself: true };
+const TRACKER: Module =
+    Module { feature: "tracker", optimize: &["-Oz", "--converge"], loads_itself: false };
+
+/// Compiles a module for the browser and makes its glue, in `npm/dist/wasm`.
+fn build_module(module: &Module) -> Result<PathBuf> {
+    run(cargo(["build", "--package=eventhub-client", "--profile=wasm", "--target", WASM_TARGET])
+        .args(["--features", module.feature]))?;
+    let compiled = tools::target_dir().join(WASM_TARGET).join("wasm/eventhub_client.wasm");
     let out = root().join("npm/dist/wasm");
-    Bindgen::new()
-        .input_path(module)
-        .out_name("preview")
-        .typescript(true)
-        .omit_default_module_path(false)
-        .web(true)
-        .and_then(|bindgen| bindgen.generate(&out))
-        .map_err(|error| anyhow!("cannot make the glue of the preview module: {error:#}"))?;
-    let optimized = out.join("preview_bg.wasm");
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(compiled).out_name(module.feature).typescript(module.loads_itself);
+    let bindgen = if module.loads_itself {
+        bindgen.omit_default_module_path(false).web(true)
+    } else {
+        bindgen.remove_producers_section(true).bundler(true)
+    };
+    bindgen.and_then(|bindgen| bindgen.generate(&out)).map_err(|error| {
+        anyhow!("cannot make the glue of the {} module: {error:#}", module.feature)
+    })?;
+    let optimized = out.join(format!("{}_bg.wasm", module.feature));
     run(npm_bin("wasm-opt")
-        .arg("-Os")
+        .args(module.optimize)
         .args(WASM_OPT_FEATURES)
         .arg(&optimized)
         .arg("-o")
-        .arg(&optimized))
+        .arg(&optimized))?;
+    Ok(optimized)
+}
+
+/// The tracker's module goes into its code as base64.
+fn build_tracker() -> Result<()> {
+    let module = build_module(&TRACKER)?;
+    let text = format!("export default \"{}\";\n", base64(&fs::read(&module)?));
+    fs::write(module.with_file_name("tracker_module.js"), text)?;
+    Ok(())
+}
+
+/// The one-file forms of what tsc made: the script tag, the snippet and the package's entry.
+fn bundle() -> Result<()> {
+    for (entry, output, format) in [
+        ("tag.js", "eventhub.js", "iife"),
+        ("snippet.js", "eventhub-snippet.js", "iife"),
+        ("index.js", "eventhub-tracker.js", "esm"),
+    ] {
+        let dist = root().join("npm/dist");
+        run(npm_bin("rolldown")
+            .arg(dist.join(entry))
+            .arg("--file")
+            .arg(dist.join(output))
+            .args(["--format", format, "--minify", "--log-level", "warn"]))?;
+    }
+    Ok(())
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        for digit in 0..4 {
+            let value = bits >> (18 - 6 * digit) & 63;
+            text.push(if digit <= chunk.len() { DIGITS[value as usize] as char } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    #[test]
+    fn base64_is_filled_up_to_four() {
+        let check = |bytes: &[u8], expected: &str| assert_eq!(base64(bytes), expected);
+        check(b"", "");
+        check(b"f", "Zg==");
+        check(b"fo", "Zm8=");
+        check(b"foo", "Zm9v");
+        check(&[255, 254, 253, 252], "//79/A==");
+    }
 }

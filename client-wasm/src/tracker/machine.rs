@@ -1,0 +1,268 @@
+//! The calls of a page, each of which becomes commands or changes who is tracked.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use eventhub_core::Command;
+use eventhub_core::limits::EVENT_TYPE_BYTES_MAX;
+
+use super::flush::Flusher;
+use super::identity::{Identity, borrowed, is_id, merge};
+use super::queue::Queue;
+use super::{Config, Host, Pairs, Slot, Stats, User};
+
+/// The key that says how the visitor decided: `1` out, `0` in.
+const OPT_OUT: &str = "optOut";
+
+/// The tag of one page and one hub.
+#[derive(Debug)]
+pub struct Machine<H> {
+    pub(super) host: H,
+    pub(super) config: Config,
+    pub(super) queue: Queue,
+    pub(super) flusher: Flusher,
+    pub(super) stats: Stats,
+    /// Names this page for ever: no other has it, a copy of its tab neither.
+    pub(super) client: String,
+    identity: Identity,
+    /// The next event's number in its insert id.
+    counter: u64,
+    pub(super) enabled: bool,
+    /// The page whose calls are repeated here, while they are.
+    other: Option<Page>,
+}
+
+/// What calls depend on.
+#[derive(Debug)]
+struct Page {
+    client: String,
+    identity: Identity,
+}
+
+impl<H: Host> Machine<H> {
+    /// Begins a page. `client` is random text that no other page ever had; it names the generated user, too, where a
+    /// new one is needed.
+    pub fn new(mut host: H, config: Config, client: &str) -> Self {
+        let decided = host.get(OPT_OUT);
+        let enabled = decided.map_or(!config.denied, |text| text == "0");
+        let mut machine = Self {
+            host,
+            config,
+            queue: Queue::default(),
+            flusher: Flusher::default(),
+            stats: Stats::default(),
+            client: client.into(),
+            identity: Identity::default(),
+            counter: 0,
+            enabled,
+            other: None,
+        };
+        if enabled {
+            machine.begin(client);
+        } else {
+            machine.host.log("nothing is tracked: opted out, or the browser asks not to");
+        }
+        machine
+    }
+
+    fn begin(&mut self, fresh: &str) {
+        self.identity = Identity::start(&mut self.host, self.config.device, fresh);
+        self.host.set_timer(self.config.flush_interval_ms);
+    }
+
+    /// Queues an event. `number` is its place among the events of its page, where the page counted them itself.
+    pub fn track(&mut self, now: i64, event_type: &str, properties: Pairs, number: Option<u64>) {
+        if !self.enabled {
+            return;
+        }
+        if event_type.is_empty() || event_type.len() > EVENT_TYPE_BYTES_MAX {
+            self.refuse();
+            return;
+        }
+        let (client, identity) = match &self.other {
+            Some(page) => (&page.client, &page.identity),
+            None => (&self.client, &self.identity),
+        };
+        let number = number.unwrap_or(self.counter);
+        if self.other.is_none() {
+            self.counter = self.counter.max(number + 1);
+        }
+        let mut insert_id = String::from("~");
+        insert_id.push_str(client);
+        insert_id.push('.');
+        push_decimal(&mut insert_id, number);
+        let user = identity.current();
+        let mut pairs = user.properties.clone();
+        self.stats.omitted += merge(&mut pairs, properties);
+        let event = Command::event(event_type, &user.id, now, Some(&insert_id), borrowed(&pairs));
+        self.push(now, event);
+    }
+
+    /// Queues an alias: `id` becomes another name of the generated user.
+    pub fn alias(&mut self, now: i64, id: &str) {
+        if !self.enabled {
+            return;
+        }
+        if !is_id(id) {
+            self.refuse();
+            return;
+        }
+        let alias = Command::alias(id, &self.identity().generated.id);
+        self.push(now, alias);
+    }
+
+    /// From now on events are this user's; `properties` go with them, and are set on the user.
+    pub fn identify(&mut self, now: i64, id: &str, properties: Pairs) {
+        if !self.enabled {
+            return;
+        }
+        if !is_id(id) {
+            self.refuse();
+            return;
+        }
+        let mut user = User::new(id);
+        self.stats.omitted += merge(&mut user.properties, properties);
+        if !user.properties.is_empty() {
+            self.push(now, Command::user(id, borrowed(&user.properties)));
+        }
+        self.identity().identified = Some(user);
+        self.save();
+    }
+
+    /// From now on `properties` go with the generated user's events.
+    pub fn register(&mut self, properties: Pairs) {
+        if self.enabled {
+            let omitted = merge(&mut self.identity().generated.properties, properties);
+            self.stats.omitted += omitted;
+            self.save();
+        }
+    }
+
+    /// Makes a new generated user, whose id is `fresh`.
+    pub fn invalidate_generated(&mut self, fresh: &str) {
+        if self.enabled {
+            self.identity().generated = User::new(fresh);
+            self.save();
+        }
+    }
+
+    /// Forgets the identified user.
+    pub fn invalidate_identified(&mut self) {
+        if self.enabled {
+            self.identity().identified = None;
+            self.save();
+        }
+    }
+
+    /// Until [`Machine::leave`], calls are those of another page, whose tag did not come: its name is `client`, its
+    /// generated user `id`, the device's where there is none.
+    pub fn enter(&mut self, client: &str, id: Option<&str>) {
+        let id = id.unwrap_or(&self.identity.generated.id);
+        let mut generated = User::new(id);
+        if generated.id == self.identity.generated.id {
+            generated.properties.clone_from(&self.identity.generated.properties);
+        }
+        let identity = Identity { generated, identified: None };
+        self.other = Some(Page { client: client.into(), identity });
+    }
+
+    /// Calls are those of this page again.
+    pub fn leave(&mut self) {
+        self.other = None;
+    }
+
+    /// The visitor wants not to be tracked: what waits is dropped, and who they were is forgotten.
+    pub fn opt_out(&mut self) {
+        self.host.put(OPT_OUT, "1");
+        self.enabled = false;
+        self.stats.dropped += self.queue.len() as u32;
+        self.queue.remove_first(&mut self.host, usize::MAX);
+        for slot in [Slot::Session, Slot::Generated, Slot::Identified] {
+            self.host.write(slot, None);
+        }
+        self.stop();
+    }
+
+    /// The visitor wants to be tracked, whatever the browser says.
+    pub fn opt_in(&mut self, fresh: &str) {
+        self.host.put(OPT_OUT, "0");
+        if !self.enabled {
+            self.enabled = true;
+            self.begin(fresh);
+        }
+    }
+
+    /// Whether the visitor opted out meanwhile, here or in another tab.
+    pub(super) fn is_opted_out(&mut self) -> bool {
+        !self.enabled || self.host.get(OPT_OUT).is_some_and(|text| text == "1")
+    }
+
+    /// What became of everything so far.
+    pub fn stats(&self) -> Stats {
+        Stats { queued: self.queue.len() as u32, ..self.stats }
+    }
+
+    /// Who events are, and what goes with them.
+    pub fn user(&self) -> &User {
+        self.identity.current()
+    }
+
+    /// Whoever empties the storage empties it of who is tracked, too; then both are written anew.
+    pub(super) fn mend_storage(&mut self) {
+        if self.host.read(Slot::Generated).is_none() {
+            self.identity.save(&mut self.host);
+            self.queue.store(&mut self.host, true);
+        }
+    }
+
+    fn identity(&mut self) -> &mut Identity {
+        match &mut self.other {
+            Some(page) => &mut page.identity,
+            None => &mut self.identity,
+        }
+    }
+
+    fn save(&mut self) {
+        if self.other.is_none() {
+            self.identity.save(&mut self.host);
+        }
+    }
+
+    fn refuse(&mut self) {
+        self.stats.rejected += 1;
+        self.host.log("a call without an id or a name, or with one that is too long, was left out");
+    }
+
+    fn push(&mut self, now: i64, command: Command) {
+        self.queue.push(&mut self.host, &self.client, now, command.into_bytes());
+        self.keep_within_caps();
+        self.pushed();
+    }
+
+    /// Drops the oldest events that are not under way. Aliases and users stay while there are events: who
+    /// is who matters to all that follows.
+    pub(super) fn keep_within_caps(&mut self) {
+        while self.queue.len() > self.config.queue_events_max
+            || self.queue.bytes() > self.config.queue_bytes_max
+        {
+            let waiting = self.in_flight();
+            if waiting >= self.queue.len() {
+                return;
+            }
+            let oldest = self.queue.from(waiting).iter().position(super::queue::Entry::is_event);
+            self.queue.remove(&mut self.host, waiting + oldest.unwrap_or(0));
+            self.stats.dropped += 1;
+            self.host.log("the queue is full: its oldest event was dropped");
+        }
+    }
+}
+
+fn push_decimal(text: &mut String, mut number: u64) {
+    let mut digits = Vec::new();
+    while number >= 10 {
+        digits.push(b'0' + (number % 10) as u8);
+        number /= 10;
+    }
+    text.push(char::from(b'0' + number as u8));
+    text.extend(digits.iter().rev().map(|digit| char::from(*digit)));
+}

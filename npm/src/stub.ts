@@ -1,0 +1,60 @@
+// What stands in for the tag until it is there: its hubs keep calls, in memory and in storage, until the tag takes them over.
+// It is the larger part of the snippet, so it is written to be short.
+
+import type { EventHub, Options } from "./options.js";
+
+/** As JSON: the method, its arguments, the time, how many events came before it, and the tab's session. */
+export type Call = [method: string, args: unknown[], time: number, number: number, session?: string];
+
+export interface Held {
+  name: string;
+  options: Options;
+  /** Names this page and hub for ever. */
+  client: string;
+  /** The calls, each as JSON, so that what the page does to their arguments later does not matter. */
+  calls: string[];
+  /** Who waits for a flush. */
+  waiting: ((all: boolean) => void)[];
+}
+
+/** A hub, and under `_` what it holds for the tag. */
+export type StubHub = EventHub & { _: Held };
+
+export function newStub(name: string, options: Options = {}): StubHub {
+  const client = crypto.getRandomValues(new Uint32Array(4)).join("");
+  const calls: string[] = [];
+  const waiting: Held["waiting"] = [];
+  let events = 0;
+  const hub = {
+    _: { name, options, client, calls, waiting },
+    stats: () => ({ queued: calls.length, sent: 0, dropped: 0, rejected: 0, omitted: 0 }),
+    flush: () => new Promise((done) => waiting.push(done)),
+    page: (properties: object) =>
+      hub.track("page_view", {
+        host: location.host,
+        path: location.pathname,
+        title: document.title,
+        referrer: document.referrer,
+        ...properties,
+      }),
+  } as StubHub;
+  const methods =
+    "track alias identify register reset optOut optIn invalidateGeneratedUser invalidateIdentifiedUser";
+  for (const method of methods.split(" ") as "track"[]) {
+    hub[method] = (...args) => {
+      const session = name + "::activeSession";
+      let id;
+      // Each may throw: storage that is forbidden or full, arguments that are not JSON.
+      try {
+        id = sessionStorage[session];
+        if (!id && !options.persistence) id = sessionStorage[session] = JSON.stringify({ id: client });
+      } catch {}
+      try {
+        const call = JSON.stringify([method, args, Date.now(), events, id] satisfies Call);
+        events += +(method == "track");
+        localStorage[`${name}::c:${client}.${calls.push(call)}`] = call;
+      } catch {}
+    };
+  }
+  return hub;
+}
