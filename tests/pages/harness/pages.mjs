@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "./fixtures.mjs";
 
 /** The snippet of the README. */
-const stub = readFileSync(new URL("../../../npm/dist/stub.js", import.meta.url), "utf8");
+const snippet = readFileSync(new URL("../../../npm/dist/eventhub-snippet.js", import.meta.url), "utf8");
 
 /** Options with which a test does not wait. */
 const QUICK = { flushInterval: 0.05 };
@@ -18,7 +18,7 @@ export function tagged(src, options = {}, { attributes = "", head = "", name = "
 /** A page with the snippet, which loads the tag at its leisure; `hub` is made at once. */
 export function withSnippet(src, options = {}, { then = "" } = {}) {
   const made = `window.hub = newEventHub("shop", ${JSON.stringify({ ...QUICK, ...options })})`;
-  return document("", `<script>${stub}</script>\n<script>${made};${then}</script>\n<script async src="${src}"></script>`);
+  return document("", `<script>${snippet}</script>\n<script>${made};${then}</script>\n<script async src="${src}"></script>`);
 }
 
 export function document(head, body) {
