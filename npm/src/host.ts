@@ -158,5 +158,8 @@ export class Host {
 export async function post(url: string, body: BodyInit, type: string, keepalive: boolean): Promise<Response> {
   const signal = AbortSignal.timeout?.(SEND_MS);
   const headers = { "Content-Type": type };
-  return fetch(url, { method: "POST", body, headers, keepalive, credentials: "omit", signal });
+  const response = await fetch(url, { method: "POST", body, headers, keepalive, credentials: "omit", signal });
+  // Until its answer is read a request counts as under way, and of those that outlive a page browsers allow 64 KiB.
+  await response.arrayBuffer();
+  return response;
 }
