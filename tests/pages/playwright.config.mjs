@@ -2,6 +2,10 @@
 
 import { defineConfig } from "@playwright/test";
 
+if (process.env.CHROME_BIN === undefined) {
+  throw new Error("CHROME_BIN names no Chromium: run `cargo xtask test --only pages`");
+}
+
 // Chromium's sandbox does not start for root, who runs most CI containers.
 const isRoot = process.getuid?.() === 0;
 
