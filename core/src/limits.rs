@@ -41,6 +41,10 @@ pub const WINDOW_DAYS_MAX: u32 = 100_000;
 pub const FUTURE_MS_MAX: i64 = 86_400_000;
 /// By how much a tracker's clock may differ from the server's before its times are corrected, in milliseconds.
 pub const SKEW_MS_TOLERATED: i64 = 2_000;
+/// Seconds' worth of events that a client who has sent none for long may send at once, where there is a limit.
+pub const RATE_BURST_SECONDS: f64 = 10.0;
+/// Clients whose recent sending is remembered, where there is a limit; as many again who sent before them.
+pub const RATE_CLIENTS_MAX: usize = 1 << 16;
 /// Days for which an insert id is remembered by default.
 pub const INSERT_ID_DAYS_DEFAULT: u32 = 7;
 /// Events in the tail before it is sealed, by default.

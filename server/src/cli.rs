@@ -105,6 +105,16 @@ pub struct ServeArgs {
         value_delimiter = ','
     )]
     pub allowed_hosts: Vec<String>,
+    /// Events that one client, told by its address, may send per second, and ten times as many at once; further ones
+    /// are answered 429 [default: no limit]
+    #[arg(long, env = "EVENTHUB_RATE_LIMIT", value_name = "EVENTS_PER_SECOND",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub rate_limit: Option<u32>,
+    /// Proxies in front of this server, each of which appends to X-Forwarded-For where it was asked from; with none
+    /// the header is not believed
+    #[arg(long, env = "EVENTHUB_TRUSTED_PROXIES", default_value_t = 0, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(0..=16))]
+    pub trusted_proxies: u32,
     /// Path of the script that pages load; with its hash before the ending it is there for ever
     #[arg(long, env = "EVENTHUB_TAG_PATH", default_value = "/eventhub.js", value_name = "PATH")]
     pub tag_path: String,

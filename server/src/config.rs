@@ -52,14 +52,14 @@ pub enum ConfigError {
     #[error("--time-zone: {0} is not a time zone such as Europe/Paris or UTC")]
     TimeZone(String),
     /// A path of the tag or of events that cannot be.
-    #[error("{flag}: {path}: {source}")]
+    #[error("{flag}: {path}: {error}")]
     Path {
         /// The flag that names it.
         flag: &'static str,
         /// The path.
         path: String,
         /// Why.
-        source: NameError,
+        error: NameError,
     },
     /// A password file that cannot be read.
     #[error("password file {}: {source}", path.display())]
@@ -107,10 +107,7 @@ impl ServeConfig {
         let cors_origins = cors_origins.collect::<Result<_, _>>()?;
         let access = Access { gate, write_key: args.write_key.clone(), cors_origins };
         let time_zone = time_zone(&args.time_zone)?;
-        let names = Names::new(&args.tag_path, &args.ingest_path).map_err(|(path, source)| {
-            let flag = if path == args.tag_path { "--tag-path" } else { "--ingest-path" };
-            ConfigError::Path { flag, path, source }
-        })?;
+        let names = names(&args.tag_path, &args.ingest_path)?;
         let body_bytes_max = usize::try_from(args.body_bytes).unwrap_or(usize::MAX);
         Ok(Self {
             listen,
@@ -120,6 +117,8 @@ impl ServeConfig {
                 body_bytes_max,
                 body_timeout: BODY_TIMEOUT,
                 names,
+                events_per_second_max: args.rate_limit,
+                proxies: args.trusted_proxies as usize,
             },
             sockets: Sockets {
                 connections_max: args.connections as usize,
@@ -197,6 +196,16 @@ fn time_zone(name: &str) -> Result<TimeZone, ConfigError> {
     // The database also knows a name for zones that are not known.
     let known = TimeZoneDatabase::bundled().get(name).ok().filter(|zone| !zone.is_unknown());
     known.ok_or_else(|| ConfigError::TimeZone(name.to_string()))
+}
+
+/// The paths that the operator names.
+fn names(tag: &str, ingest: &str) -> Result<Names, ConfigError> {
+    let at = |flag: &'static str, path: &str| {
+        let path = path.to_owned();
+        move |error| ConfigError::Path { flag, path, error }
+    };
+    let names = Names::default().with_tag(tag).map_err(at("--tag-path", tag))?;
+    names.with_ingest(ingest).map_err(at("--ingest-path", ingest))
 }
 
 /// A host as requests name it, without its port: a name, or an address, which has brackets in version 6.

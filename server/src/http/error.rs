@@ -111,6 +111,9 @@ pub(super) enum ApiError {
     /// Too many sign-ins from one address wait for their turn.
     #[error("too many attempts to sign in from this address; try again")]
     TooManySignIns,
+    /// More events from one client than there may be.
+    #[error("more than {limit} events a second came from this address; try again in {seconds} s")]
+    TooManyEvents { seconds: u64, limit: u32 },
     /// A missing or wrong write key.
     #[error("write_key: missing or wrong")]
     WriteKey,
@@ -190,7 +193,9 @@ impl ApiError {
             | Self::NoView(_) => (S::NOT_FOUND, "not_found"),
             Self::Method { .. } => (S::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::SignIn | Self::Password | Self::WriteKey => (S::UNAUTHORIZED, "unauthorized"),
-            Self::TooManySignIns => (S::TOO_MANY_REQUESTS, "too_many_requests"),
+            Self::TooManySignIns | Self::TooManyEvents { .. } => {
+                (S::TOO_MANY_REQUESTS, "too_many_requests")
+            }
             Self::TooManyStreams(_) => (S::SERVICE_UNAVAILABLE, "too_many_streams"),
             Self::Forbidden(_) => (S::FORBIDDEN, "forbidden"),
         }
@@ -219,6 +224,9 @@ impl ApiError {
     /// A header that the refusal must carry.
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         let (name, value) = match self {
+            Self::TooManyEvents { seconds, .. } => {
+                return Some((RETRY_AFTER, HeaderValue::from(*seconds)));
+            }
             Self::Method { allow } => (ALLOW, *allow),
             Self::SignIn => (WWW_AUTHENTICATE, "Basic realm=\"EventHub\", charset=\"UTF-8\""),
             Self::Engine(EngineError::Busy) | Self::TooManySignIns => (RETRY_AFTER, "1"),

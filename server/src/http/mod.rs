@@ -1,7 +1,7 @@
 //! The server's HTTP side: the established API, the JSON API, their access rules, the dashboard and the tag.
 //!
 //! A request goes through [`Service::respond`]: its path decides the area ([`paths`]), the area who may ask
-//! ([`access`], [`sign_in`]); then the body is read within its limits ([`body`]), query and form become
+//! ([`access`], [`sign_in`]) and, of what takes events, how many ([`rate`], by the address that [`peer`] finds); then the body is read within its limits ([`body`]), query and form become
 //! parameters ([`params`]), and the [`routes`] call a handler ([`tracking`], [`queries`], [`users`],
 //! [`status`]) that turns parameters into typed values for the [`Engine`]. What lies under `/api/v1` is
 //! answered by [`v1`] instead, from JSON bodies; [`live`] hands new events to those who follow them there, and
@@ -17,7 +17,9 @@ mod error;
 mod live;
 mod params;
 mod paths;
+mod peer;
 mod queries;
+mod rate;
 mod routes;
 mod serve;
 mod sessions;
@@ -48,6 +50,7 @@ use self::error::ApiError;
 use self::live::Live;
 use self::params::Params;
 use self::paths::Area;
+use self::rate::RateLimit;
 use self::routes::{Asked, AskedOnce};
 use self::status::Status;
 use self::v1::{Call, Resource};
@@ -73,6 +76,10 @@ pub struct Settings {
     pub body_timeout: Duration,
     /// The paths that the operator named.
     pub names: Names,
+    /// Events that a client may send per second, if there is a limit.
+    pub events_per_second_max: Option<u32>,
+    /// Proxies in front, which say where a request came from.
+    pub proxies: usize,
 }
 
 /// What all requests share.
@@ -81,6 +88,25 @@ struct App {
     settings: Settings,
     status: Status,
     live: Arc<Live>,
+    rate_limit: Option<RateLimit>,
+}
+
+impl App {
+    /// Lets in a client that sends something.
+    fn admit(&self, client: IpAddr) -> Result<(), ApiError> {
+        let Some(limit) = &self.rate_limit else { return Ok(()) };
+        limit.admit(client, Instant::now()).map_err(|seconds| {
+            self.status.count_limited();
+            ApiError::TooManyEvents { seconds, limit: limit.per_second() }
+        })
+    }
+
+    /// Counts the events of a client that was let in, of which one was counted then.
+    fn charge(&self, client: IpAddr, events: usize) {
+        if let (Some(limit), Some(more @ 1..)) = (&self.rate_limit, events.checked_sub(1)) {
+            limit.charge(client, more, Instant::now());
+        }
+    }
 }
 
 /// Answers requests; clones answer for the same engine.
@@ -95,7 +121,8 @@ impl Service {
     #[must_use]
     pub fn new(engine: Arc<dyn Engine>, settings: Settings) -> Self {
         let (status, live) = (Status::new(), Arc::default());
-        let app = Arc::new(App { engine, settings, status, live });
+        let rate_limit = settings.events_per_second_max.map(RateLimit::new);
+        let app = Arc::new(App { engine, settings, status, live, rate_limit });
         let routes = routes::routes(&app);
         Self { app, routes }
     }
@@ -105,14 +132,15 @@ impl Service {
         self.app.live.stop();
     }
 
-    /// Answers a request that came from an address.
-    pub async fn respond<B>(&self, request: Request<B>, peer: IpAddr) -> warp::reply::Response
+    /// Answers a request that came over a connection from an address.
+    pub async fn respond<B>(&self, request: Request<B>, connection: IpAddr) -> warp::reply::Response
     where
         B: Body,
         B::Error: std::fmt::Display,
     {
         let started = Instant::now();
         let (request, body) = request.into_parts();
+        let peer = peer::client(&request.headers, connection, self.app.settings.proxies);
         let area = self.app.settings.names.area(request.uri.path());
         let answer = self.answer(area, &request, body, peer).await;
         let mut response = answer.unwrap_or_else(|refusal| refusal.response().into_response());
@@ -151,14 +179,14 @@ impl Service {
             return Ok(tag::answer(names, name, path, &request.headers)?.into_response());
         }
         if let Area::Api(resource) = area {
-            let call = self.call(resource, request, body).await?;
+            let call = self.call(resource, request, body, peer).await?;
             call.params.check_names(resource.parameters())?;
             if resource == Resource::Session {
                 return v1::session(&self.app, request, &call.body, peer).await;
             }
             return Ok(v1::answer(&self.app, call).await);
         }
-        let asked = self.asked(area, request, body).await?;
+        let asked = self.asked(area, request, body, peer).await?;
         let mut routed = Request::new(Empty::<Bytes>::new());
         *routed.uri_mut() = request.uri.clone();
         routed.extensions_mut().insert(AskedOnce::new(asked));
@@ -176,6 +204,9 @@ impl Service {
         if !area.takes(&request.method) {
             return Err(ApiError::Method { allow: area.allow() });
         }
+        if area.takes_from_pages() && request.method != Method::OPTIONS {
+            self.app.admit(peer)?;
+        }
         let length = request.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         let length = length.and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
         let limit = self.app.settings.body_bytes_max;
@@ -183,7 +214,13 @@ impl Service {
     }
 
     /// Reads the parameters.
-    async fn asked<B>(&self, area: Area, request: &Parts, body: B) -> Result<Asked, ApiError>
+    async fn asked<B>(
+        &self,
+        area: Area,
+        request: &Parts,
+        body: B,
+        client: IpAddr,
+    ) -> Result<Asked, ApiError>
     where
         B: Body,
         B::Error: std::fmt::Display,
@@ -200,11 +237,17 @@ impl Service {
             callback = params.take("callback");
             callback.as_deref().map_or(Ok(()), answer::check_callback)?;
         }
-        Ok(Asked { params, callback })
+        Ok(Asked { params, callback, client })
     }
 
     /// Reads a call of the JSON API.
-    async fn call<B>(&self, resource: Resource, request: &Parts, body: B) -> Result<Call, ApiError>
+    async fn call<B>(
+        &self,
+        resource: Resource,
+        request: &Parts,
+        body: B,
+        client: IpAddr,
+    ) -> Result<Call, ApiError>
     where
         B: Body,
         B::Error: std::fmt::Display,
@@ -221,7 +264,7 @@ impl Service {
             settings.access.check_write_key(&request.headers, &mut params)?;
         }
         let (method, path) = (request.method.clone(), request.uri.path().to_owned());
-        Ok(Call { resource, method, path, params, body, form, received })
+        Ok(Call { resource, method, path, params, body, form, received, client })
     }
 
     /// Adds the headers that every answer, or every answer of an area, has; and counts it.

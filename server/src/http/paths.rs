@@ -87,33 +87,29 @@ impl Default for Names {
 }
 
 impl Names {
-    /// The tag at `tag`, and events taken at `ingest` beside the path where they always are.
+    /// With the tag at another path.
     ///
     /// # Errors
-    /// With the path that cannot be named so.
-    pub fn new(tag: &str, ingest: &str) -> Result<Self, (String, NameError)> {
-        let refused = |path: &str, error| (path.to_owned(), error);
-        for path in [tag, ingest] {
-            if !is_path(path) {
-                return Err(refused(path, NameError::Form));
-            }
+    /// When it cannot be there.
+    pub fn with_tag(self, path: &str) -> Result<Self, NameError> {
+        check_form(path)?;
+        let stem = path.strip_suffix(".js").filter(|stem| !stem.ends_with('/'));
+        let tag_stem = stem.ok_or(NameError::Ending)?.to_owned();
+        if is_free(path) { Ok(Self { tag_stem, ..self }) } else { Err(NameError::Taken) }
+    }
+
+    /// With events taken at a further path, beside that where they always are.
+    ///
+    /// # Errors
+    /// When they cannot be taken there.
+    pub fn with_ingest(self, path: &str) -> Result<Self, NameError> {
+        check_form(path)?;
+        let is_default = Area::of(path) == Area::Api(Resource::Events);
+        if is_default || (is_free(path) && self.tag_name(path).is_none()) {
+            Ok(Self { ingest: path.to_owned(), ..self })
+        } else {
+            Err(NameError::Taken)
         }
-        let stem = tag.strip_suffix(".js").filter(|stem| !stem.ends_with('/'));
-        let tag_stem = stem.ok_or_else(|| refused(tag, NameError::Ending))?.to_owned();
-        let is_free = |path: &str| {
-            Area::of(path) == Area::Files
-                && !path.starts_with(v1::PREFIX)
-                && dashboard::file(path).is_none()
-        };
-        let names = Self { tag_stem, ingest: ingest.to_owned() };
-        if !is_free(tag) {
-            return Err(refused(tag, NameError::Taken));
-        }
-        let is_default = Area::of(ingest) == Area::Api(Resource::Events);
-        if !is_default && (!is_free(ingest) || names.tag_name(ingest).is_some()) {
-            return Err(refused(ingest, NameError::Taken));
-        }
-        Ok(names)
     }
 
     /// The area of a path.
@@ -148,12 +144,20 @@ impl TagName {
     pub(super) const DIGITS: usize = 16;
 }
 
-/// Whether a request can ask for a path as it stands, whatever is between it and the server.
-fn is_path(path: &str) -> bool {
+/// Checks that a request can ask for a path as it stands, whatever is between it and the server.
+fn check_form(path: &str) -> Result<(), NameError> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.~".contains(&byte);
     let is_segment =
         |segment: &str| !matches!(segment, "" | "." | "..") && segment.bytes().all(is_plain);
-    path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_segment))
+    let is_path = path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_segment));
+    if is_path { Ok(()) } else { Err(NameError::Form) }
+}
+
+/// Whether nothing is at a path that no operator named, nor will be.
+fn is_free(path: &str) -> bool {
+    Area::of(path) == Area::Files
+        && !path.starts_with(v1::PREFIX)
+        && dashboard::file(path).is_none()
 }
 
 impl Area {
@@ -197,8 +201,8 @@ mod tests {
     #[test]
     fn a_path_is_named_where_nothing_else_is() {
         let check = |tag: &str, ingest: &str, expected: Result<(), NameError>| {
-            let found = Names::new(tag, ingest).map(drop).map_err(|(_, error)| error);
-            assert_eq!(found, expected, "{tag} {ingest}");
+            let found = Names::default().with_tag(tag).and_then(|names| names.with_ingest(ingest));
+            assert_eq!(found.map(drop), expected, "{tag} {ingest}");
         };
         let (tag, ingest) = ("/eventhub.js", "/api/v1/events");
         check(tag, ingest, Ok(()));
@@ -216,12 +220,13 @@ mod tests {
         }
         check(tag, "/eventhub.0123456789abcdef.js", Err(NameError::Taken));
         check(tag, "/eventhub.min.js", Ok(()));
-        assert_eq!(Names::new(tag, ingest), Ok(Names::default()));
+        let names = Names::default().with_tag(tag).and_then(|names| names.with_ingest(ingest));
+        assert_eq!(names, Ok(Names::default()));
     }
 
     #[test]
     fn a_named_path_lies_in_its_area() {
-        let names = Names::new("/s/e.js", "/s/in").unwrap();
+        let names = Names::default().with_tag("/s/e.js").unwrap().with_ingest("/s/in").unwrap();
         let check = |path: &str, expected: Area| assert_eq!(names.area(path), expected, "{path}");
         check("/s/in", Area::Api(Resource::Events));
         check("/api/v1/events", Area::Api(Resource::Events));

@@ -3,6 +3,7 @@
 //! Before a request comes here its access is granted and its parameters are read; they come along as an
 //! extension of the request, so that a route is nothing but a path and a handler.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -15,26 +16,28 @@ use super::error::ApiError;
 use super::params::Params;
 use super::{App, paths, queries, status, tracking, users};
 
-/// What a request asks: its parameters and, on tracking paths, the name of a JSONP callback.
-#[derive(Debug, Default)]
+/// What a request asks: its parameters and, on tracking paths, the name of a JSONP callback; and who asks.
+#[derive(Debug)]
 pub(super) struct Asked {
     pub(super) params: Params,
     pub(super) callback: Option<String>,
+    pub(super) client: IpAddr,
 }
 
 /// What a request asks, to be taken by the route that answers it. Extensions are handed out as clones, and
 /// the parameters of a batch are large.
 #[derive(Debug, Clone)]
-pub(super) struct AskedOnce(Arc<Mutex<Asked>>);
+pub(super) struct AskedOnce(Arc<Mutex<Option<Asked>>>);
 
 impl AskedOnce {
     pub(super) fn new(asked: Asked) -> Self {
-        Self(Arc::new(Mutex::new(asked)))
+        Self(Arc::new(Mutex::new(Some(asked))))
     }
 
     fn take(&self) -> Asked {
         // A panic elsewhere cannot have left the parameters half changed.
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        asked.expect("one route answers a request")
     }
 }
 
@@ -49,7 +52,7 @@ macro_rules! ask {
             .and(warp::ext::get::<AskedOnce>())
             .then(move |asked: AskedOnce| {
                 let app = Arc::clone(&app);
-                let Asked { params, callback } = asked.take();
+                let Asked { params, callback, .. } = asked.take();
                 async move { render($handler(&*app.engine, params).await, callback.as_deref()) }
             })
             .boxed()
@@ -60,7 +63,7 @@ macro_rules! ask {
 pub(super) fn routes(app: &Arc<App>) -> Route {
     let asking = [
         ask!(app, paths::TRACK, tracking::track),
-        ask!(app, paths::BATCH_TRACK, tracking::batch_track),
+        batch_route(app),
         ask!(app, paths::ALIAS, tracking::alias),
         ask!(app, paths::ADD_OR_UPDATE, tracking::add_or_update),
         ask!(app, paths::FUNNEL, queries::funnel),
@@ -77,6 +80,21 @@ pub(super) fn routes(app: &Arc<App>) -> Route {
     // From the last to the first, so that the first stands outermost.
     let either = |rest: Route, route: Route| route.or(rest).unify().boxed();
     asking.into_iter().rev().fold(status_routes(app), either)
+}
+
+/// The one route whose requests count as more than one event.
+fn batch_route(app: &Arc<App>) -> Route {
+    let app = Arc::clone(app);
+    at(paths::BATCH_TRACK)
+        .and(warp::ext::get::<AskedOnce>())
+        .then(move |asked: AskedOnce| {
+            let app = Arc::clone(&app);
+            let Asked { params, callback, client } = asked.take();
+            async move {
+                render(tracking::batch_track(&app, params, client).await, callback.as_deref())
+            }
+        })
+        .boxed()
 }
 
 fn status_routes(app: &Arc<App>) -> Route {

@@ -18,6 +18,7 @@ pub(super) struct Status {
     logs_requests: AtomicBool,
     requests: AtomicU64,
     refused: AtomicU64,
+    limited: AtomicU64,
     failed: AtomicU64,
 }
 
@@ -28,6 +29,7 @@ impl Status {
             logs_requests: AtomicBool::new(false),
             requests: AtomicU64::new(0),
             refused: AtomicU64::new(0),
+            limited: AtomicU64::new(0),
             failed: AtomicU64::new(0),
         }
     }
@@ -40,6 +42,11 @@ impl Status {
         } else if status.is_server_error() {
             self.failed.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Counts a request that came when its client had sent too much.
+    pub(super) fn count_limited(&self) {
+        self.limited.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether requests are logged.
@@ -104,6 +111,11 @@ impl Status {
             gauge("uptime_seconds", "Seconds since the start.", uptime),
             counter("http_requests", "Requests answered.", load(&self.requests)),
             counter("http_refused", "Requests answered with a status of 4xx.", load(&self.refused)),
+            counter(
+                "http_rate_limited",
+                "Of these, answered 429 because of --rate-limit.",
+                load(&self.limited),
+            ),
             counter("http_failed", "Requests answered with a status of 5xx.", load(&self.failed)),
         ]);
         Ok(figures)

@@ -7,6 +7,7 @@ mod docs;
 mod document;
 mod fake;
 mod previews;
+mod rate;
 mod refusals;
 mod sessions;
 mod streams;
@@ -29,6 +30,11 @@ pub(super) fn open() -> Access {
     Access { gate: Gate::Hosts(vec![]), write_key: None, cors_origins: vec![] }
 }
 
+/// The tag at `/s/e.js`, and events at `/s/in`.
+fn named() -> Names {
+    Names::default().with_tag("/s/e.js").unwrap().with_ingest("/s/in").unwrap()
+}
+
 fn settings(access: Access) -> Settings {
     Settings {
         access,
@@ -36,6 +42,8 @@ fn settings(access: Access) -> Settings {
         body_bytes_max: 1 << 20,
         body_timeout: Duration::from_millis(500),
         names: Names::default(),
+        events_per_second_max: None,
+        proxies: 0,
     }
 }
 

@@ -1,9 +1,11 @@
 //! What clients track: events, aliases and user properties.
 
+use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use eventhub_core::{Error as CoreError, ExternalId, TimeMs};
 
+use super::App;
 use super::answer::Answer;
 use super::error::ApiError;
 use super::params::Params;
@@ -19,12 +21,17 @@ pub(super) async fn track(engine: &dyn Engine, params: Params) -> Result<Answer,
 }
 
 /// `/events/batch_track`
-pub(super) async fn batch_track(engine: &dyn Engine, params: Params) -> Result<Answer, ApiError> {
+pub(super) async fn batch_track(
+    app: &App,
+    params: Params,
+    client: IpAddr,
+) -> Result<Answer, ApiError> {
     let events = read_events(params.required("events")?, &clock())?;
     if events.is_empty() {
         return Ok(Answer::json(&[(); 0]));
     }
-    let ids = engine.append(events).await.map_err(|error| match error {
+    app.charge(client, events.len());
+    let ids = app.engine.append(events).await.map_err(|error| match error {
         EngineError::Invalid(error) => ApiError::Events(error),
         error => error.into(),
     })?;

@@ -13,7 +13,7 @@ macro_rules! dialogues {
     )*};
 }
 
-dialogues! { script lenient jsonp persons funnels cohorts forms times insert_ids users }
+dialogues! { script lenient jsonp tag persons funnels cohorts forms times insert_ids users }
 
 /// Makes every call of a dialogue and compares the answers.
 #[track_caller]

@@ -15,3 +15,5 @@ mod live;
 mod memory;
 mod real_data;
 mod semantics;
+mod tag;
+mod tracker;

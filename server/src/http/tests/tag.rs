@@ -8,7 +8,7 @@ const HOST: &str = "host: hub.example";
 fn guarded() -> Service {
     let sign_in = SignIn::with_password("admin".into(), "secret").unwrap();
     let access = Access { gate: Gate::SignIn(Box::new(sign_in)), ..open() };
-    let names = Names::new("/s/e.js", "/s/in").unwrap();
+    let names = named();
     Service::new(Arc::new(Fake::default()), Settings { names, ..settings(access) })
 }
 

@@ -42,7 +42,10 @@ pub(super) async fn append(app: &App, call: &Call) -> Result<Answer, ApiError> {
     };
     let ids = match content.map_err(refusal)? {
         Content::Events(events) if events.is_empty() => Vec::new(),
-        Content::Events(events) => engine.append(events).await?,
+        Content::Events(events) => {
+            app.charge(call.client, events.len());
+            engine.append(events).await?
+        }
         Content::Alias { from, to } => {
             engine.alias(from, to).await?;
             Vec::new()

@@ -10,6 +10,7 @@ mod session;
 mod stream;
 mod views;
 
+use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -170,6 +171,8 @@ pub(super) struct Call {
     pub(super) form: Form,
     /// When its head was here.
     pub(super) received: Clock,
+    /// Where it came from.
+    pub(super) client: IpAddr,
 }
 
 impl Call {
