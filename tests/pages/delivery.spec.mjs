@@ -92,7 +92,8 @@ test("a visitor who leaves with more than one request may carry", async ({ page,
   await page.goto(`${site.origin}/elsewhere`);
   await page.goto(site.origin);
   await untilDelivered(page);
-  expectInOrder(await expectEachOnce({ server, network }, marks));
+  // A page that ends does not wait for one answer before it sends the next, so the order of receipt is nobody's.
+  await expectEachOnce({ server, network }, marks);
 });
 
 test.describe("a closed tab", () => {
