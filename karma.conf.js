@@ -8,6 +8,7 @@ module.exports = (config) =>
     frameworks: ["jasmine"],
     files: [
       { pattern: "tests/browser/*.spec.js", type: "module" },
+      { pattern: "tests/browser/wire.js", included: false },
       { pattern: "npm/dist/*.js", included: false },
       { pattern: "npm/dist/wasm/*", included: false },
       { pattern: "tests/compat/*/*", included: false },

@@ -1,8 +1,10 @@
 //! The tracker's allocator: free blocks are kept in lists by their size, a power of two, and new ones are cut from the end
 //! of memory. Every operation is a few instructions, and so is the code; a page's tag holds little and frees
-//! what it held, so what rounding wastes does not matter.
+//! what it held, so what rounding wastes does not matter. Without memory it traps, for nobody could do better, and
+//! what would say so to a caller takes more room than all of this.
 
 use core::alloc::{GlobalAlloc, Layout};
+use core::arch::wasm32::{memory_grow, memory_size, unreachable};
 use core::cell::UnsafeCell;
 use core::ptr::null_mut;
 
@@ -40,12 +42,9 @@ fn class_of(layout: Layout) -> u32 {
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let class = class_of(layout);
-        if class as usize >= CLASSES {
-            return null_mut();
-        }
         // SAFETY: there is one thread, and nothing below calls back.
         let blocks = unsafe { &mut *self.0.get() };
-        let list = &mut blocks.free[class as usize];
+        let Some(list) = blocks.free.get_mut(class as usize) else { unreachable() };
         if !list.is_null() {
             let block = *list;
             // SAFETY: a block in a list begins with the address of the next.
@@ -55,16 +54,16 @@ unsafe impl GlobalAlloc for Allocator {
         let size = 1usize << class;
         if blocks.next == 0 {
             // Below lie the module's own data and stack.
-            blocks.next = core::arch::wasm32::memory_size::<0>() * PAGE_BYTES;
+            blocks.next = memory_size::<0>() * PAGE_BYTES;
             blocks.end = blocks.next;
         }
         let align = layout.align().max(1 << SMALLEST);
         let start = (blocks.next + align - 1) & !(align - 1);
         if blocks.end < start + size {
             let pages = (start + size - blocks.end).div_ceil(PAGE_BYTES);
-            let before = core::arch::wasm32::memory_grow::<0>(pages);
+            let before = memory_grow::<0>(pages);
             if before == usize::MAX {
-                return null_mut();
+                unreachable();
             }
             blocks.end = (before + pages) * PAGE_BYTES;
         }
@@ -75,9 +74,10 @@ unsafe impl GlobalAlloc for Allocator {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: there is one thread; the block is the caller's no more, and at least as long as an address.
         unsafe {
-            let list = &mut (*self.0.get()).free[class_of(layout) as usize];
-            *block.cast::<*mut u8>() = *list;
-            *list = block;
+            if let Some(list) = (*self.0.get()).free.get_mut(class_of(layout) as usize) {
+                *block.cast::<*mut u8>() = *list;
+                *list = block;
+            }
         }
     }
 }

@@ -77,7 +77,7 @@ impl Command {
         user: &str,
         time_ms: i64,
         insert_id: Option<&str>,
-        properties: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
+        properties: impl Iterator<Item = (&'a str, &'a str)> + Clone,
     ) -> Self {
         let mut bytes = alloc::vec![EVENTS];
         put_text(&mut bytes, event_type);
@@ -103,7 +103,7 @@ impl Command {
     /// Properties to set on a user.
     pub fn user<'a>(
         id: &str,
-        properties: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
+        properties: impl Iterator<Item = (&'a str, &'a str)> + Clone,
     ) -> Self {
         let mut bytes = alloc::vec![USER];
         put_text(&mut bytes, id);
@@ -166,8 +166,8 @@ fn put_text(bytes: &mut Vec<u8>, text: &str) {
     bytes.extend_from_slice(text.as_bytes());
 }
 
-fn put_pairs<'a>(bytes: &mut Vec<u8>, pairs: impl ExactSizeIterator<Item = (&'a str, &'a str)>) {
-    put_number(bytes, pairs.len() as u64);
+fn put_pairs<'a>(bytes: &mut Vec<u8>, pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone) {
+    put_number(bytes, pairs.clone().count() as u64);
     for (key, value) in pairs {
         put_text(bytes, key);
         put_text(bytes, value);

@@ -131,7 +131,7 @@ impl Properties {
     }
 
     /// The pairs in order of their keys.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 

@@ -1,4 +1,4 @@
-// Calls as the stub kept them, and arguments as the tracker takes them.
+// Calls as the stub kept them, and what is made of their arguments.
 
 import type { Call } from "./stub.js";
 
@@ -12,34 +12,39 @@ export function attempt<T>(body: () => T): T | undefined {
 }
 
 export function parse(text: string | null | undefined): any {
-  return attempt(() => JSON.parse(text as string));
+  return attempt(() => JSON.parse(text!));
 }
 
-/** The property's text, or undefined where it has none. */
-export function textOf(value: unknown): string | undefined {
-  const plain = typeof value == "string" || typeof value == "boolean" || Number.isFinite(value);
-  return plain ? String(value) : undefined;
+/** Random text, of which no two are the same. */
+export function random(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join("");
 }
 
-export interface StoredCall {
-  key: string;
-  call: Call;
-}
-
-/** The calls of other pages that no tag has taken over, by the page's name, each page's in order. */
-export function storedCalls(storage: Storage, name: string, own: string): Map<string, StoredCall[]> {
-  const prefix = name + "::c:";
-  const pages = new Map<string, StoredCall[]>();
-  const place = (stored: StoredCall) => +stored.key.slice(stored.key.lastIndexOf(".") + 1);
-  for (const key of Object.keys(storage)) {
-    const client = key.slice(prefix.length, key.lastIndexOf("."));
-    const call = key.startsWith(prefix) && client != own && parse(storage[key]);
-    if (Array.isArray(call)) {
-      pages.set(client, [...(pages.get(client) ?? []), { key, call: call as Call }]);
+/** The properties that are texts, numbers or booleans, as texts. */
+export function textsOf(properties: object | null | undefined, omit?: (key: string) => void): [string, string][] {
+  const texts: [string, string][] = [];
+  for (const [key, value] of Object.entries(properties ?? {})) {
+    if (typeof value == "string" || typeof value == "boolean" || Number.isFinite(value)) {
+      texts.push([key, String(value)]);
+    } else if (value != null) {
+      omit?.(key);
     }
   }
-  for (const calls of pages.values()) {
-    calls.sort((a, b) => place(a) - place(b));
+  return texts;
+}
+
+/** The calls of other pages that no tag has taken over, with their keys: by page, and each page's in order. */
+export function storedCalls(name: string, own: string): Map<string, { key: string; call: Call }[]> {
+  const pages: ReturnType<typeof storedCalls> = new Map();
+  const prefix = name + "::c:";
+  const place = (key: string) => +key.slice(key.lastIndexOf(".") + 1);
+  const keys = Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+  for (const key of keys.sort((a, b) => place(a) - place(b))) {
+    const client = key.slice(prefix.length, key.lastIndexOf("."));
+    const call = parse(localStorage[key]);
+    if (client != own && Array.isArray(call)) {
+      pages.set(client, [...(pages.get(client) ?? []), { key, call: call as Call }]);
+    }
   }
   return pages;
 }

@@ -1,9 +1,8 @@
-// The browser as the tracker sees it (client-wasm/src/tracker/mod.rs says what each method is for). None of them throws, and
-// none calls the tracker back before it returns.
+// The browser as the tracker sees it; client-wasm/src/tracker/mod.rs says what each function is for. None of them throws, and
+// none calls the tracker back before it returns. Lists of texts cross as one text, in which each is ended by NUL.
 
-import { attempt, parse, textOf } from "./calls.js";
-import type { Options } from "./options.js";
-import type { Tracker } from "./wasm/tracker_bg.js";
+import { attempt, parse, textsOf } from "./calls.js";
+import { answered, call } from "./wasm/tracker_bg.js";
 
 /** Longer than a slow network takes for a batch. */
 const SEND_MS = 30_000;
@@ -13,153 +12,148 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 const SESSION = 0;
 const GENERATED = 1;
 
-export class Host {
-  tracker!: Tracker;
-  omitted = 0;
+interface Host {
+  /** Of the hub's keys in storage. */
+  prefix: string;
+  url: string;
+  debug: boolean | undefined;
+  /** Who waits for a flush. */
   waiting: ((all: boolean) => void)[];
-  local: Storage | undefined;
-  #session: Storage | undefined;
-  #prefix: string;
-  #url: string;
-  #debug: boolean | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #release = () => {};
-
-  constructor(name: string, options: Options, url: string, waiting: Host["waiting"]) {
-    this.local = attempt(() => localStorage);
-    this.#session = attempt(() => sessionStorage);
-    this.#prefix = name + "::";
-    this.#url = url;
-    this.#debug = options.debug;
-    this.waiting = waiting;
-  }
-
-  /** Tells the tracker that something happened. */
-  tell(what: (tracker: Tracker, now: number) => void) {
-    attempt(() => what(this.tracker, Date.now()));
-  }
-
-  get(key: string): string | undefined {
-    return attempt(() => this.local!.getItem(this.#prefix + key)) ?? undefined;
-  }
-
-  has(key: string): boolean {
-    return this.get(key) !== undefined;
-  }
-
-  put(key: string, text: string): boolean {
-    return !!attempt(() => (this.local!.setItem(this.#prefix + key, text), true));
-  }
-
-  remove(key: string) {
-    attempt(() => this.local!.removeItem(this.#prefix + key));
-  }
-
-  keys(prefix: string): string[] {
-    const own = (key: string) => key.startsWith(this.#prefix + prefix);
-    const keys = attempt(() => Object.keys(this.local!).filter(own)) ?? [];
-    return keys.map((key) => key.slice(this.#prefix.length)).sort();
-  }
-
-  /** The forms are those of the older tag, whose session is `true`. */
-  read(slot: number): string[] | undefined {
-    let user;
-    if (slot == SESSION) {
-      user = parse(attempt(() => this.#session!.getItem(this.#prefix + "activeSession")));
-      if (user === true) return this.read(GENERATED);
-    } else if (slot == GENERATED) {
-      const id = parse(this.get("generatedId"));
-      user = parse(this.get("generatedUser"));
-      if (user?.id != id) user = { id };
-    } else {
-      user = parse(this.get("identifiedUser"));
-    }
-    return typeof user?.id == "string" ? [user.id, ...this.flat(user.properties)] : undefined;
-  }
-
-  write(slot: number, user?: string[]) {
-    const properties: Record<string, string> = {};
-    for (let at = 1; user && at < user.length; at += 2) properties[user[at]!] = user[at + 1]!;
-    const put = (key: string, value: unknown, storage = this.local) =>
-      attempt(() => {
-        key = this.#prefix + key;
-        user ? storage!.setItem(key, JSON.stringify(value)) : storage!.removeItem(key);
-      });
-    const value = { id: user?.[0], properties };
-    if (slot == SESSION) {
-      put("activeSession", value, this.#session);
-    } else if (slot == GENERATED) {
-      put("generatedId", value.id);
-      put("generatedUser", value);
-    } else {
-      put("identifiedUser", value);
-    }
-  }
-
-  send(flight: number, batch: Uint8Array<ArrayBuffer>, keepalive: boolean) {
-    const answered = (status: number, retryAfter?: string | null) => {
-      const wait = +retryAfter! * 1000 || Date.parse(retryAfter!) - Date.now() || 0;
-      this.tell((tracker, now) => tracker.answered(flight, status, wait, now, Math.random()));
-    };
-    post(this.#url, batch, "text/plain", keepalive).then(
-      (response) => answered(response.status, response.headers.get("Retry-After")),
-      () => answered(0),
-    );
-  }
-
-  setTimer(ms: number) {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => this.tell((tracker) => tracker.timer()),
-      Math.min(ms, TIMER_MS_MAX),
-    );
-  }
-
-  /** Where there are no locks, each page has it: what two pages send is taken once. */
-  lock() {
-    const granted = () => this.tell((tracker, now) => tracker.granted(now));
-    const held = () =>
-      new Promise<void>((release) => {
-        this.#release = release;
-        granted();
-      });
-    Promise.resolve()
-      .then(() => navigator.locks.request(this.#prefix + "flush", held))
-      .catch(granted);
-  }
-
-  unlock() {
-    this.#release();
-  }
-
-  flushed(all: boolean) {
-    for (const done of this.waiting.splice(0)) done(all);
-  }
-
-  log(message: string) {
-    if (this.#debug) console.debug("EventHub: " + message);
-  }
-
-  /** Properties as the tracker takes them; what is no text is left out and counted, but for what is absent. */
-  flat(properties: object | null | undefined): string[] {
-    return Object.entries(properties ?? {}).flatMap(([key, value]) => {
-      const text = textOf(value);
-      if (text !== undefined) return [key, text];
-      if (value != null) {
-        this.omitted++;
-        this.log(`the property ${key} was left out: it is no text, number or boolean`);
-      }
-      return [];
-    });
-  }
+  /** Properties left out before the tracker saw them. */
+  omitted: number;
+  timer?: ReturnType<typeof setTimeout>;
+  release?: () => void;
 }
 
-/** A request that asks for no preflight and sends no cookies. */
-export async function post(url: string, body: BodyInit, type: string, keepalive: boolean): Promise<Response> {
+/** By the tracker's numbers of hubs. */
+export const hosts: Host[] = [];
+
+/** Tells the tracker that something happened. */
+export function tell(hub: number, method: string, text = "", pairs = "", now = Date.now(), number = -1) {
+  attempt(() => call(hub, method, now, text, pairs, number));
+}
+
+export function get(hub: number, key: string): string | undefined {
+  return attempt(() => localStorage.getItem(hosts[hub]!.prefix + key)) ?? undefined;
+}
+
+export function put(hub: number, key: string, text: string): boolean {
+  return !!attempt(() => (localStorage.setItem(hosts[hub]!.prefix + key, text), true));
+}
+
+export function remove(hub: number, key: string) {
+  attempt(() => localStorage.removeItem(hosts[hub]!.prefix + key));
+}
+
+export function keys(hub: number, start: string): string {
+  const { prefix } = hosts[hub]!;
+  const keys = attempt(() => Object.keys(localStorage).filter((key) => key.startsWith(prefix + start)));
+  return joined((keys ?? []).sort().map((key) => key.slice(prefix.length)));
+}
+
+/** The forms are those of the older tag, whose session is `true`. */
+export function read(hub: number, slot: number): string {
+  const { prefix } = hosts[hub]!;
+  const id = parse(get(hub, "generatedId"));
+  let user = parse(get(hub, slot == GENERATED ? "generatedUser" : "identifiedUser"));
+  if (slot == GENERATED && user?.id != id) user = { id };
+  if (slot == SESSION) {
+    user = parse(attempt(() => sessionStorage[prefix + "activeSession"]));
+    if (user === true) return read(hub, GENERATED);
+  }
+  return typeof user?.id == "string" ? joined([user.id, ...textsOf(user.properties).flat()]) : "";
+}
+
+export function write(hub: number, slot: number, text: string) {
+  const [id, ...pairs] = text.split("\0");
+  const properties: Record<string, string> = {};
+  for (let at = 1; at < pairs.length; at += 2) properties[pairs[at - 1]!] = pairs[at]!;
+  const put = (key: string, value: unknown, storage = localStorage) => {
+    key = hosts[hub]!.prefix + key;
+    id ? storage.setItem(key, JSON.stringify(value)) : storage.removeItem(key);
+  };
+  const user = { id, properties };
+  attempt(() => {
+    if (slot == SESSION) {
+      put("activeSession", user, sessionStorage);
+    } else if (slot == GENERATED) {
+      put("generatedId", id);
+      put("generatedUser", user);
+    } else {
+      put("identifiedUser", user);
+    }
+  });
+}
+
+export function send(hub: number, flight: number, batch: Uint8Array, keepalive: boolean) {
+  const tellAnswer = (status: number, retryAfter?: string | null) => {
+    const now = Date.now();
+    const wait = +retryAfter! * 1000 || Date.parse(retryAfter!) - now || 0;
+    attempt(() => answered(hub, flight, status, wait, now, Math.random()));
+  };
+  // The batch lies in the module's memory, which goes on changing.
+  post(hosts[hub]!.url, batch.slice(), "text/plain", keepalive).then(
+    ({ status, headers }) => tellAnswer(status, headers.get("Retry-After")),
+    () => tellAnswer(0),
+  );
+}
+
+/** A request that needs no preflight and carries no cookies. */
+export async function post(
+  url: string,
+  body: string | Uint8Array<ArrayBuffer>,
+  type: string,
+  keepalive: boolean,
+): Promise<Response> {
   const signal = AbortSignal.timeout?.(SEND_MS);
   const headers = { "Content-Type": type };
   const response = await fetch(url, { method: "POST", body, headers, keepalive, credentials: "omit", signal });
   // Until its answer is read a request counts as under way, and of those that outlive a page browsers allow 64 KiB.
   await response.arrayBuffer();
   return response;
+}
+
+export function setTimer(hub: number, ms: number) {
+  const host = hosts[hub]!;
+  clearTimeout(host.timer);
+  host.timer = setTimeout(tell, Math.min(ms, TIMER_MS_MAX), hub, "timer");
+}
+
+/** Where there are no locks, each page has it: what two pages send is taken once. */
+export function lock(hub: number) {
+  const host = hosts[hub]!;
+  const granted = () => tell(hub, "granted");
+  const held = () =>
+    new Promise<void>((release) => {
+      host.release = release;
+      granted();
+    });
+  Promise.resolve()
+    .then(() => navigator.locks.request(host.prefix + "flush", held))
+    .catch(granted);
+}
+
+export function unlock(hub: number) {
+  hosts[hub]!.release?.();
+}
+
+export function flushed(hub: number, all: boolean) {
+  for (const done of hosts[hub]!.waiting.splice(0)) done(all);
+}
+
+export function log(hub: number, message: string) {
+  if (hosts[hub]!.debug) console.debug("EventHub: " + message);
+}
+
+/** Properties as the tracker takes them. */
+export function pairsOf(hub: number, properties: object | null | undefined): string {
+  const omit = (key: string) => {
+    hosts[hub]!.omitted++;
+    log(hub, `the property ${key} was left out: it is no text, number or boolean`);
+  };
+  return joined(textsOf(properties, omit).flat());
+}
+
+function joined(texts: string[]): string {
+  return texts.map((text) => text.replaceAll("\0", "\ufffd") + "\0").join("");
 }

@@ -1,39 +1,40 @@
-// The tag takes a hub over: what the stub held and what other pages left, and from then on every call.
+// The tag takes a hub over: what other pages left, what the stub held, and from then on every call.
 
-import { attempt, parse, storedCalls } from "./calls.js";
+import { attempt, parse, random, storedCalls } from "./calls.js";
 import { fallBack } from "./fallback.js";
-import { Host } from "./host.js";
+import { get, hosts, pairsOf, remove, tell } from "./host.js";
 import type { Options } from "./options.js";
 import type { Call, StubHub } from "./stub.js";
-import { Tracker, __wbg_set_wasm } from "./wasm/tracker_bg.js";
+import { __wbg_set_wasm, open, stat } from "./wasm/tracker_bg.js";
 import * as glue from "./wasm/tracker_bg.js";
 import base64 from "./wasm/tracker_module.js";
 
-let loading: Promise<unknown> | undefined;
+let loading: Promise<void> | undefined;
 
 /** Compiles the module, once for all hubs of the page. */
-function load(): Promise<unknown> {
-  return (loading ??= (async () => {
-    const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
-    const { instance } = await WebAssembly.instantiate(bytes, { "./tracker_bg.js": glue as any });
-    __wbg_set_wasm(instance.exports);
-    (instance.exports as any).__wbindgen_start?.();
-  })());
+async function load() {
+  const bytes = Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const module = await new Response(stream).arrayBuffer();
+  const imports = { "./tracker_bg.js": glue as any };
+  const { instance } = await WebAssembly.instantiate(module, imports);
+  __wbg_set_wasm(instance.exports);
+  (instance.exports as any).__wbindgen_start?.();
 }
 
 /** Gives the hub to the tracker, or to the fallback where WebAssembly is not allowed. `from` is where the server is unless the
- *  options say so. */
-export function take(hub: StubHub, from: string, ingestPath?: string) {
+ *  options say so, `ingestPath` likewise. */
+export function take(hub: StubHub, from: string, ingestPath = "/api/v1/events") {
   const { options } = hub._;
   const key = options.key ? "?write_key=" + encodeURIComponent(options.key) : "";
-  const path = options.ingestPath ?? ingestPath ?? "/api/v1/events";
+  const path = options.ingestPath ?? ingestPath;
   const url = (options.url ?? from).replace(/\/+$/, "") + path + key;
-  load()
+  (loading ??= load())
     .then(
       () => track(hub, url),
       () => fallBack(hub, url, isDenied(options)),
     )
-    .then(() => attempt(() => options.autoPageViews && trackPages(hub)))
+    .then(() => options.autoPageViews && trackPages(hub))
     .catch(() => {});
 }
 
@@ -47,85 +48,69 @@ function atLeast(least: number, value: number | undefined, otherwise: number): n
   return value! >= least ? value! : otherwise;
 }
 
-function track(hub: StubHub, url: string) {
-  const { name, options, client, calls, waiting } = hub._;
-  const host = new Host(name, options, url, waiting);
-  const tracker = (host.tracker = new Tracker(
-    host,
+function track(stub: StubHub, url: string) {
+  const { name, options, client, calls, waiting } = stub._;
+  const { debug, flushInterval, batchSize, maxQueueEvents, maxQueueBytes, persistence } = options;
+  const hub = hosts.push({ prefix: name + "::", url, debug, waiting, omitted: 0 }) - 1;
+  open(
     client,
-    atLeast(0, options.flushInterval, 1) * 1000,
-    Math.min(atLeast(1, options.batchSize, 100), 2000),
-    atLeast(1, options.maxQueueEvents, 10_000),
-    atLeast(1, options.maxQueueBytes, 2_000_000),
-    options.persistence == "device",
+    atLeast(0, flushInterval, 1) * 1000,
+    Math.min(atLeast(1, batchSize, 100), 2000),
+    atLeast(1, maxQueueEvents, 10_000),
+    atLeast(1, maxQueueBytes, 2_000_000),
+    persistence == "device",
     isDenied(options),
-  ));
-  const call = ([method, args, time, number]: Call, fresh: string, count?: number) => {
-    const [first, second] = args as [any, any];
-    const id = String(first ?? "");
-    const invalidateGenerated = () => tracker.invalidateGenerated(fresh);
-    const invalidateIdentified = () => tracker.invalidateIdentified();
-    const methods: Record<string, () => void> = {
-      track: () => tracker.track(time, id, host.flat(second), count),
-      alias: () => tracker.alias(time, id),
-      identify: () => tracker.identify(time, id, host.flat(second)),
-      register: () => tracker.register(host.flat(first)),
-      reset: () => (invalidateIdentified(), invalidateGenerated()),
-      optOut: () => tracker.optOut(),
-      optIn: () => tracker.optIn(fresh),
-      invalidateGeneratedUser: invalidateGenerated,
-      invalidateIdentifiedUser: invalidateIdentified,
-    };
-    attempt(methods[method]!);
-  };
+  );
+  // `fresh` is the id of whoever begins with the call.
+  const call = ([method, [first, second], time]: Call, fresh: string, number?: number) =>
+    attempt(() => {
+      const text = /^[tai][^n]/.test(method) ? String(first ?? "") : fresh;
+      tell(hub, method, text, pairsOf(hub, method == "register" ? first : second), time, number);
+    });
   // Whoever repeats a page's calls, and however often, makes the same events of the same users.
   const repeat = (client: string, kept: Call) => call(kept, client + kept[3], kept[3]);
-  const { local } = host;
-  for (const [page, stored] of attempt(() => storedCalls(local!, name, client)) ?? []) {
-    attempt(() => tracker.enter(page, parse(stored[0]!.call[4])?.id));
-    for (const { key, call: kept } of stored) {
-      repeat(page, kept);
-      attempt(() => local!.removeItem(key));
+  for (const [page, stored] of attempt(() => storedCalls(name, client)) ?? []) {
+    tell(hub, "enter", page, parse(stored[0]!.call[4])?.id);
+    for (const { key, call } of stored) {
+      repeat(page, call);
+      attempt(() => localStorage.removeItem(key));
     }
-    attempt(() => tracker.leave());
+    tell(hub, "leave");
   }
-  takeOldQueue(host, (kept) => call(kept, random()));
+  takeOldQueue(hub, (kept) => call(kept, random()));
   calls.forEach((text, at) => {
     repeat(client, parse(text));
-    host.remove(`c:${client}.${at + 1}`);
+    remove(hub, `c:${client}.${at + 1}`);
   });
-  const methods = Object.keys(hub) as "track"[];
-  for (const method of methods) {
-    if (typeof hub[method] == "function" && !/^(page|stats|flush)$/.test(method)) {
-      hub[method] = (...args) => call([method, args, Date.now(), 0], random());
+  for (const method of Object.keys(stub) as "track"[]) {
+    if (!/^(_|page|stats|flush)$/.test(method)) {
+      stub[method] = (...args) => call([method, args, Date.now(), 0], random());
     }
   }
-  hub.stats = () => {
-    const [queued, sent, dropped, rejected, omitted] = attempt(() => tracker.stats()) ?? [];
-    return { queued, sent, dropped, rejected, omitted: omitted! + host.omitted } as any;
+  stub.stats = () => {
+    const [queued, sent, dropped, rejected, omitted] = [0, 1, 2, 3, 4].map(
+      (index) => attempt(() => stat(hub, index)) ?? 0,
+    ) as [number, number, number, number, number];
+    return { queued, sent, dropped, rejected, omitted: omitted + hosts[hub]!.omitted };
   };
-  hub.flush = () =>
+  stub.flush = () =>
     new Promise((done) => {
       waiting.push(done);
-      host.tell((tracker, now) => tracker.flush(now));
+      tell(hub, "flush");
     });
-  if (waiting.length) host.tell((tracker, now) => tracker.flush(now));
-  const wake = () => host.tell((tracker, now) => tracker.wake(now));
-  const hide = () => host.tell((tracker, now) => tracker.hide(now));
+  if (waiting.length) tell(hub, "flush");
+  const wake = () => tell(hub, "wake");
+  const hide = () => tell(hub, "hide");
   addEventListener("pagehide", hide);
   addEventListener("pageshow", (event) => event.persisted && wake());
   addEventListener("online", wake);
   document.addEventListener("visibilitychange", () => (document.hidden ? hide() : wake()));
 }
 
-function random(): string {
-  return crypto.getRandomValues(new Uint32Array(4)).join("");
-}
-
 /** The older tag's queue, whose commands are calls. */
-function takeOldQueue(host: Host, call: (kept: Call) => void) {
-  const queue = parse(host.get("Queue"));
-  host.remove("Queue");
+function takeOldQueue(hub: number, call: (kept: Call) => void) {
+  const queue = parse(get(hub, "Queue"));
+  remove(hub, "Queue");
   for (const { type, params } of Array.isArray(queue) ? queue : []) {
     const { eventType, id, properties } = params ?? {};
     const args = type == "register" ? [params] : [eventType ?? id, properties];

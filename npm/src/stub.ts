@@ -4,7 +4,7 @@
 import type { EventHub, Options } from "./options.js";
 
 /** As JSON: the method, its arguments, the time, how many events came before it, and the tab's session. */
-export type Call = [method: string, args: unknown[], time: number, number: number, session?: string];
+export type Call = [method: string, args: any[], time: number, number: number, session?: string];
 
 export interface Held {
   name: string;

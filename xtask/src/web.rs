@@ -95,12 +95,11 @@ fn build_module(module: &Module) -> Result<PathBuf> {
     Ok(optimized)
 }
 
-/// The tracker's module goes into its code as base64.
+/// The tracker's module goes into its code.
 fn build_tracker() -> Result<()> {
     let module = build_module(&TRACKER)?;
-    let text = format!("export default \"{}\";\n", base64(&fs::read(&module)?));
-    fs::write(module.with_file_name("tracker_module.js"), text)?;
-    Ok(())
+    let code = module.with_file_name("tracker_module.js");
+    run(command("node").arg("npm/module.mjs").arg(module).arg(code))
 }
 
 /// The one-file forms of what tsc made: the script tag, the snippet and the package's entry.
@@ -118,33 +117,4 @@ fn bundle() -> Result<()> {
             .args(["--format", format, "--minify", "--log-level", "warn"]))?;
     }
     Ok(())
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        for digit in 0..4 {
-            let value = bits >> (18 - 6 * digit) & 63;
-            text.push(if digit <= chunk.len() { DIGITS[value as usize] as char } else { '=' });
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64;
-
-    #[test]
-    fn base64_is_filled_up_to_four() {
-        let check = |bytes: &[u8], expected: &str| assert_eq!(base64(bytes), expected);
-        check(b"", "");
-        check(b"f", "Zg==");
-        check(b"fo", "Zm8=");
-        check(b"foo", "Zm9v");
-        check(&[255, 254, 253, 252], "//79/A==");
-    }
 }

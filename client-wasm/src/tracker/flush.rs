@@ -23,6 +23,8 @@ const LOOK_MS: i64 = 60_000;
 pub(super) struct Flusher {
     /// Batches under way, in the order of the queue.
     flights: Vec<Flight>,
+    /// How many of them, from the first on, were taken and are out of the queue.
+    taken: usize,
     next_flight: u32,
     lock: Lock,
     /// Commands of the next batch at most; less than the configured number after a refusal.
@@ -33,7 +35,7 @@ pub(super) struct Flusher {
     looked_at: i64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 struct Flight {
     id: u32,
     commands: usize,
@@ -62,6 +64,7 @@ impl Default for Flusher {
     fn default() -> Self {
         Self {
             flights: Vec::new(),
+            taken: 0,
             next_flight: 0,
             lock: Lock::Free,
             limit: usize::MAX,
@@ -119,7 +122,7 @@ impl<H: Host> Machine<H> {
         }
         self.queue.store(&mut self.host, false);
         let mut room = KEEPALIVE_BYTES_MAX;
-        for flight in &self.flusher.flights {
+        for flight in self.flights() {
             room = room.saturating_sub(flight.bytes);
         }
         while self.send(now, room.min(BATCH_BYTES_MAX)) {
@@ -148,24 +151,24 @@ impl<H: Host> Machine<H> {
         if retry_after_ms > 0.0 {
             self.flusher.not_before = now.saturating_add(retry_after_ms as i64);
         }
-        while self.first_answer() == Some(Answer::Taken) {
-            let taken = self.flusher.flights.remove(0).commands;
-            self.queue.remove_first(&mut self.host, taken);
-            self.stats.sent += taken as u32;
+        while let Some(&Flight { answer: Answer::Taken, commands, .. }) = self.first_flight() {
+            self.flusher.taken += 1;
+            self.queue.remove(&mut self.host, 0, commands);
+            self.stats.sent += commands as u32;
             self.flusher.failures = 0;
             self.flusher.limit = self.flusher.limit.saturating_mul(2);
         }
         if self.flusher.flights.iter().any(|flight| flight.answer == Answer::Awaited) {
             return;
         }
-        let first = self.flusher.flights.drain(..).next();
-        match first {
-            Some(Flight { answer: Answer::Refused, commands, .. }) => self.narrow(commands),
-            Some(_) => {
-                self.back_off(now, random);
-                return;
-            }
-            None => {}
+        let first = self.first_flight().copied();
+        self.land();
+        if let Some(Flight { answer: Answer::Failed, .. }) = first {
+            self.back_off(now, random);
+            return;
+        }
+        if let Some(Flight { commands, .. }) = first {
+            self.narrow(commands);
         }
         if self.flusher.lock == Lock::Held {
             self.send_next(now);
@@ -178,7 +181,7 @@ impl<H: Host> Machine<H> {
 
     /// Commands under way, which are the first of the queue.
     pub(super) fn in_flight(&self) -> usize {
-        self.flusher.flights.iter().map(|flight| flight.commands).sum()
+        self.flights().iter().map(|flight| flight.commands).sum()
     }
 
     /// A command was queued: the first sets the timer, and a batch's worth does not wait for it.
@@ -196,7 +199,7 @@ impl<H: Host> Machine<H> {
 
     /// Forgets what is under way, and gives the lock back.
     pub(super) fn stop(&mut self) {
-        self.flusher.flights.clear();
+        self.land();
         self.finish(true);
     }
 
@@ -217,8 +220,18 @@ impl<H: Host> Machine<H> {
         self.host.flushed(all);
     }
 
-    fn first_answer(&self) -> Option<Answer> {
-        self.flusher.flights.first().map(|flight| flight.answer)
+    /// Batches whose commands are in the queue.
+    fn flights(&self) -> &[Flight] {
+        self.flusher.flights.get(self.flusher.taken..).unwrap_or_default()
+    }
+
+    fn first_flight(&self) -> Option<&Flight> {
+        self.flights().first()
+    }
+
+    fn land(&mut self) {
+        self.flusher.flights.clear();
+        self.flusher.taken = 0;
     }
 
     /// Sends the next batch under the lock, or gives it back when nothing waits.
@@ -234,8 +247,8 @@ impl<H: Host> Machine<H> {
         let mut looked = 0;
         while looked < self.config.batch_events {
             let Some(entry) = self.queue.get(looked) else { return };
-            if entry.stored && !self.host.has(&entry.key) {
-                self.queue.remove(&mut self.host, looked);
+            if entry.stored && self.host.get(&entry.key).is_none() {
+                self.queue.remove(&mut self.host, looked, 1);
                 self.stats.sent += 1;
             } else {
                 looked += 1;
@@ -279,7 +292,7 @@ impl<H: Host> Machine<H> {
         self.flusher.limit = commands / 2;
         if commands <= 1 {
             self.flusher.limit = usize::MAX;
-            self.queue.remove_first(&mut self.host, 1);
+            self.queue.remove(&mut self.host, 0, 1);
             self.stats.rejected += 1;
             self.host.log("the server refused an event, which was dropped");
         }

@@ -1,17 +1,9 @@
 //! Who is tracked: the generated user, and over them the identified one.
 
 use alloc::string::String;
-use alloc::vec::Vec;
-
-use eventhub_core::RESERVED_KEYS;
-use eventhub_core::limits::{
-    EVENT_PROPERTIES_MAX, EXTERNAL_ID_BYTES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX,
-};
 
 use super::Host;
-
-/// Keys and values, each key once.
-pub type Pairs = Vec<(String, String)>;
+use super::pairs::{NUL, Pairs, first_text};
 
 /// Where a user is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,18 +16,44 @@ pub enum Slot {
     Identified,
 }
 
-/// An id and the properties that go with its events.
+/// An id and the properties that go with its events, as one text: the id, NUL, the [`Pairs`]. It is empty for nobody.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct User {
-    /// The external id.
-    pub id: String,
-    /// What goes with each event.
-    pub properties: Pairs,
-}
+pub struct User(String);
 
 impl User {
     pub(super) fn new(id: &str) -> Self {
-        Self { id: id.into(), properties: Pairs::new() }
+        let mut text = String::from(id);
+        text.push(NUL);
+        Self(text)
+    }
+
+    /// The user of a text that [`User::as_str`] gave.
+    pub fn from_text(text: String) -> Option<Self> {
+        if text.is_empty() { None } else { Some(Self(text)) }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The external id.
+    pub fn id(&self) -> &str {
+        first_text(&self.0).map_or("", |(id, _)| id)
+    }
+
+    /// What goes with each event.
+    pub fn properties(&self) -> Pairs<'_> {
+        Pairs(first_text(&self.0).map_or("", |(_, rest)| rest))
+    }
+
+    /// Sets properties; returns how many are left out.
+    pub(super) fn set(&mut self, pairs: Pairs<'_>) -> u32 {
+        let (merged, omitted) = pairs.over(self.properties());
+        let mut text = Self::new(self.id()).0;
+        text.push_str(&merged);
+        self.0 = text;
+        omitted
     }
 }
 
@@ -51,8 +69,11 @@ impl Identity {
     /// recognised for ever, so does the device, and its identified user stays.
     pub(super) fn start(host: &mut impl Host, device: bool, fresh: &str) -> Self {
         let slot = if device { Slot::Generated } else { Slot::Session };
-        let generated = host.read(slot).unwrap_or_else(|| User::new(fresh));
-        let identified = if device { host.read(Slot::Identified) } else { None };
+        let generated = User::from_text(host.read(slot)).unwrap_or_else(|| User::new(fresh));
+        let identified = match device {
+            true => User::from_text(host.read(Slot::Identified)),
+            false => None,
+        };
         let identity = Self { generated, identified };
         identity.save(host);
         identity
@@ -61,39 +82,12 @@ impl Identity {
     /// Tabs overwrite one another's [`Slot::Generated`] and [`Slot::Identified`], which matters to none of them:
     /// each goes on with what it has in memory and in [`Slot::Session`].
     pub(super) fn save(&self, host: &mut impl Host) {
-        host.write(Slot::Session, Some(&self.generated));
-        host.write(Slot::Generated, Some(&self.generated));
-        host.write(Slot::Identified, self.identified.as_ref());
+        host.write(Slot::Session, self.generated.as_str());
+        host.write(Slot::Generated, self.generated.as_str());
+        host.write(Slot::Identified, self.identified.as_ref().map_or("", User::as_str));
     }
 
     pub(super) fn current(&self) -> &User {
         self.identified.as_ref().unwrap_or(&self.generated)
     }
-}
-
-pub(super) fn is_id(id: &str) -> bool {
-    !id.is_empty() && id.len() <= EXTERNAL_ID_BYTES_MAX
-}
-
-/// Sets `pairs` in `onto` but for what the server would refuse; returns how many those are.
-pub(super) fn merge(onto: &mut Pairs, pairs: Pairs) -> u32 {
-    let mut omitted = 0;
-    for (key, value) in pairs {
-        let sound = !key.is_empty()
-            && key.len() <= KEY_BYTES_MAX
-            && value.len() <= VALUE_BYTES_MAX
-            && !RESERVED_KEYS.contains(&key.as_str());
-        let room = onto.len() < EVENT_PROPERTIES_MAX;
-        let known = onto.iter_mut().find(|(other, _)| *other == key);
-        match known {
-            Some((_, old)) if sound => *old = value,
-            None if sound && room => onto.push((key, value)),
-            _ => omitted += 1,
-        }
-    }
-    omitted
-}
-
-pub(super) fn borrowed(pairs: &Pairs) -> impl ExactSizeIterator<Item = (&str, &str)> {
-    pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()))
 }

@@ -4,10 +4,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use eventhub_core::Command;
-use eventhub_core::limits::EVENT_TYPE_BYTES_MAX;
+use eventhub_core::limits::{EVENT_TYPE_BYTES_MAX, EXTERNAL_ID_BYTES_MAX};
 
 use super::flush::Flusher;
-use super::identity::{Identity, borrowed, is_id, merge};
+use super::identity::Identity;
 use super::queue::Queue;
 use super::{Config, Host, Pairs, Slot, Stats, User};
 
@@ -71,7 +71,13 @@ impl<H: Host> Machine<H> {
     }
 
     /// Queues an event. `number` is its place among the events of its page, where the page counted them itself.
-    pub fn track(&mut self, now: i64, event_type: &str, properties: Pairs, number: Option<u64>) {
+    pub fn track(
+        &mut self,
+        now: i64,
+        event_type: &str,
+        properties: Pairs<'_>,
+        number: Option<u64>,
+    ) {
         if !self.enabled {
             return;
         }
@@ -92,9 +98,10 @@ impl<H: Host> Machine<H> {
         insert_id.push('.');
         push_decimal(&mut insert_id, number);
         let user = identity.current();
-        let mut pairs = user.properties.clone();
-        self.stats.omitted += merge(&mut pairs, properties);
-        let event = Command::event(event_type, &user.id, now, Some(&insert_id), borrowed(&pairs));
+        let (pairs, omitted) = properties.over(user.properties());
+        self.stats.omitted += omitted;
+        let pairs = Pairs(&pairs);
+        let event = Command::event(event_type, user.id(), now, Some(&insert_id), pairs);
         self.push(now, event);
     }
 
@@ -107,12 +114,12 @@ impl<H: Host> Machine<H> {
             self.refuse();
             return;
         }
-        let alias = Command::alias(id, &self.identity().generated.id);
+        let alias = Command::alias(id, self.identity().generated.id());
         self.push(now, alias);
     }
 
     /// From now on events are this user's; `properties` go with them, and are set on the user.
-    pub fn identify(&mut self, now: i64, id: &str, properties: Pairs) {
+    pub fn identify(&mut self, now: i64, id: &str, properties: Pairs<'_>) {
         if !self.enabled {
             return;
         }
@@ -121,18 +128,18 @@ impl<H: Host> Machine<H> {
             return;
         }
         let mut user = User::new(id);
-        self.stats.omitted += merge(&mut user.properties, properties);
-        if !user.properties.is_empty() {
-            self.push(now, Command::user(id, borrowed(&user.properties)));
+        self.stats.omitted += user.set(properties);
+        if user.properties() != Pairs::default() {
+            self.push(now, Command::user(id, user.properties()));
         }
         self.identity().identified = Some(user);
         self.save();
     }
 
     /// From now on `properties` go with the generated user's events.
-    pub fn register(&mut self, properties: Pairs) {
+    pub fn register(&mut self, properties: Pairs<'_>) {
         if self.enabled {
-            let omitted = merge(&mut self.identity().generated.properties, properties);
+            let omitted = self.identity().generated.set(properties);
             self.stats.omitted += omitted;
             self.save();
         }
@@ -155,13 +162,10 @@ impl<H: Host> Machine<H> {
     }
 
     /// Until [`Machine::leave`], calls are those of another page, whose tag did not come: its name is `client`, its
-    /// generated user `id`, the device's where there is none.
-    pub fn enter(&mut self, client: &str, id: Option<&str>) {
-        let id = id.unwrap_or(&self.identity.generated.id);
-        let mut generated = User::new(id);
-        if generated.id == self.identity.generated.id {
-            generated.properties.clone_from(&self.identity.generated.properties);
-        }
+    /// generated user `id`, this page's where that is empty.
+    pub fn enter(&mut self, client: &str, id: &str) {
+        let own = &self.identity.generated;
+        let generated = if id.is_empty() || id == own.id() { own.clone() } else { User::new(id) };
         let identity = Identity { generated, identified: None };
         self.other = Some(Page { client: client.into(), identity });
     }
@@ -176,9 +180,9 @@ impl<H: Host> Machine<H> {
         self.host.put(OPT_OUT, "1");
         self.enabled = false;
         self.stats.dropped += self.queue.len() as u32;
-        self.queue.remove_first(&mut self.host, usize::MAX);
+        self.queue.remove(&mut self.host, 0, usize::MAX);
         for slot in [Slot::Session, Slot::Generated, Slot::Identified] {
-            self.host.write(slot, None);
+            self.host.write(slot, "");
         }
         self.stop();
     }
@@ -209,7 +213,7 @@ impl<H: Host> Machine<H> {
 
     /// Whoever empties the storage empties it of who is tracked, too; then both are written anew.
     pub(super) fn mend_storage(&mut self) {
-        if self.host.read(Slot::Generated).is_none() {
+        if self.host.read(Slot::Generated).is_empty() {
             self.identity.save(&mut self.host);
             self.queue.store(&mut self.host, true);
         }
@@ -250,11 +254,15 @@ impl<H: Host> Machine<H> {
                 return;
             }
             let oldest = self.queue.from(waiting).iter().position(super::queue::Entry::is_event);
-            self.queue.remove(&mut self.host, waiting + oldest.unwrap_or(0));
+            self.queue.remove(&mut self.host, waiting + oldest.unwrap_or(0), 1);
             self.stats.dropped += 1;
             self.host.log("the queue is full: its oldest event was dropped");
         }
     }
+}
+
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.len() <= EXTERNAL_ID_BYTES_MAX
 }
 
 fn push_decimal(text: &mut String, mut number: u64) {

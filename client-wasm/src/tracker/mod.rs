@@ -13,6 +13,7 @@
 mod flush;
 mod identity;
 mod machine;
+mod pairs;
 mod queue;
 #[cfg(target_arch = "wasm32")]
 mod surface;
@@ -20,10 +21,10 @@ mod surface;
 mod tests;
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
-pub use identity::{Pairs, Slot, User};
+pub use identity::{Slot, User};
 pub use machine::Machine;
+pub use pairs::Pairs;
 
 /// What a page may decide, each with a default in `npm/src/options.ts`.
 #[derive(Debug, Clone)]
@@ -62,18 +63,16 @@ pub struct Stats {
 pub trait Host {
     /// The text stored under a key.
     fn get(&mut self, key: &str) -> Option<String>;
-    /// Whether there is text under a key.
-    fn has(&mut self, key: &str) -> bool;
     /// Stores a text; false when there is no room or no storage.
     fn put(&mut self, key: &str, text: &str) -> bool;
     /// Removes a key.
     fn remove(&mut self, key: &str);
-    /// The keys that begin with `prefix`, in order.
-    fn keys(&mut self, prefix: &str) -> Vec<String>;
-    /// Reads who is tracked.
-    fn read(&mut self, slot: Slot) -> Option<User>;
-    /// Writes who is tracked, `None` for nobody.
-    fn write(&mut self, slot: Slot, user: Option<&User>);
+    /// The keys that begin with `prefix`, in order, each ended by NUL.
+    fn keys(&mut self, prefix: &str) -> String;
+    /// Reads who is tracked, as the text of a [`User`].
+    fn read(&mut self, slot: Slot) -> String;
+    /// Writes who is tracked, likewise.
+    fn write(&mut self, slot: Slot, user: &str);
     /// Sends a batch; [`Machine::answered`] is told what came of it. `keepalive`: the request outlives the page.
     fn send(&mut self, flight: u32, batch: &[u8], keepalive: bool);
     /// Sets the one timer, in place of the last; [`Machine::timer`] is called in `ms`.

@@ -9,13 +9,13 @@ use alloc::vec::Vec;
 use eventhub_core::Command;
 
 use super::Host;
+use super::pairs::first_text;
 
 /// Keys of commands begin so.
 const PREFIX: &str = "q:";
-/// Then come the time in hexadecimal digits and a dot, and then the page's name.
-const TIME_AT: usize = PREFIX.len();
+/// Then come the time in so many hexadecimal digits, a dot, and the page's name.
 const TIME_DIGITS: usize = 12;
-const CLIENT_AT: usize = TIME_AT + TIME_DIGITS + 1;
+const CLIENT_AT: usize = PREFIX.len() + TIME_DIGITS + 1;
 
 /// A command that waits.
 #[derive(Debug)]
@@ -79,46 +79,41 @@ impl Queue {
         self.entries.push(entry);
     }
 
-    /// Takes the first `count` out, of memory and of storage.
-    pub(super) fn remove_first(&mut self, host: &mut impl Host, count: usize) {
-        for entry in self.entries.drain(..count.min(self.entries.len())) {
-            self.bytes -= entry.size();
-            if entry.stored {
+    /// Takes `count` from `index` on out, of memory and of storage.
+    pub(super) fn remove(&mut self, host: &mut impl Host, index: usize, count: usize) {
+        let mut at = 0;
+        let bytes = &mut self.bytes;
+        self.entries.retain(|entry| {
+            let goes = at >= index && at - index < count;
+            at += 1;
+            if goes {
+                *bytes -= entry.size();
                 host.remove(&entry.key);
             }
-        }
+            !goes
+        });
     }
 
-    /// Takes one out, of memory and of storage.
-    pub(super) fn remove(&mut self, host: &mut impl Host, index: usize) {
-        if index < self.entries.len() {
-            let entry = self.entries.remove(index);
-            self.bytes -= entry.size();
-            host.remove(&entry.key);
-        }
-    }
-
-    /// Takes over what pages other than `client` left in storage.
+    /// Takes over what pages other than `client` left in storage. It comes before what this page did.
     pub(super) fn adopt(&mut self, host: &mut impl Host, client: &str) {
-        let mut own = core::mem::take(&mut self.entries).into_iter().peekable();
-        for key in host.keys(PREFIX) {
-            while let Some(entry) = own.next_if(|entry| entry.key < key) {
-                self.entries.push(entry);
+        let is_own = |key: &str| key.get(CLIENT_AT..).is_some_and(|rest| rest.starts_with(client));
+        let keys = host.keys(PREFIX);
+        let mut keys = keys.as_str();
+        let mut entries = Vec::new();
+        while let Some((key, rest)) = first_text(keys) {
+            keys = rest;
+            let bytes =
+                if is_own(key) { None } else { host.get(key).and_then(|text| bytes_of(&text)) };
+            if let Some(bytes) = bytes {
+                entries.push(Entry { key: key.into(), bytes, stored: true });
             }
-            let known = own.peek().is_some_and(|entry| entry.key == key);
-            if known || key.get(CLIENT_AT..).is_none_or(|rest| rest.starts_with(client)) {
-                continue;
-            }
-            let Some(bytes) = host.get(&key).and_then(|text| bytes_of(&text)) else { continue };
-            let entry = Entry { key, bytes, stored: true };
-            self.bytes += entry.size();
-            self.entries.push(entry);
         }
-        self.entries.extend(own);
-        // What comes next comes after these, though another page's clock was ahead.
-        let last = self.entries.last().and_then(|entry| entry.key.as_bytes().get(TIME_AT..));
-        let last = last.map_or(0, hex_of);
-        self.last_ms = self.last_ms.max(last);
+        // Those taken over before were found again, unless they are delivered.
+        entries.extend(
+            core::mem::take(&mut self.entries).into_iter().filter(|entry| is_own(&entry.key)),
+        );
+        self.bytes = entries.iter().map(Entry::size).sum();
+        self.entries = entries;
     }
 
     /// Stores what is not in storage: all of it when storage was `emptied`.
@@ -136,18 +131,15 @@ fn push_hex(text: &mut String, number: u64, digits: usize) {
     }
 }
 
-/// The number that the key's time comes to; what no tag has written comes to some number, too.
-fn hex_of(digits: &[u8]) -> i64 {
-    let value =
-        |digit: u8| i64::from(if digit > b'9' { digit.wrapping_sub(87) } else { digit & 15 });
-    digits.iter().take(TIME_DIGITS).fold(0, |number, digit| number << 4 | value(*digit) & 15)
-}
-
 fn text_of(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
 /// `None` for what no tag has written.
 fn bytes_of(text: &str) -> Option<Vec<u8>> {
-    text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
+    let mut bytes = Vec::new();
+    for c in text.chars() {
+        bytes.push(u8::try_from(u32::from(c)).ok()?);
+    }
+    Some(bytes)
 }

@@ -1,245 +1,171 @@
-//! The browser: what `npm/src/host.ts` calls, and what it offers.
+//! The browser: what `npm/src/host.ts` does for the machine, and what it calls.
+//!
+//! Only numbers and texts cross; objects of JavaScript, js-sys and web-sys would bring along the tables that keep them, and
+//! are as large as the tag.
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 
-use js_sys::{Array, Uint8Array, Uint32Array};
-use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{Config, Host, Machine, Pairs, Slot, User};
+use super::{Config, Host, Machine, Pairs, Slot};
 
-#[wasm_bindgen]
+#[wasm_bindgen(raw_module = "../host.js")]
 extern "C" {
-    /// The object of `npm/src/host.ts`, whose methods never throw.
-    pub type JsHost;
-
-    #[wasm_bindgen(method)]
-    fn get(this: &JsHost, key: &str) -> Option<String>;
-    #[wasm_bindgen(method)]
-    fn has(this: &JsHost, key: &str) -> bool;
-    #[wasm_bindgen(method)]
-    fn put(this: &JsHost, key: &str, text: &str) -> bool;
-    #[wasm_bindgen(method)]
-    fn remove(this: &JsHost, key: &str);
-    #[wasm_bindgen(method)]
-    fn keys(this: &JsHost, prefix: &str) -> Array;
-    #[wasm_bindgen(method)]
-    fn read(this: &JsHost, slot: u32) -> Option<Array>;
-    #[wasm_bindgen(method)]
-    fn write(this: &JsHost, slot: u32, user: Option<Array>);
-    #[wasm_bindgen(method)]
-    fn send(this: &JsHost, flight: u32, batch: Uint8Array, keepalive: bool);
-    #[wasm_bindgen(method, js_name = setTimer)]
-    fn set_timer(this: &JsHost, ms: f64);
-    #[wasm_bindgen(method)]
-    fn lock(this: &JsHost);
-    #[wasm_bindgen(method)]
-    fn unlock(this: &JsHost);
-    #[wasm_bindgen(method)]
-    fn flushed(this: &JsHost, all: bool);
-    #[wasm_bindgen(method)]
-    fn log(this: &JsHost, message: &str);
+    fn get(hub: usize, key: &str) -> Option<String>;
+    fn put(hub: usize, key: &str, text: &str) -> bool;
+    fn remove(hub: usize, key: &str);
+    fn keys(hub: usize, prefix: &str) -> String;
+    fn read(hub: usize, slot: u32) -> String;
+    fn write(hub: usize, slot: u32, user: &str);
+    fn send(hub: usize, flight: u32, batch: &[u8], keepalive: bool);
+    #[wasm_bindgen(js_name = setTimer)]
+    fn set_timer(hub: usize, ms: f64);
+    fn lock(hub: usize);
+    fn unlock(hub: usize);
+    fn flushed(hub: usize, all: bool);
+    fn log(hub: usize, message: &str);
 }
 
-impl Host for JsHost {
-    fn get(&mut self, key: &str) -> Option<String> {
-        JsHost::get(self, key)
-    }
+/// The browser, as it was made for one hub.
+struct Browser(usize);
 
-    fn has(&mut self, key: &str) -> bool {
-        JsHost::has(self, key)
+impl Host for Browser {
+    fn get(&mut self, key: &str) -> Option<String> {
+        get(self.0, key)
     }
 
     fn put(&mut self, key: &str, text: &str) -> bool {
-        JsHost::put(self, key, text)
+        put(self.0, key, text)
     }
 
     fn remove(&mut self, key: &str) {
-        JsHost::remove(self, key);
+        remove(self.0, key);
     }
 
-    fn keys(&mut self, prefix: &str) -> Vec<String> {
-        texts_of(&JsHost::keys(self, prefix))
+    fn keys(&mut self, prefix: &str) -> String {
+        keys(self.0, prefix)
     }
 
-    fn read(&mut self, slot: Slot) -> Option<User> {
-        let mut texts = texts_of(&JsHost::read(self, slot as u32)?).into_iter();
-        Some(User { id: texts.next()?, properties: pairs_of(texts) })
+    fn read(&mut self, slot: Slot) -> String {
+        read(self.0, slot as u32)
     }
 
-    fn write(&mut self, slot: Slot, user: Option<&User>) {
-        JsHost::write(self, slot as u32, user.map(array_of));
+    fn write(&mut self, slot: Slot, user: &str) {
+        write(self.0, slot as u32, user);
     }
 
     fn send(&mut self, flight: u32, batch: &[u8], keepalive: bool) {
-        JsHost::send(self, flight, Uint8Array::from(batch), keepalive);
+        send(self.0, flight, batch, keepalive);
     }
 
     fn set_timer(&mut self, ms: f64) {
-        JsHost::set_timer(self, ms);
+        set_timer(self.0, ms);
     }
 
     fn lock(&mut self) {
-        JsHost::lock(self);
+        lock(self.0);
     }
 
     fn unlock(&mut self) {
-        JsHost::unlock(self);
+        unlock(self.0);
     }
 
     fn flushed(&mut self, all: bool) {
-        JsHost::flushed(self, all);
+        flushed(self.0, all);
     }
 
     fn log(&mut self, message: &'static str) {
-        JsHost::log(self, message);
+        log(self.0, message);
     }
 }
 
-fn texts_of(array: &Array) -> Vec<String> {
-    (0..array.length()).filter_map(|index| array.get(index).as_string()).collect()
-}
+struct Hubs(RefCell<Vec<Machine<Browser>>>);
 
-/// Keys and values take turns.
-fn pairs_of(mut texts: impl Iterator<Item = String>) -> Pairs {
-    let mut pairs = Pairs::new();
-    while let (Some(key), Some(value)) = (texts.next(), texts.next()) {
-        pairs.push((key, value));
-    }
-    pairs
-}
+// SAFETY: the module has one thread.
+#[allow(unsafe_code)]
+unsafe impl Sync for Hubs {}
 
-/// The id, then keys and values.
-fn array_of(user: &User) -> Array {
-    let texts = Array::of1(&JsValue::from_str(&user.id));
-    for (key, value) in &user.properties {
-        texts.push(&JsValue::from_str(key));
-        texts.push(&JsValue::from_str(value));
-    }
-    texts
-}
+static HUBS: Hubs = Hubs(RefCell::new(Vec::new()));
 
-/// The tag of one hub. Times are ms since 1970, properties a list in which keys and values take turns.
+/// Begins a hub's page. Hubs are numbered from 0, and the host is called with the number from here on.
 #[wasm_bindgen]
-#[derive(Debug)]
-pub struct Tracker(Machine<JsHost>);
-
-impl core::fmt::Debug for JsHost {
-    fn fmt(&self, _: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        Ok(())
-    }
+pub fn open(
+    client: &str,
+    flush_interval_ms: f64,
+    batch_events: usize,
+    queue_events_max: usize,
+    queue_bytes_max: usize,
+    device: bool,
+    denied: bool,
+) {
+    let Ok(mut hubs) = HUBS.0.try_borrow_mut() else { return };
+    let config = Config {
+        flush_interval_ms,
+        batch_events,
+        queue_events_max,
+        queue_bytes_max,
+        device,
+        denied,
+    };
+    let host = Browser(hubs.len());
+    hubs.push(Machine::new(host, config, client));
 }
 
+/// What happens to a hub. `now` is in ms since 1970, `pairs` are properties, `number` an event's place on its page, below
+/// 0 where the machine is to count.
 #[wasm_bindgen]
-#[allow(missing_docs, reason = "each is the machine's method of that name")]
-impl Tracker {
-    #[wasm_bindgen(constructor)]
-    pub fn new(
-        host: JsHost,
-        client: &str,
-        flush_interval_ms: f64,
-        batch_events: u32,
-        queue_events_max: u32,
-        queue_bytes_max: u32,
-        device: bool,
-        denied: bool,
-    ) -> Self {
-        let config = Config {
-            flush_interval_ms,
-            batch_events: batch_events as usize,
-            queue_events_max: queue_events_max as usize,
-            queue_bytes_max: queue_bytes_max as usize,
-            device,
-            denied,
-        };
-        Self(Machine::new(host, config, client))
-    }
-
-    pub fn track(&mut self, now: f64, event_type: &str, properties: &Array, number: Option<f64>) {
-        let number = number.map(|number| number as u64);
-        self.0.track(now as i64, event_type, pairs_of_array(properties), number);
-    }
-
-    pub fn alias(&mut self, now: f64, id: &str) {
-        self.0.alias(now as i64, id);
-    }
-
-    pub fn identify(&mut self, now: f64, id: &str, properties: &Array) {
-        self.0.identify(now as i64, id, pairs_of_array(properties));
-    }
-
-    pub fn register(&mut self, properties: &Array) {
-        self.0.register(pairs_of_array(properties));
-    }
-
-    #[wasm_bindgen(js_name = invalidateGenerated)]
-    pub fn invalidate_generated(&mut self, fresh: &str) {
-        self.0.invalidate_generated(fresh);
-    }
-
-    #[wasm_bindgen(js_name = invalidateIdentified)]
-    pub fn invalidate_identified(&mut self) {
-        self.0.invalidate_identified();
-    }
-
-    pub fn enter(&mut self, client: &str, id: Option<String>) {
-        self.0.enter(client, id.as_deref());
-    }
-
-    pub fn leave(&mut self) {
-        self.0.leave();
-    }
-
-    #[wasm_bindgen(js_name = optOut)]
-    pub fn opt_out(&mut self) {
-        self.0.opt_out();
-    }
-
-    #[wasm_bindgen(js_name = optIn)]
-    pub fn opt_in(&mut self, fresh: &str) {
-        self.0.opt_in(fresh);
-    }
-
-    pub fn flush(&mut self, now: f64) {
-        self.0.flush(now as i64);
-    }
-
-    pub fn timer(&mut self) {
-        self.0.timer();
-    }
-
-    pub fn wake(&mut self, now: f64) {
-        self.0.wake(now as i64);
-    }
-
-    pub fn granted(&mut self, now: f64) {
-        self.0.granted(now as i64);
-    }
-
-    pub fn hide(&mut self, now: f64) {
-        self.0.hide(now as i64);
-    }
-
-    pub fn answered(
-        &mut self,
-        flight: u32,
-        status: u16,
-        retry_after_ms: f64,
-        now: f64,
-        random: f64,
-    ) {
-        self.0.answered(flight, status, retry_after_ms, now as i64, random);
-    }
-
-    /// Queued, sent, dropped, rejected and omitted, in this order.
-    pub fn stats(&self) -> Uint32Array {
-        let stats = self.0.stats();
-        let counts = [stats.queued, stats.sent, stats.dropped, stats.rejected, stats.omitted];
-        Uint32Array::from(counts.as_slice())
+pub fn call(hub: usize, method: &str, now: f64, text: &str, pairs: &str, number: f64) {
+    let Ok(mut hubs) = HUBS.0.try_borrow_mut() else { return };
+    let Some(machine) = hubs.get_mut(hub) else { return };
+    let now = now as i64;
+    match method {
+        "track" => {
+            let number = if number < 0.0 { None } else { Some(number as u64) };
+            machine.track(now, text, Pairs(pairs), number);
+        }
+        "alias" => machine.alias(now, text),
+        "identify" => machine.identify(now, text, Pairs(pairs)),
+        "register" => machine.register(Pairs(pairs)),
+        "reset" => {
+            machine.invalidate_identified();
+            machine.invalidate_generated(text);
+        }
+        "invalidateGeneratedUser" => machine.invalidate_generated(text),
+        "invalidateIdentifiedUser" => machine.invalidate_identified(),
+        "optOut" => machine.opt_out(),
+        "optIn" => machine.opt_in(text),
+        "enter" => machine.enter(text, pairs),
+        "leave" => machine.leave(),
+        "flush" => machine.flush(now),
+        "timer" => machine.timer(),
+        "wake" => machine.wake(now),
+        "granted" => machine.granted(now),
+        "hide" => machine.hide(now),
+        _ => {}
     }
 }
 
-fn pairs_of_array(array: &Array) -> Pairs {
-    pairs_of(texts_of(array).into_iter())
+/// What came of a batch.
+#[wasm_bindgen]
+pub fn answered(hub: usize, flight: u32, status: u16, retry_after_ms: f64, now: f64, random: f64) {
+    let Ok(mut hubs) = HUBS.0.try_borrow_mut() else { return };
+    if let Some(machine) = hubs.get_mut(hub) {
+        machine.answered(flight, status, retry_after_ms, now as i64, random);
+    }
+}
+
+/// One of the counts: queued, sent, dropped, rejected, omitted.
+#[wasm_bindgen]
+pub fn stat(hub: usize, index: usize) -> u32 {
+    let Ok(hubs) = HUBS.0.try_borrow() else { return 0 };
+    let Some(stats) = hubs.get(hub).map(Machine::stats) else { return 0 };
+    match index {
+        0 => stats.queued,
+        1 => stats.sent,
+        2 => stats.dropped,
+        3 => stats.rejected,
+        _ => stats.omitted,
+    }
 }
