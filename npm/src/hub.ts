@@ -78,6 +78,8 @@ function track(stub: StubHub, url: string) {
     tell(hub, "leave");
   }
   takeOldQueue(hub, (kept) => call(kept, random()));
+  // Who signed in on the page that left the queue did not sign in on this one.
+  if (persistence != "device") call(["invalidateIdentifiedUser", [], 0, 0], "");
   calls.forEach((text, at) => {
     repeat(client, parse(text));
     remove(hub, `c:${client}.${at + 1}`);
@@ -115,7 +117,7 @@ function takeOldQueue(hub: number, call: (kept: Call) => void) {
     const { eventType, id, properties } = params ?? {};
     const args = type == "register" ? [params] : [eventType ?? id, properties];
     // It began each session with a new visitor; this page has one already.
-    if (!/^invalidate/.test(type)) call([type, args, Date.now(), 0]);
+    if (type != "invalidateGeneratedUser") call([type, args, Date.now(), 0]);
   }
 }
 
