@@ -66,23 +66,6 @@ test("a page that tracks nothing is asked for no request", async ({ page, site, 
   expect(network.requests).toHaveLength(0);
 });
 
-test("a page with the tag goes into the back/forward cache", async ({ page, site, network }) => {
-  site.add("/", tagged(`${network.origin}/eventhub.js`), { "cache-control": "max-age=60" });
-  site.add("/next", "<!doctype html><title>next</title>");
-  await page.goto(site.origin);
-  await page.evaluate(() => hub.track("view"));
-  await untilDelivered(page);
-  await page.evaluate(() => addEventListener("pageshow", (event) => (window.fromCache = event.persisted)));
-  await page.goto(`${site.origin}/next`);
-  await page.goBack();
-  const reasons = await page.evaluate(() =>
-    JSON.stringify(performance.getEntriesByType("navigation")[0]?.notRestoredReasons ?? null),
-  );
-  expect(await page.evaluate(() => window.fromCache === true), `not restored: ${reasons}`).toBe(true);
-  await page.evaluate(() => hub.track("view"));
-  await untilDelivered(page);
-});
-
 /** Runs in the page: fills the queue up to `queued`, then times 200 calls. */
 function measure(queued) {
   while (hub.stats().queued < queued) {

@@ -96,6 +96,21 @@ test("a visitor who leaves with more than one request may carry", async ({ page,
   await expectEachOnce({ server, network }, marks);
 });
 
+test("a page that is left and come back to goes on as it was", async ({ page, site, server, network }) => {
+  site.add("/", tagged(`${network.origin}/eventhub.js`), { "cache-control": "max-age=60" });
+  site.add("/next", document("", "no tag here"));
+  await page.goto(site.origin);
+  const marks = await track(page, "before", 3);
+  await page.evaluate(() => addEventListener("pageshow", (event) => (window.wasKept = event.persisted)));
+  await page.goto(`${site.origin}/next`);
+  await page.goBack({ waitUntil: "commit" });
+  // Nothing of the tag keeps the browser from keeping the page: no lock held, no request open, no `unload`.
+  expect(await page.evaluate(() => window.wasKept)).toBe(true);
+  marks.push(...(await track(page, "after", 3)));
+  await untilDelivered(page);
+  expectInOrder(await expectEachOnce({ server, network }, marks));
+});
+
 test.describe("a closed tab", () => {
   test.use({ requestsFail: true });
 

@@ -9,6 +9,21 @@ if (process.env.CHROME_BIN === undefined) {
 // Chromium's sandbox does not start for root, who runs most CI containers.
 const isRoot = process.getuid?.() === 0;
 
+const launchOptions = {
+  executablePath: process.env.CHROME_BIN,
+  // Playwright turns off the cache that a page goes into when it is left; visitors have it.
+  ignoreDefaultArgs: ["--disable-back-forward-cache"],
+  args: [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    // A name under which a page is not a secure context, as localhost would be.
+    "--host-resolver-rules=MAP *.test 127.0.0.1",
+    ...(isRoot ? ["--no-sandbox"] : []),
+  ],
+};
+
 export default defineConfig({
   projects: [
     { name: "pages", testDir: ".", testMatch: "*.spec.mjs" },
@@ -22,18 +37,5 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   forbidOnly: Boolean(process.env.CI),
   reporter: "list",
-  use: {
-    launchOptions: {
-      executablePath: process.env.CHROME_BIN,
-      args: [
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--no-first-run",
-        // A name under which a page is not a secure context, as localhost would be.
-        "--host-resolver-rules=MAP *.test 127.0.0.1",
-        ...(isRoot ? ["--no-sandbox"] : []),
-      ],
-    },
-  },
+  use: { launchOptions },
 });
