@@ -2,6 +2,7 @@
 // none calls the tracker back before it returns. Lists of texts cross as one text, in which each is ended by NUL.
 
 import { attempt, parse, textsOf } from "./calls.js";
+import type { Stats } from "./options.js";
 import { answered, call } from "./wasm/tracker_bg.js";
 
 /** Longer than a slow network takes for a batch. */
@@ -21,6 +22,7 @@ interface Host {
   waiting: ((all: boolean) => void)[];
   /** Properties left out before the tracker saw them. */
   omitted: number;
+  stats?: Stats;
   timer?: ReturnType<typeof setTimeout>;
   release?: () => void;
 }
@@ -30,11 +32,27 @@ export const hosts: Host[] = [];
 
 /** Tells the tracker that something happened. */
 export function tell(hub: number, method: string, text = "", pairs = "", now = Date.now(), number = -1) {
-  attempt(() => call(hub, method, now, text, pairs, number));
+  attempt(() => call(hub, joined([method, text]) + pairs, now, number));
 }
 
-export function get(hub: number, key: string): string | undefined {
-  return attempt(() => localStorage.getItem(hosts[hub]!.prefix + key)) ?? undefined;
+/** What the tracker is about to take. */
+let answer: Uint8Array;
+
+function answerWith(text: string): number {
+  answer = new TextEncoder().encode(text);
+  return answer.length;
+}
+
+export function take(into: Uint8Array) {
+  into.set(answer);
+}
+
+export function item(hub: number, key: string): string {
+  return attempt(() => localStorage.getItem(hosts[hub]!.prefix + key)) ?? "";
+}
+
+export function get(hub: number, key: string): number {
+  return answerWith(item(hub, key));
 }
 
 export function put(hub: number, key: string, text: string): boolean {
@@ -45,23 +63,24 @@ export function remove(hub: number, key: string) {
   attempt(() => localStorage.removeItem(hosts[hub]!.prefix + key));
 }
 
-export function keys(hub: number, start: string): string {
+export function keys(hub: number, start: string): number {
   const { prefix } = hosts[hub]!;
   const keys = attempt(() => Object.keys(localStorage).filter((key) => key.startsWith(prefix + start)));
-  return joined((keys ?? []).sort().map((key) => key.slice(prefix.length)));
+  return answerWith(joined((keys ?? []).sort().map((key) => key.slice(prefix.length))));
 }
 
 /** The forms are those of the older tag, whose session is `true`. */
-export function read(hub: number, slot: number): string {
+export function read(hub: number, slot: number): number {
   const { prefix } = hosts[hub]!;
-  const id = parse(get(hub, "generatedId"));
-  let user = parse(get(hub, slot == GENERATED ? "generatedUser" : "identifiedUser"));
+  const id = parse(item(hub, "generatedId"));
+  let user = parse(item(hub, slot == GENERATED ? "generatedUser" : "identifiedUser"));
   if (slot == GENERATED && user?.id != id) user = { id };
   if (slot == SESSION) {
     user = parse(attempt(() => sessionStorage[prefix + "activeSession"]));
     if (user === true) return read(hub, GENERATED);
   }
-  return typeof user?.id == "string" ? joined([user.id, ...textsOf(user.properties).flat()]) : "";
+  const isUser = typeof user?.id == "string";
+  return answerWith(isUser ? joined([user.id, ...textsOf(user.properties).flat()]) : "");
 }
 
 export function write(hub: number, slot: number, text: string) {
@@ -139,6 +158,18 @@ export function unlock(hub: number) {
 
 export function flushed(hub: number, all: boolean) {
   for (const done of hosts[hub]!.waiting.splice(0)) done(all);
+}
+
+export function counted(
+  hub: number,
+  queued: number,
+  sent: number,
+  dropped: number,
+  rejected: number,
+  omitted: number,
+) {
+  const host = hosts[hub]!;
+  host.stats = { queued, sent, dropped, rejected, omitted: omitted + host.omitted };
 }
 
 export function log(hub: number, message: string) {

@@ -247,7 +247,7 @@ impl<H: Host> Machine<H> {
         let mut looked = 0;
         while looked < self.config.batch_events {
             let Some(entry) = self.queue.get(looked) else { return };
-            if entry.stored && self.host.get(&entry.key).is_none() {
+            if entry.stored && self.host.get(&entry.key).is_empty() {
                 self.queue.remove(&mut self.host, looked, 1);
                 self.stats.sent += 1;
             } else {

@@ -44,7 +44,7 @@ impl<H: Host> Machine<H> {
     /// new one is needed.
     pub fn new(mut host: H, config: Config, client: &str) -> Self {
         let decided = host.get(OPT_OUT);
-        let enabled = decided.map_or(!config.denied, |text| text == "0");
+        let enabled = if decided.is_empty() { !config.denied } else { decided == "0" };
         let mut machine = Self {
             host,
             config,
@@ -198,7 +198,7 @@ impl<H: Host> Machine<H> {
 
     /// Whether the visitor opted out meanwhile, here or in another tab.
     pub(super) fn is_opted_out(&mut self) -> bool {
-        !self.enabled || self.host.get(OPT_OUT).is_some_and(|text| text == "1")
+        !self.enabled || self.host.get(OPT_OUT) == "1"
     }
 
     /// What became of everything so far.

@@ -61,8 +61,8 @@ pub struct Stats {
 /// The browser, as a machine sees it. Keys of storage are relative to the hub's name. Nothing of this calls the machine back
 /// before it returns.
 pub trait Host {
-    /// The text stored under a key.
-    fn get(&mut self, key: &str) -> Option<String>;
+    /// The text stored under a key, empty where there is none.
+    fn get(&mut self, key: &str) -> String;
     /// Stores a text; false when there is no room or no storage.
     fn put(&mut self, key: &str, text: &str) -> bool;
     /// Removes a key.

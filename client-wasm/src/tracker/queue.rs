@@ -102,9 +102,10 @@ impl Queue {
         let mut entries = Vec::new();
         while let Some((key, rest)) = first_text(keys) {
             keys = rest;
-            let bytes =
-                if is_own(key) { None } else { host.get(key).and_then(|text| bytes_of(&text)) };
-            if let Some(bytes) = bytes {
+            if is_own(key) {
+                continue;
+            }
+            if let Some(bytes) = bytes_of(&host.get(key)) {
                 entries.push(Entry { key: key.into(), bytes, stored: true });
             }
         }
@@ -141,5 +142,5 @@ fn bytes_of(text: &str) -> Option<Vec<u8>> {
     for c in text.chars() {
         bytes.push(u8::try_from(u32::from(c)).ok()?);
     }
-    Some(bytes)
+    if bytes.is_empty() { None } else { Some(bytes) }
 }

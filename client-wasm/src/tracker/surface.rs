@@ -9,15 +9,18 @@ use core::cell::RefCell;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::{Config, Host, Machine, Pairs, Slot};
+use super::pairs::first_text;
+use super::{Config, Host, Machine, Pairs, Slot, Stats};
 
 #[wasm_bindgen(raw_module = "../host.js")]
 extern "C" {
-    fn get(hub: usize, key: &str) -> Option<String>;
+    // These answer the length of a text, which `take` then copies; a returned text would need more glue.
+    fn get(hub: usize, key: &str) -> usize;
+    fn keys(hub: usize, prefix: &str) -> usize;
+    fn read(hub: usize, slot: u32) -> usize;
+    fn take(text: &mut [u8]);
     fn put(hub: usize, key: &str, text: &str) -> bool;
     fn remove(hub: usize, key: &str);
-    fn keys(hub: usize, prefix: &str) -> String;
-    fn read(hub: usize, slot: u32) -> String;
     fn write(hub: usize, slot: u32, user: &str);
     fn send(hub: usize, flight: u32, batch: &[u8], keepalive: bool);
     #[wasm_bindgen(js_name = setTimer)]
@@ -25,15 +28,26 @@ extern "C" {
     fn lock(hub: usize);
     fn unlock(hub: usize);
     fn flushed(hub: usize, all: bool);
+    fn counted(hub: usize, queued: u32, sent: u32, dropped: u32, rejected: u32, omitted: u32);
     fn log(hub: usize, message: &str);
+}
+
+fn taken(length: usize) -> String {
+    let mut text = alloc::vec![0; length];
+    take(&mut text);
+    // SAFETY: TextEncoder wrote it, whose output is UTF-8, and as long as it said.
+    #[allow(unsafe_code)]
+    unsafe {
+        String::from_utf8_unchecked(text)
+    }
 }
 
 /// The browser, as it was made for one hub.
 struct Browser(usize);
 
 impl Host for Browser {
-    fn get(&mut self, key: &str) -> Option<String> {
-        get(self.0, key)
+    fn get(&mut self, key: &str) -> String {
+        taken(get(self.0, key))
     }
 
     fn put(&mut self, key: &str, text: &str) -> bool {
@@ -45,11 +59,11 @@ impl Host for Browser {
     }
 
     fn keys(&mut self, prefix: &str) -> String {
-        keys(self.0, prefix)
+        taken(keys(self.0, prefix))
     }
 
     fn read(&mut self, slot: Slot) -> String {
-        read(self.0, slot as u32)
+        taken(read(self.0, slot as u32))
     }
 
     fn write(&mut self, slot: Slot, user: &str) {
@@ -113,12 +127,14 @@ pub fn open(
     hubs.push(Machine::new(host, config, client));
 }
 
-/// What happens to a hub. `now` is in ms since 1970, `pairs` are properties, `number` an event's place on its page, below
-/// 0 where the machine is to count.
+/// What happens to a hub. `what` is three texts: the method, its text, and properties. `now` is in ms since 1970, `number` an event's
+/// place on its page, below 0 where the machine is to count.
 #[wasm_bindgen]
-pub fn call(hub: usize, method: &str, now: f64, text: &str, pairs: &str, number: f64) {
+pub fn call(hub: usize, what: &str, now: f64, number: f64) {
     let Ok(mut hubs) = HUBS.0.try_borrow_mut() else { return };
     let Some(machine) = hubs.get_mut(hub) else { return };
+    let Some((method, rest)) = first_text(what) else { return };
+    let Some((text, pairs)) = first_text(rest) else { return };
     let now = now as i64;
     match method {
         "track" => {
@@ -143,6 +159,10 @@ pub fn call(hub: usize, method: &str, now: f64, text: &str, pairs: &str, number:
         "wake" => machine.wake(now),
         "granted" => machine.granted(now),
         "hide" => machine.hide(now),
+        "stats" => {
+            let Stats { queued, sent, dropped, rejected, omitted } = machine.stats();
+            counted(hub, queued, sent, dropped, rejected, omitted);
+        }
         _ => {}
     }
 }
@@ -153,19 +173,5 @@ pub fn answered(hub: usize, flight: u32, status: u16, retry_after_ms: f64, now: 
     let Ok(mut hubs) = HUBS.0.try_borrow_mut() else { return };
     if let Some(machine) = hubs.get_mut(hub) {
         machine.answered(flight, status, retry_after_ms, now as i64, random);
-    }
-}
-
-/// One of the counts: queued, sent, dropped, rejected, omitted.
-#[wasm_bindgen]
-pub fn stat(hub: usize, index: usize) -> u32 {
-    let Ok(hubs) = HUBS.0.try_borrow() else { return 0 };
-    let Some(stats) = hubs.get(hub).map(Machine::stats) else { return 0 };
-    match index {
-        0 => stats.queued,
-        1 => stats.sent,
-        2 => stats.dropped,
-        3 => stats.rejected,
-        _ => stats.omitted,
     }
 }

@@ -9,14 +9,7 @@ export function open(
   device: boolean,
   denied: boolean,
 ): void;
-export function call(
-  hub: number,
-  method: string,
-  now: number,
-  text: string,
-  pairs: string,
-  number: number,
-): void;
+export function call(hub: number, what: string, now: number, number: number): void;
 export function answered(
   hub: number,
   flight: number,
@@ -25,5 +18,4 @@ export function answered(
   now: number,
   random: number,
 ): void;
-export function stat(hub: number, index: number): number;
 export function __wbg_set_wasm(exports: WebAssembly.Exports): void;

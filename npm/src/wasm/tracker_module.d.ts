@@ -1,3 +1,6 @@
-/** The module's bytes as base64: in one file with the code, the tag needs no second request, and no bundler a loader. */
-declare const base64: string;
-export default base64;
+// What npm/module.mjs makes of the module: in one file with the code, the tag needs no second request, and no bundler a loader.
+
+/** The name under which it imports its glue. */
+export declare const module: string;
+/** Its bytes, as text. */
+export declare const text: string;
