@@ -79,8 +79,9 @@ async fn serve(args: &ServeArgs) -> Result<()> {
     if !http::has_dashboard() {
         tracing::info!("this binary was built without the dashboard");
     }
-    if !http::has_tag() {
-        tracing::info!("this binary was built without the tag");
+    match http::lasting_tag(&config.settings.names) {
+        Some((path, integrity)) => tracing::info!(path, integrity, "the tag, to be kept for ever"),
+        None => tracing::info!("this binary was built without the tag"),
     }
     print(&format!("listening on http://{address}\n"))?;
     let service = http::Service::new(engine.clone(), config.settings);

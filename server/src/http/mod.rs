@@ -61,7 +61,7 @@ pub use self::dashboard::is_built_in as has_dashboard;
 pub use self::paths::{NameError, Names};
 pub use self::serve::{Sockets, serve};
 pub use self::sign_in::{PasswordError, SignIn};
-pub use self::tag::is_built_in as has_tag;
+pub use self::tag::lasting as lasting_tag;
 
 /// How requests are treated.
 #[derive(Debug)]

@@ -4,6 +4,8 @@
 //! It is served under its own name, to be asked for again after a while, and under a name with its hash, which
 //! stands for these bytes for ever. Pages of any site may load it, and check its integrity.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE,
@@ -40,10 +42,11 @@ struct Tag {
     sha256: &'static str,
 }
 
-/// Whether the tag was built in.
+/// The path of the tag that stands for ever, and its integrity, as a page names them; none when it was not built in.
 #[must_use]
-pub const fn is_built_in() -> bool {
-    cfg!(eventhub_tag)
+pub fn lasting(names: &Names) -> Option<(String, String)> {
+    let tag = BUILT_IN.as_ref()?;
+    Some((tag.lasting_path(names), tag.integrity()))
 }
 
 /// The answer to a request for the tag.
@@ -60,6 +63,16 @@ pub(super) fn answer(
 }
 
 impl Tag {
+    fn lasting_path(&self, names: &Names) -> String {
+        names.tag_with(&self.sha256[..TagName::DIGITS])
+    }
+
+    fn integrity(&self) -> String {
+        let byte = |at: usize| u8::from_str_radix(&self.sha256[at..at + 2], 16);
+        let hash: Result<Vec<u8>, _> = (0..self.sha256.len()).step_by(2).map(byte).collect();
+        format!("sha256-{}", STANDARD.encode(hash.expect("a hash in hexadecimal digits")))
+    }
+
     fn answer(
         &self,
         names: &Names,
@@ -67,7 +80,7 @@ impl Tag {
         path: &str,
         headers: &HeaderMap,
     ) -> Result<Response<Bytes>, ApiError> {
-        let by_hash = names.tag_with(&self.sha256[..TagName::DIGITS]);
+        let by_hash = self.lasting_path(names);
         if name == TagName::WithHash && path != by_hash {
             return Err(ApiError::OtherTag(by_hash));
         }
@@ -195,6 +208,8 @@ mod tests {
         };
         assert!(caching("/eventhub.js").contains("max-age=3600"));
         assert!(caching(BY_HASH).contains("immutable"));
+        assert_eq!(TAG.lasting_path(&Names::default()), BY_HASH);
+        assert_eq!(TAG.integrity(), "sha256-ASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4mrze8=");
         let refused = ask("/eventhub.fedcba9876543210.js", &[]).unwrap_err();
         assert!(refused.to_string().contains(BY_HASH), "{refused}");
         assert_eq!(refused.response().status(), 404);
