@@ -1,7 +1,7 @@
 // Packs the npm package as it would be published, looks at what is in it, and installs it for the apps.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { test, expect } from "@playwright/test";
 
 const root = new URL("../..", import.meta.url).pathname;
@@ -22,7 +22,12 @@ test("the package holds what it exports, and can be installed", () => {
   expect(manifest.sideEffects).toBe(false);
   expect(files.filter((path) => !/^(dist\/|package\.json$|README\.md$|LICENSE$)/.test(path))).toEqual([]);
 
-  npm(here, "install", "--no-save", "--no-package-lock", `${work}/${packed.filename}`);
+  const installed = `${here}node_modules/eventhub-tracker`;
+  rmSync(installed, { recursive: true, force: true });
+  npm(here, "install", "--no-save", "--ignore-scripts", "--prefer-offline", `${work}/${packed.filename}`);
+  for (const path of files) {
+    expect(readFileSync(`${installed}/${path}`).equals(readFileSync(`${root}npm/${path}`)), path).toBe(true);
+  }
 });
 
 function pathsIn(exports) {
