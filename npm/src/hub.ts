@@ -5,9 +5,8 @@ import { fallBack } from "./fallback.js";
 import { hosts, item, pairsOf, remove, tell } from "./host.js";
 import type { Options } from "./options.js";
 import type { Call, StubHub } from "./stub.js";
-import { __wbg_set_wasm, open } from "./wasm/tracker_bg.js";
-import * as glue from "./wasm/tracker_bg.js";
-import { module, text } from "./wasm/tracker_module.js";
+import { __wbg_set_wasm, imports, open } from "./wasm/tracker_bg.js";
+import { text } from "./wasm/tracker_module.js";
 
 let loading: Promise<void> | undefined;
 
@@ -24,7 +23,7 @@ async function load() {
       shift = -35;
     }
   }
-  const { instance } = await WebAssembly.instantiate(Uint8Array.from(bytes), { [module]: glue as any });
+  const { instance } = await WebAssembly.instantiate(Uint8Array.from(bytes), imports);
   __wbg_set_wasm(instance.exports);
 }
 

@@ -131,7 +131,7 @@ fn clippy() -> Result<()> {
         "clippy",
         "--workspace",
         "--all-targets",
-        "--features=eventhub-client/preview,eventhub-core/naive",
+        "--features=eventhub-client/preview,eventhub-client/tracker,eventhub-core/naive",
         "--",
         "--deny=warnings",
     ]))
@@ -151,7 +151,7 @@ fn unit_tests() -> Result<Counts> {
             "--workspace",
             "--exclude=eventhub-tests",
             "--exclude=xtask",
-            "--features=eventhub-client/preview,eventhub-core/naive",
+            "--features=eventhub-client/preview,eventhub-client/tracker,eventhub-core/naive",
             "--no-fail-fast",
         ]),
         Counts::of_cargo,

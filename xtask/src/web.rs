@@ -29,7 +29,7 @@ pub(crate) fn require() -> Result<()> {
 /// When a build fails.
 pub(crate) fn build() -> Result<()> {
     install_packages(".")?;
-    build_module(&PREVIEW)?;
+    build_preview()?;
     build_tracker()?;
     run(npm_bin("tsc").args(["--project", "npm"]))?;
     bundle()?;
@@ -56,50 +56,48 @@ fn modified(path: &Path) -> Result<std::time::SystemTime> {
     Ok(metadata.modified()?)
 }
 
-/// A module of `client-wasm`, by the feature that makes it.
-struct Module {
-    feature: &'static str,
-    /// wasm-opt's flags: what it optimizes for.
-    optimize: &'static [&'static str],
-    /// Whether the glue loads the module, or the package's own code does.
-    loads_itself: bool,
-}
-
-const PREVIEW: Module = Module { feature: "preview", optimize: &["-Os"], loads_itself: true };
-const TRACKER: Module =
-    Module { feature: "tracker", optimize: &["-Oz", "--converge"], loads_itself: false };
-
-/// Compiles a module for the browser and makes its glue, in `npm/dist/wasm`.
-fn build_module(module: &Module) -> Result<PathBuf> {
-    run(cargo(["build", "--package=eventhub-client", "--profile=wasm", "--target", WASM_TARGET])
-        .args(["--features", module.feature]))?;
-    let compiled = tools::target_dir().join(WASM_TARGET).join("wasm/eventhub_client.wasm");
-    let out = root().join("npm/dist/wasm");
-    let mut bindgen = Bindgen::new();
-    bindgen.input_path(compiled).out_name(module.feature).typescript(module.loads_itself);
-    let bindgen = if module.loads_itself {
-        bindgen.omit_default_module_path(false).web(true)
-    } else {
-        bindgen.remove_producers_section(true).bundler(true)
-    };
-    bindgen.and_then(|bindgen| bindgen.generate(&out)).map_err(|error| {
-        anyhow!("cannot make the glue of the {} module: {error:#}", module.feature)
+/// Compiles the query engine for the browser and makes its glue, in `npm/dist/wasm`.
+fn build_preview() -> Result<()> {
+    let out = glue("preview", "wasm", |bindgen| {
+        bindgen.typescript(true).omit_default_module_path(false).web(true)
     })?;
-    let optimized = out.join(format!("{}_bg.wasm", module.feature));
+    let optimized = out.join("preview_bg.wasm");
     run(npm_bin("wasm-opt")
-        .args(module.optimize)
+        .arg("-Os")
         .args(WASM_OPT_FEATURES)
         .arg(&optimized)
         .arg("-o")
-        .arg(&optimized))?;
-    Ok(optimized)
+        .arg(&optimized))
 }
 
-/// The tracker's module goes into its code.
+/// Compiles the tracker and puts it, beside its glue, into a file of JavaScript.
 fn build_tracker() -> Result<()> {
-    let module = build_module(&TRACKER)?;
-    let code = module.with_file_name("tracker_module.js");
-    run(command("node").arg("npm/module.mjs").arg(module).arg(code))
+    let out = glue("tracker", "tag", |bindgen| {
+        bindgen.typescript(false).remove_producers_section(true).bundler(true)
+    })?;
+    run(command("node").arg("npm/module.mjs").arg(out))
+}
+
+/// Compiles the feature of `client-wasm` and makes the glue around it; returns the folder of both.
+fn glue(
+    feature: &str,
+    profile: &str,
+    configure: fn(&mut Bindgen) -> Result<&mut Bindgen, anyhow::Error>,
+) -> Result<PathBuf> {
+    run(cargo(["build", "--package=eventhub-client", "--target", WASM_TARGET]).args([
+        "--features",
+        feature,
+        "--profile",
+        profile,
+    ]))?;
+    let compiled = tools::target_dir().join(WASM_TARGET).join(profile).join("eventhub_client.wasm");
+    let out = root().join("npm/dist/wasm");
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(compiled).out_name(feature);
+    configure(&mut bindgen)
+        .and_then(|bindgen| bindgen.generate(&out))
+        .map_err(|error| anyhow!("cannot make the glue of the {feature} module: {error:#}"))?;
+    Ok(out)
 }
 
 /// The one-file forms of what tsc made: the script tag, the snippet and the package's entry.

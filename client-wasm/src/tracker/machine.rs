@@ -60,7 +60,7 @@ impl<H: Host> Machine<H> {
         if enabled {
             machine.begin(client);
         } else {
-            machine.host.log("nothing is tracked: opted out, or the browser asks not to");
+            machine.host.log("nothing is tracked: the visitor or the browser asks not to");
         }
         machine
     }
@@ -234,7 +234,7 @@ impl<H: Host> Machine<H> {
 
     fn refuse(&mut self) {
         self.stats.rejected += 1;
-        self.host.log("a call without an id or a name, or with one that is too long, was left out");
+        self.host.log("a call was left out: its id or name is empty or too long");
     }
 
     fn push(&mut self, now: i64, command: Command) {
@@ -256,7 +256,7 @@ impl<H: Host> Machine<H> {
             let oldest = self.queue.from(waiting).iter().position(super::queue::Entry::is_event);
             self.queue.remove(&mut self.host, waiting + oldest.unwrap_or(0), 1);
             self.stats.dropped += 1;
-            self.host.log("the queue is full: its oldest event was dropped");
+            self.host.log("the oldest event was dropped: the queue is full");
         }
     }
 }

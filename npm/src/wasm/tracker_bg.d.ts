@@ -18,4 +18,6 @@ export function answered(
   now: number,
   random: number,
 ): void;
+/** What the module imports. */
+export declare const imports: WebAssembly.Imports;
 export function __wbg_set_wasm(exports: WebAssembly.Exports): void;

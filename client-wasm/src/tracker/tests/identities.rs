@@ -1,0 +1,192 @@
+//! Who events are, and what goes with them.
+
+use crate::tracker::tests::world::{Tab, config, world};
+use crate::tracker::{Config, Pairs, Slot};
+
+/// The server's events as `user type key=value ...`.
+fn events(tab: &Tab) -> Vec<String> {
+    let world = tab.world.borrow();
+    let shown = world.server.events.iter().map(|event| {
+        let pairs = event.properties.iter().map(|(key, value)| format!(" {key}={value}"));
+        let pairs: String = pairs.collect();
+        format!("{} {}{pairs}", event.user.as_str(), event.event_type.as_str())
+    });
+    shown.collect()
+}
+
+#[test]
+fn an_event_is_stamped_with_who_is_there_when_it_happens() {
+    let mut tab = Tab::open(&world(), config(), 1, "");
+    let machine = &mut tab.machine;
+    machine.register(Pairs("experiment\0A\0page\0all\0"));
+    machine.track(1, "home", Pairs("page\0home\0"), None);
+    machine.alias(2, "ada");
+    machine.identify(3, "ada", Pairs("plan\0free\0"));
+    machine.track(4, "signup", Pairs(""), None);
+    machine.invalidate_identified();
+    machine.track(5, "out", Pairs(""), None);
+    machine.invalidate_generated("new-visitor");
+    machine.track(6, "new", Pairs(""), None);
+    tab.settle(10);
+    let expected = [
+        "client-0001 home experiment=A page=home",
+        "ada signup plan=free",
+        "client-0001 out experiment=A page=all",
+        "new-visitor new",
+    ];
+    assert_eq!(events(&tab), expected);
+    assert_eq!(tab.world.borrow().server.commands, ["ada = client-0001", "ada: plan=free"]);
+}
+
+#[test]
+fn registered_properties_come_together_and_identified_ones_come_anew() {
+    let mut tab = Tab::open(&world(), config(), 1, "");
+    tab.machine.register(Pairs("a\x001\0b\x001\0"));
+    tab.machine.register(Pairs("b\x002\0"));
+    tab.machine.track(1, "generated", Pairs(""), None);
+    tab.machine.identify(1, "u", Pairs("a\x001\0"));
+    tab.machine.identify(1, "u", Pairs("b\x002\0"));
+    tab.machine.track(1, "identified", Pairs(""), None);
+    tab.settle(10);
+    assert_eq!(events(&tab), ["client-0001 generated a=1 b=2", "u identified b=2"]);
+}
+
+#[test]
+fn a_tab_is_a_visitor_and_a_page_forgets_who_signed_in() {
+    let world = world();
+    let mut first = Tab::open(&world, config(), 1, "");
+    first.machine.register(Pairs("k\0v\0"));
+    first.machine.identify(1, "ada", Pairs(""));
+    let mut other = Tab::open(&world, config(), 2, "");
+    assert_eq!(other.machine.user().id(), "client-0002");
+    other.machine.track(1, "other", Pairs(""), None);
+    other.settle(2);
+    let session = first.close();
+    let mut next = Tab::open(&world, config(), 3, &session);
+    assert_eq!(next.machine.user().id(), "client-0001");
+    next.machine.track(3, "next", Pairs(""), None);
+    next.settle(4);
+    assert_eq!(events(&next), ["client-0002 other", "client-0001 next k=v"]);
+}
+
+#[test]
+fn a_device_is_recognised_until_it_is_reset() {
+    let world = world();
+    let config = || Config { device: true, ..config() };
+    let mut first = Tab::open(&world, config(), 1, "");
+    first.machine.identify(1, "ada", Pairs("plan\0free\0"));
+    first.close();
+    let mut next = Tab::open(&world, config(), 2, "");
+    assert_eq!(next.machine.user().id(), "ada");
+    assert_eq!(next.machine.user().properties(), Pairs("plan\0free\0"));
+    next.machine.invalidate_identified();
+    assert_eq!(next.machine.user().id(), "client-0001");
+    next.machine.invalidate_generated("fresh");
+    next.close();
+    let last = Tab::open(&world, config(), 3, "");
+    assert_eq!(last.machine.user().id(), "fresh");
+}
+
+#[test]
+fn what_the_server_would_refuse_is_left_out_and_counted() {
+    let mut tab = Tab::open(&world(), config(), 1, "");
+    let long = "x".repeat(256);
+    let value = "v".repeat(8193);
+    let machine = &mut tab.machine;
+    machine.track(1, "", Pairs(""), None);
+    machine.track(1, &long, Pairs(""), None);
+    machine.alias(1, "");
+    machine.identify(1, &"i".repeat(401), Pairs("a\0b\0"));
+    let pairs = format!("a\0b\0\0empty\0{long}\0v\0k\0{value}\0timestamp\x001\0");
+    machine.track(1, "kept", Pairs(&pairs), None);
+    let many: String = (0..300).map(|n| format!("k{n}\0v\0")).collect();
+    machine.track(1, "many", Pairs(&many), None);
+    assert_eq!(machine.stats().rejected, 4);
+    assert_eq!(machine.stats().omitted, 4 + 45);
+    tab.settle(2);
+    assert_eq!(events(&tab)[0], "client-0001 kept a=b");
+    assert_eq!(tab.world.borrow().server.events[1].properties.len(), 255);
+}
+
+#[test]
+fn calls_of_another_page_are_repeated_as_that_page_made_them() {
+    let world = world();
+    let mut tab = Tab::open(&world, config(), 1, "");
+    tab.machine.identify(1, "ada", Pairs(""));
+    for _ in 0..2 {
+        tab.machine.enter("blocked-page", "its-visitor");
+        tab.machine.track(1, "seen", Pairs(""), Some(0));
+        tab.machine.identify(2, "bob", Pairs(""));
+        tab.machine.track(3, "bought", Pairs(""), Some(1));
+        tab.machine.leave();
+    }
+    tab.machine.track(4, "mine", Pairs(""), None);
+    tab.settle(5);
+    assert_eq!(events(&tab), ["its-visitor seen", "bob bought", "ada mine"]);
+    let ids = |at: usize| world.borrow().server.events[at].insert_id.clone().unwrap();
+    assert_eq!(ids(1).as_str(), "~blocked-page.1");
+    assert_eq!(ids(2).as_str(), "~client-0001.0");
+    assert!(!world.borrow().local["Generated"].contains("its-visitor"));
+}
+
+#[test]
+fn who_opts_out_is_forgotten_and_who_opts_in_begins_anew() {
+    let world = world();
+    let mut tab = Tab::open(&world, config(), 1, "");
+    tab.machine.track(1, "before", Pairs(""), None);
+    tab.machine.opt_out();
+    tab.machine.track(2, "out", Pairs(""), None);
+    tab.settle(3);
+    assert_eq!(tab.stored_commands(), 0);
+    assert_eq!(tab.machine.stats().dropped, 1);
+    assert!(tab.asked.borrow().session.is_empty());
+    let mut other = Tab::open(&world, config(), 2, "");
+    other.machine.track(4, "other", Pairs(""), None);
+    assert_eq!(other.machine.stats().queued, 0);
+    other.machine.opt_in("fresh");
+    other.machine.track(5, "in", Pairs(""), None);
+    other.settle(6);
+    assert_eq!(events(&other), ["fresh in"]);
+}
+
+#[test]
+fn a_visitor_who_opts_out_in_one_tab_is_not_tracked_by_another() {
+    let world = world();
+    let mut tab = Tab::open(&world, config(), 1, "");
+    let mut other = Tab::open(&world, config(), 2, "");
+    other.machine.track(1, "waiting", Pairs(""), None);
+    tab.machine.opt_out();
+    other.settle(3);
+    assert!(world.borrow().server.events.is_empty());
+    assert_eq!(other.machine.stats().dropped, 1);
+}
+
+#[test]
+fn a_browser_that_asks_not_to_track_is_not_tracked_unless_the_visitor_says_so() {
+    let world = world();
+    let denied = || Config { denied: true, ..config() };
+    let mut tab = Tab::open(&world, denied(), 1, "");
+    tab.machine.track(1, "no", Pairs(""), None);
+    tab.machine.wake(2);
+    tab.settle(3);
+    assert!(world.borrow().local.is_empty(), "and it leaves no trace");
+    tab.machine.opt_in("fresh");
+    let mut next = Tab::open(&world, denied(), 2, "");
+    next.machine.track(4, "yes", Pairs(""), None);
+    next.settle(5);
+    assert_eq!(world.borrow().server.types(), ["yes"]);
+}
+
+#[test]
+fn identity_survives_a_storage_that_was_emptied() {
+    let world = world();
+    let mut tab = Tab::open(&world, config(), 1, "");
+    tab.machine.track(1, "kept", Pairs(""), None);
+    world.borrow_mut().local.clear();
+    tab.fire();
+    tab.grant(2);
+    assert!(world.borrow().local.contains_key(&format!("{:?}", Slot::Generated)));
+    assert_eq!(tab.stored_commands(), 1);
+    tab.settle(3);
+    assert_eq!(world.borrow().server.types(), ["kept"]);
+}
