@@ -113,11 +113,15 @@ test.describe("WebAssembly that a policy forbids", () => {
     site.add("/", withSnippet(`${network.origin}/eventhub.js`), policy(network));
     await page.goto(site.origin);
     const marks = await track(page, "plain", 5);
-    await page.evaluate(() => hub.identify("ada"));
+    await page.evaluate(() => {
+      hub.alias("ada");
+      hub.identify("ada", { plan: "paid" });
+    });
     marks.push(...(await track(page, "member", 5)));
     const events = await expectEachOnce({ server, network }, marks);
     expect(usersOf(events.filter((event) => event.properties.n.startsWith("member")))).toEqual(["ada"]);
-    expect(usersOf(events)).toHaveLength(2);
+    expect(await server.person("ada")).toMatchObject({ properties: { plan: "paid" } });
+    expect((await server.person("ada")).ids.toSorted()).toEqual(usersOf(events).toSorted());
   });
 
   test("the fallback delivers what the snippet stored", async ({ page, site, server, network }) => {

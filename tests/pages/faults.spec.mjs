@@ -141,7 +141,31 @@ test("the server is killed again and again while events come", async ({ page, si
   expectInOrder(await expectEachOnce({ server, network }, marks));
 });
 
-test("one bad request of many leaves the others", async ({ page, site, server, network }) => {
+test.describe("a server that takes small requests alone", () => {
+  test.use({ flags: ["--body-bytes", "2000"] });
+
+  test("gets smaller ones, and what is too large by itself is counted", async ({ page, site, server, network }) => {
+    await page.goto(site.origin);
+    const marks = await track(page, "small", 40);
+    await page.evaluate(() => hub.track("view", { n: "huge-0", text: "x".repeat(3_000) }));
+    marks.push(...(await track(page, "after", 10)));
+    await untilDelivered(page);
+    expectInOrder(await expectEachOnce({ server, network }, marks));
+    expect(await page.evaluate(() => hub.stats())).toMatchObject({ sent: 50, rejected: 1, dropped: 0 });
+  });
+});
+
+test("flush tells when it was in vain", async ({ page, site, server, network }) => {
+  network.breakBy(lostOnTheWay);
+  await page.goto(site.origin);
+  const marks = await track(page, "vain", 3);
+  expect(await page.evaluate(() => hub.flush())).toBe(false);
+  network.mend();
+  expect(await page.evaluate(() => hub.flush())).toBe(true);
+  await expectEachOnce({ server, network }, marks);
+});
+
+test("one bad event of many leaves the others", async ({ page, site, server, network }) => {
   await page.goto(site.origin);
   const marks = await page.evaluate(() => {
     const marks = Array.from({ length: 10 }, (_, index) => `good-${index}`);

@@ -107,20 +107,24 @@ test("the file under its hash is the same, and stays for a year", async ({ page,
   await expectEachOnce({ server, network }, marks);
 });
 
-test("nothing but the tag's two paths may be read by other sites", async ({ page, site, network }) => {
-  site.add("/", document("", ""));
-  await page.goto(site.origin);
-  const allowed = await page.evaluate(
-    (origin) => Promise.all(["/eventhub.js", "/api/v1/export"].map((path) => fetch(origin + path).then(() => true, () => false))),
-    network.origin,
-  );
-  expect(allowed).toEqual([true, false]);
+test.describe("other sites", () => {
+  test.use({ requestsFail: true });
+
+  test("nothing but the tag's two paths may be read by them", async ({ page, site, network }) => {
+    site.add("/", document("", ""));
+    await page.goto(site.origin);
+    const allowed = await page.evaluate(
+      (origin) => Promise.all(["/eventhub.js", "/api/v1/export"].map((path) => fetch(origin + path).then(() => true, () => false))),
+      network.origin,
+    );
+    expect(allowed).toEqual([true, false]);
+  });
 });
 
-test.describe(() => {
+test.describe("a server that names the sites it serves", () => {
   test.use({ flags: ["--cors-origin", "https://other.example"], requestsFail: true });
 
-  test("a site that the server does not know keeps its events", async ({ page, site, server, network }) => {
+  test("keeps no other site from going on", async ({ page, site, server, network }) => {
     site.add("/", tagged(`${network.origin}/eventhub.js`));
     await page.goto(site.origin);
     await track(page, "foreign", 3);
