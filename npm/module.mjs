@@ -9,7 +9,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** What tracker_bg.js calls. The rest is for objects of JavaScript, of which none crosses. */
-const EXPORTS = ["memory", "open", "call", "answered", "__wbindgen_malloc", "__wbindgen_realloc"];
+const EXPORTS = ["memory", "open", "call", "answered", "__wbindgen_malloc"];
 
 const folder = process.argv[2];
 const wasm = join(folder, "tracker_bg.wasm");

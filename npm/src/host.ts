@@ -1,5 +1,6 @@
 // The browser as the tracker sees it; client-wasm/src/tracker/mod.rs says what each function is for. None of them throws, and
-// none calls the tracker back before it returns. Lists of texts cross as one text, in which each is ended by NUL.
+// none calls the tracker back before it returns. Texts cross as UTF-8,
+// and lists of them as one text, in which each is ended by NUL.
 
 import { attempt, parse, textsOf } from "./calls.js";
 import type { Stats } from "./options.js";
@@ -27,23 +28,32 @@ interface Host {
   release?: () => void;
 }
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const encode = (text: string) => encoder.encode(text);
+const decode = (bytes: Bytes) => decoder.decode(bytes);
+
+export { encode };
+
 /** By the tracker's numbers of hubs. */
 export const hosts: Host[] = [];
 
 /** Tells the tracker that something happened. */
 export function tell(hub: number, method: string, text = "", pairs = "", now = Date.now(), number = -1) {
-  attempt(() => call(hub, joined([method, text]) + pairs, now, number));
+  attempt(() => call(hub, encode(joined([method, text]) + pairs), now, number));
 }
 
 /** What the tracker is about to take. */
-let answer: Uint8Array;
+let answer: Bytes;
 
 function answerWith(text: string): number {
-  answer = new TextEncoder().encode(text);
+  answer = encode(text);
   return answer.length;
 }
 
-export function take(into: Uint8Array) {
+export function take(into: Bytes) {
   into.set(answer);
 }
 
@@ -51,21 +61,26 @@ export function item(hub: number, key: string): string {
   return attempt(() => localStorage.getItem(hosts[hub]!.prefix + key)) ?? "";
 }
 
-export function get(hub: number, key: string): number {
-  return answerWith(item(hub, key));
+export function get(hub: number, key: Bytes): number {
+  return answerWith(item(hub, decode(key)));
 }
 
-export function put(hub: number, key: string, text: string): boolean {
-  return !!attempt(() => (localStorage.setItem(hosts[hub]!.prefix + key, text), true));
+export function put(hub: number, key: Bytes, text: Bytes): boolean {
+  return !!attempt(() => (localStorage.setItem(hosts[hub]!.prefix + decode(key), decode(text)), true));
 }
 
-export function remove(hub: number, key: string) {
+export function remove(hub: number, key: Bytes) {
+  removeItem(hub, decode(key));
+}
+
+export function removeItem(hub: number, key: string) {
   attempt(() => localStorage.removeItem(hosts[hub]!.prefix + key));
 }
 
-export function keys(hub: number, start: string): number {
+export function keys(hub: number, start: Bytes): number {
   const { prefix } = hosts[hub]!;
-  const keys = attempt(() => Object.keys(localStorage).filter((key) => key.startsWith(prefix + start)));
+  const begin = prefix + decode(start);
+  const keys = attempt(() => Object.keys(localStorage).filter((key) => key.startsWith(begin)));
   return answerWith(joined((keys ?? []).sort().map((key) => key.slice(prefix.length))));
 }
 
@@ -83,8 +98,8 @@ export function read(hub: number, slot: number): number {
   return answerWith(isUser ? joined([user.id, ...textsOf(user.properties).flat()]) : "");
 }
 
-export function write(hub: number, slot: number, text: string) {
-  const [id, ...pairs] = text.split("\0");
+export function write(hub: number, slot: number, text: Bytes) {
+  const [id, ...pairs] = decode(text).split("\0");
   const properties: Record<string, string> = {};
   for (let at = 1; at < pairs.length; at += 2) properties[pairs[at - 1]!] = pairs[at]!;
   const put = (key: string, value: unknown, storage = localStorage) => {
@@ -104,7 +119,7 @@ export function write(hub: number, slot: number, text: string) {
   });
 }
 
-export function send(hub: number, flight: number, batch: Uint8Array, keepalive: boolean) {
+export function send(hub: number, flight: number, batch: Bytes, keepalive: boolean) {
   const tellAnswer = (status: number, retryAfter?: string | null) => {
     const now = Date.now();
     const wait = +retryAfter! * 1000 || Date.parse(retryAfter!) - now || 0;
@@ -120,7 +135,7 @@ export function send(hub: number, flight: number, batch: Uint8Array, keepalive: 
 /** A request that needs no preflight and carries no cookies. */
 export async function post(
   url: string,
-  body: string | Uint8Array<ArrayBuffer>,
+  body: string | Bytes,
   type: string,
   keepalive: boolean,
 ): Promise<Response> {
@@ -172,7 +187,11 @@ export function counted(
   host.stats = { queued, sent, dropped, rejected, omitted: omitted + host.omitted };
 }
 
-export function log(hub: number, message: string) {
+export function log(hub: number, message: Bytes) {
+  say(hub, decode(message));
+}
+
+function say(hub: number, message: string) {
   if (hosts[hub]!.debug) console.debug("EventHub: " + message);
 }
 
@@ -180,7 +199,7 @@ export function log(hub: number, message: string) {
 export function pairsOf(hub: number, properties: object | null | undefined): string {
   const omit = (key: string) => {
     hosts[hub]!.omitted++;
-    log(hub, `the property ${key} was left out: it is no text, number or boolean`);
+    say(hub, `the property ${key} was left out: it is no text, number or boolean`);
   };
   return joined(textsOf(properties, omit).flat());
 }

@@ -2,7 +2,7 @@
 
 import { attempt, parse, random, storedCalls } from "./calls.js";
 import { fallBack } from "./fallback.js";
-import { hosts, item, pairsOf, remove, tell } from "./host.js";
+import { encode, hosts, item, pairsOf, removeItem, tell } from "./host.js";
 import type { Options } from "./options.js";
 import type { Call, StubHub } from "./stub.js";
 import { __wbg_set_wasm, imports, open } from "./wasm/tracker_bg.js";
@@ -58,7 +58,7 @@ function track(stub: StubHub, url: string) {
   const { debug, flushInterval, batchSize, maxQueueEvents, maxQueueBytes, persistence } = options;
   const hub = hosts.push({ prefix: name + "::", url, debug, waiting, omitted: 0 }) - 1;
   open(
-    client,
+    encode(client),
     atLeast(0, flushInterval, 1) * 1000,
     Math.min(atLeast(1, batchSize, 100), 2000),
     atLeast(1, maxQueueEvents, 10_000),
@@ -87,7 +87,7 @@ function track(stub: StubHub, url: string) {
   if (persistence != "device") call(["invalidateIdentifiedUser", [], 0, 0], "");
   calls.forEach((text, at) => {
     repeat(client, parse(text));
-    remove(hub, `c:${client}.${at + 1}`);
+    removeItem(hub, `c:${client}.${at + 1}`);
   });
   for (const method of Object.keys(stub) as "track"[]) {
     if (!/^(_|page|stats|flush)$/.test(method)) {
@@ -115,7 +115,7 @@ function track(stub: StubHub, url: string) {
 /** The older tag's queue, whose commands are calls. */
 function takeOldQueue(hub: number, call: (kept: Call) => void) {
   const queue = parse(item(hub, "Queue"));
-  remove(hub, "Queue");
+  removeItem(hub, "Queue");
   for (const { type, params } of Array.isArray(queue) ? queue : []) {
     const { eventType, id, properties } = params ?? {};
     const args = type == "register" ? [params] : [eventType ?? id, properties];

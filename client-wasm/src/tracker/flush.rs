@@ -104,7 +104,6 @@ impl<H: Host> Machine<H> {
         if self.is_opted_out() {
             self.opt_out();
         } else if self.flusher.flights.is_empty() {
-            self.mend_storage();
             if now.saturating_sub(self.flusher.looked_at) >= LOOK_MS {
                 self.flusher.looked_at = now;
                 self.queue.adopt(&mut self.host, &self.client);
@@ -236,6 +235,7 @@ impl<H: Host> Machine<H> {
 
     /// Sends the next batch under the lock, or gives it back when nothing waits.
     fn send_next(&mut self, now: i64) {
+        self.mend_storage();
         self.leave_out_delivered();
         if !self.send(now, BATCH_BYTES_MAX) {
             self.finish(true);

@@ -13,6 +13,8 @@ use super::{Config, Host, Pairs, Slot, Stats, User};
 
 /// The key that says how the visitor decided: `1` out, `0` in.
 const OPT_OUT: &str = "optOut";
+/// The key under which is a name that the page that found the storage empty gave it. When it changes, somebody emptied it.
+const FOUNDER: &str = "founder";
 
 /// The tag of one page and one hub.
 #[derive(Debug)]
@@ -25,6 +27,10 @@ pub struct Machine<H> {
     /// Names this page for ever: no other has it, a copy of its tab neither.
     pub(super) client: String,
     identity: Identity,
+    /// What [`FOUNDER`] was when this page last looked.
+    founder: String,
+    /// How often that was this page, so that each time has another name.
+    founded: u64,
     /// The next event's number in its insert id.
     counter: u64,
     pub(super) enabled: bool,
@@ -53,6 +59,8 @@ impl<H: Host> Machine<H> {
             stats: Stats::default(),
             client: client.into(),
             identity: Identity::default(),
+            founder: String::new(),
+            founded: 0,
             counter: 0,
             enabled,
             other: None,
@@ -67,6 +75,7 @@ impl<H: Host> Machine<H> {
 
     fn begin(&mut self, fresh: &str) {
         self.identity = Identity::start(&mut self.host, self.config.device, fresh);
+        self.find_founder();
         self.host.set_timer(self.config.flush_interval_ms);
     }
 
@@ -184,6 +193,7 @@ impl<H: Host> Machine<H> {
         for slot in [Slot::Session, Slot::Generated, Slot::Identified] {
             self.host.write(slot, "");
         }
+        self.host.remove(FOUNDER);
         self.stop();
     }
 
@@ -211,12 +221,33 @@ impl<H: Host> Machine<H> {
         self.identity.current()
     }
 
-    /// Whoever empties the storage empties it of who is tracked, too; then both are written anew.
+    /// What somebody emptied the storage of is written anew. Commands that are gone for no such reason were delivered.
     pub(super) fn mend_storage(&mut self) {
-        if self.host.read(Slot::Generated).is_empty() {
+        let before = core::mem::take(&mut self.founder);
+        self.find_founder();
+        if self.founder != before {
             self.identity.save(&mut self.host);
             self.queue.store(&mut self.host, true);
         }
+    }
+
+    /// It stays empty where nothing can be stored.
+    fn find_founder(&mut self) {
+        self.founder = self.host.get(FOUNDER);
+        if self.founder.is_empty() {
+            let mut founder = self.client.clone();
+            self.founded += 1;
+            push_decimal(&mut founder, self.founded);
+            if self.host.put(FOUNDER, &founder) {
+                self.founder = founder;
+            }
+        }
+    }
+
+    /// Commands that end with the page.
+    #[cfg(test)]
+    pub(super) fn memory_only(&self) -> usize {
+        self.queue.from(0).iter().filter(|entry| !entry.stored).count()
     }
 
     fn identity(&mut self) -> &mut Identity {

@@ -1,7 +1,7 @@
 //! The browser: what `npm/src/host.ts` does for the machine, and what it calls.
 //!
-//! Only numbers and texts cross; objects of JavaScript, js-sys and web-sys would bring along the tables that keep them, and
-//! are as large as the tag.
+//! Only numbers and bytes cross. Strings and objects of JavaScript, and with them js-sys and web-sys, would bring along glue and
+//! tables that are as large as the tag.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,14 +14,14 @@ use super::{Config, Host, Machine, Pairs, Slot, Stats};
 
 #[wasm_bindgen(raw_module = "../host.js")]
 extern "C" {
-    // These answer the length of a text, which `take` then copies; a returned text would need more glue.
-    fn get(hub: usize, key: &str) -> usize;
-    fn keys(hub: usize, prefix: &str) -> usize;
+    // These answer the length of a text, which `take` then copies.
+    fn get(hub: usize, key: &[u8]) -> usize;
+    fn keys(hub: usize, prefix: &[u8]) -> usize;
     fn read(hub: usize, slot: u32) -> usize;
     fn take(text: &mut [u8]);
-    fn put(hub: usize, key: &str, text: &str) -> bool;
-    fn remove(hub: usize, key: &str);
-    fn write(hub: usize, slot: u32, user: &str);
+    fn put(hub: usize, key: &[u8], text: &[u8]) -> bool;
+    fn remove(hub: usize, key: &[u8]);
+    fn write(hub: usize, slot: u32, user: &[u8]);
     fn send(hub: usize, flight: u32, batch: &[u8], keepalive: bool);
     #[wasm_bindgen(js_name = setTimer)]
     fn set_timer(hub: usize, ms: f64);
@@ -29,16 +29,20 @@ extern "C" {
     fn unlock(hub: usize);
     fn flushed(hub: usize, all: bool);
     fn counted(hub: usize, queued: u32, sent: u32, dropped: u32, rejected: u32, omitted: u32);
-    fn log(hub: usize, message: &str);
+    fn log(hub: usize, message: &[u8]);
 }
 
 fn taken(length: usize) -> String {
-    let mut text = alloc::vec![0; length];
-    take(&mut text);
-    // SAFETY: TextEncoder wrote it, whose output is UTF-8, and as long as it said.
+    let mut bytes = alloc::vec![0; length];
+    take(&mut bytes);
+    text_of(&bytes).into()
+}
+
+fn text_of(bytes: &[u8]) -> &str {
+    // SAFETY: bytes that cross are those of a TextEncoder, whose output is UTF-8.
     #[allow(unsafe_code)]
     unsafe {
-        String::from_utf8_unchecked(text)
+        core::str::from_utf8_unchecked(bytes)
     }
 }
 
@@ -47,19 +51,19 @@ struct Browser(usize);
 
 impl Host for Browser {
     fn get(&mut self, key: &str) -> String {
-        taken(get(self.0, key))
+        taken(get(self.0, key.as_bytes()))
     }
 
     fn put(&mut self, key: &str, text: &str) -> bool {
-        put(self.0, key, text)
+        put(self.0, key.as_bytes(), text.as_bytes())
     }
 
     fn remove(&mut self, key: &str) {
-        remove(self.0, key);
+        remove(self.0, key.as_bytes());
     }
 
     fn keys(&mut self, prefix: &str) -> String {
-        taken(keys(self.0, prefix))
+        taken(keys(self.0, prefix.as_bytes()))
     }
 
     fn read(&mut self, slot: Slot) -> String {
@@ -67,7 +71,7 @@ impl Host for Browser {
     }
 
     fn write(&mut self, slot: Slot, user: &str) {
-        write(self.0, slot as u32, user);
+        write(self.0, slot as u32, user.as_bytes());
     }
 
     fn send(&mut self, flight: u32, batch: &[u8], keepalive: bool) {
@@ -91,7 +95,7 @@ impl Host for Browser {
     }
 
     fn log(&mut self, message: &'static str) {
-        log(self.0, message);
+        log(self.0, message.as_bytes());
     }
 }
 
@@ -106,7 +110,7 @@ static HUBS: Hubs = Hubs(RefCell::new(Vec::new()));
 /// Begins a hub's page. Hubs are numbered from 0, and the host is called with the number from here on.
 #[wasm_bindgen]
 pub fn open(
-    client: &str,
+    client: &[u8],
     flush_interval_ms: f64,
     batch_events: usize,
     queue_events_max: usize,
@@ -124,16 +128,16 @@ pub fn open(
         denied,
     };
     let host = Browser(hubs.len());
-    hubs.push(Machine::new(host, config, client));
+    hubs.push(Machine::new(host, config, text_of(client)));
 }
 
 /// What happens to a hub. `what` is three texts: the method, its text, and properties. `now` is in ms since 1970, `number` an event's
 /// place on its page, below 0 where the machine is to count.
 #[wasm_bindgen]
-pub fn call(hub: usize, what: &str, now: f64, number: f64) {
+pub fn call(hub: usize, what: &[u8], now: f64, number: f64) {
     let Ok(mut hubs) = HUBS.0.try_borrow_mut() else { return };
     let Some(machine) = hubs.get_mut(hub) else { return };
-    let Some((method, rest)) = first_text(what) else { return };
+    let Some((method, rest)) = first_text(text_of(what)) else { return };
     let Some((text, pairs)) = first_text(rest) else { return };
     let now = now as i64;
     match method {

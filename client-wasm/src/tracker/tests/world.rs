@@ -193,7 +193,12 @@ pub(super) fn world() -> Rc<RefCell<World>> {
 
 impl Tab {
     /// Opens a page in a tab with this session; `number` is the page's for ever.
-    pub(super) fn open(world: &Rc<RefCell<World>>, config: Config, number: usize, session: &str) -> Self {
+    pub(super) fn open(
+        world: &Rc<RefCell<World>>,
+        config: Config,
+        number: usize,
+        session: &str,
+    ) -> Self {
         let asked = Asked { session: session.to_owned(), ..Asked::default() };
         let (world, asked) = (Rc::clone(world), Rc::new(RefCell::new(asked)));
         let page = Page { number, world: Rc::clone(&world), asked: Rc::clone(&asked) };
