@@ -142,7 +142,7 @@ test("nothing is left in the storage of what was delivered", async ({ page, site
   await track(page, "gone", 100);
   await untilDelivered(page);
   const keys = await page.evaluate(() => Object.keys(localStorage));
-  expect(keys.filter((key) => !/^shop::(generatedId|generatedUser|identifiedUser)$/.test(key))).toEqual([]);
+  expect(keys.filter((key) => !/^shop::(generatedId|generatedUser|identifiedUser|founder)$/.test(key))).toEqual([]);
 });
 
 test("what the established tag left is taken over", async ({ page, site, server, network }) => {
