@@ -17,7 +17,7 @@ export function parse(text: string | null | undefined): any {
 
 /** Random text, of which no two are the same. */
 export function random(): string {
-  return crypto.getRandomValues(new Uint32Array(4)).join("");
+  return crypto.getRandomValues(Uint32Array.of(0, 0, 0)).join("");
 }
 
 /** The properties that are texts, numbers or booleans, as texts. */

@@ -62,7 +62,7 @@ function track(stub: StubHub, url: string) {
     atLeast(0, flushInterval, 1) * 1000,
     Math.min(atLeast(1, batchSize, 100), 2000),
     atLeast(1, maxQueueEvents, 10_000),
-    atLeast(1, maxQueueBytes, 2_000_000),
+    atLeast(1, maxQueueBytes, 3_000_000),
     persistence == "device",
     isDenied(options),
   );

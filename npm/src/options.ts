@@ -17,7 +17,8 @@ export interface Options {
   batchSize?: number;
   /** Events kept while they cannot be sent; of more, the oldest are dropped and counted. Default: 10,000. */
   maxQueueEvents?: number;
-  /** Bytes kept, likewise. Default: 2,000,000. */
+  /** Bytes kept, likewise. Default: 3,000,000, of the 5 million characters
+   *  that browsers give a site. */
   maxQueueBytes?: number;
   /** `"session"`: a tab is a visitor. `"device"`: the visitor is recognised in later sessions, and stays identified until
    *  `reset()`. Default: `"session"`. */

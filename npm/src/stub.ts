@@ -21,7 +21,7 @@ export interface Held {
 export type StubHub = EventHub & { _: Held };
 
 export function newStub(name: string, options: Options = {}): StubHub {
-  const client = crypto.getRandomValues(new Uint32Array(4)).join("");
+  const client = crypto.getRandomValues(Uint32Array.of(0, 0, 0)).join("");
   const calls: string[] = [];
   const waiting: Held["waiting"] = [];
   let events = 0;
@@ -29,14 +29,13 @@ export function newStub(name: string, options: Options = {}): StubHub {
     _: { name, options, client, calls, waiting },
     stats: () => ({ queued: calls.length, sent: 0, dropped: 0, rejected: 0, omitted: 0 }),
     flush: () => new Promise((done) => waiting.push(done)),
-    page: (properties: object) =>
-      hub.track("page_view", {
-        host: location.host,
-        path: location.pathname,
-        title: document.title,
-        referrer: document.referrer,
-        ...properties,
-      }),
+    page(properties: object) {
+      try {
+        const { host, pathname: path } = location;
+        const { title, referrer } = document;
+        hub.track("page_view", { host, path, title, referrer, ...properties });
+      } catch {}
+    },
   } as StubHub;
   const methods =
     "track alias identify register reset optOut optIn invalidateGeneratedUser invalidateIdentifiedUser";
@@ -47,12 +46,13 @@ export function newStub(name: string, options: Options = {}): StubHub {
       // Each may throw: storage that is forbidden or full, arguments that are not JSON.
       try {
         id = sessionStorage[session];
-        if (!id && !options.persistence) id = sessionStorage[session] = JSON.stringify({ id: client });
+        if (!id && options.persistence != "device") id = sessionStorage[session] = JSON.stringify({ id: client });
       } catch {}
       try {
         const call = JSON.stringify([method, args, Date.now(), events, id] satisfies Call);
         events += +(method == "track");
-        localStorage[`${name}::c:${client}.${calls.push(call)}`] = call;
+        calls.push(call);
+        localStorage[`${name}::c:${client}.${calls.length}`] = call;
       } catch {}
     };
   }

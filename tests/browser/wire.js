@@ -6,8 +6,10 @@ export class Wire {
   answer = () => 200;
   headers = {};
 
-  install() {
+  /** `only`: what is sent elsewhere, by hubs of earlier specs, is taken and not kept. */
+  install(only = "") {
     spyOn(window, "fetch").and.callFake(async (url, { body, headers, keepalive }) => {
+      if (!url.startsWith(only)) return new Response("{}");
       const request = { url, keepalive, type: headers["Content-Type"], ...read(body) };
       this.requests.push(request);
       const status = await this.answer(request, this.requests.length - 1);
@@ -62,3 +64,13 @@ export function decode(bytes) {
   expect(at).toBe(bytes.length);
   return { sentMs, ...content };
 }
+
+const setRealTimeout = window.setTimeout.bind(window);
+
+/** Waits until `condition` holds, in real time though Jasmine's clock be installed. */
+export async function until(condition) {
+  while (!condition()) await new Promise((done) => setRealTimeout(done, 5));
+}
+
+/** Waits as long as something that is going to happen would take. */
+until.rest = () => new Promise((done) => setRealTimeout(done, 60));

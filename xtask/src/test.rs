@@ -33,6 +33,8 @@ enum Step {
     Unit,
     /// The WebAssembly client, the npm package and the dashboard build
     Web,
+    /// The tag, the package and the snippet are within their budgets
+    Size,
     /// The dashboard's types and unit tests
     Www,
     /// Ten thousand questions: the WebAssembly engine answers as the native one does
@@ -58,7 +60,7 @@ impl Step {
     /// The step that must have passed before this one says anything.
     fn needs(self) -> Option<Step> {
         match self {
-            Step::Www | Step::Cases | Step::Browser => Some(Step::Web),
+            Step::Size | Step::Www | Step::Cases | Step::Browser => Some(Step::Web),
             Step::EndToEnd | Step::Pages | Step::Bench => Some(Step::Release),
             _ => None,
         }
@@ -72,6 +74,7 @@ impl Step {
             Step::NoStd => one(no_std()),
             Step::Unit => unit_tests(),
             Step::Web => one(web::require().and_then(|()| web::build())),
+            Step::Size => one(size()),
             Step::Www => www(),
             Step::Cases => one(cases()),
             Step::Browser => browser(),
@@ -160,6 +163,11 @@ fn unit_tests() -> Result<Counts> {
     Ok(counts)
 }
 
+fn size() -> Result<()> {
+    ensure_web_is_built()?;
+    tools::run(Command::new("node").arg("npm/sizes.mjs").current_dir(root()))
+}
+
 fn www() -> Result<Counts> {
     ensure_web_is_built()?;
     tools::run(npm_bin("tsc").args(["--project", "www"]))?;
@@ -192,7 +200,7 @@ fn cases() -> Result<()> {
 }
 
 fn ensure_web_is_built() -> Result<()> {
-    let is_built = root().join("npm/dist/preview.js").is_file();
+    let is_built = root().join("npm/dist/eventhub.js").is_file();
     ensure!(is_built, "npm/dist is missing: run `cargo xtask test --only web` first");
     Ok(())
 }

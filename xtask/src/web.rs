@@ -112,7 +112,7 @@ fn bundle() -> Result<()> {
             .arg(dist.join(entry))
             .arg("--file")
             .arg(dist.join(output))
-            .args(["--format", format, "--minify", "--log-level", "warn"]))?;
+            .args(["--format", format, "--minify", "--log-level", "silent"]))?;
     }
     Ok(())
 }

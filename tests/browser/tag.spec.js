@@ -1,0 +1,135 @@
+// The script tag and the snippet, each page of a visit in a frame of its own.
+
+import { Wire, until } from "./wire.js";
+
+let NAME;
+let specs = 0;
+
+describe("the script tag", () => {
+  let wire;
+  let frames;
+
+  /** A page with the snippet, if asked for, that runs `script`; the tag comes by `load`. */
+  async function page(script, { snippet = true, prepare = () => {} } = {}) {
+    const frame = document.body.appendChild(document.createElement("iframe"));
+    frames.push(frame);
+    const { contentWindow: inside, contentDocument: content } = frame;
+    inside.fetch = (...request) => window.fetch(...request);
+    prepare(inside);
+    const run = (code, src) =>
+      new Promise((done) => {
+        const element = content.createElement("script");
+        element.onload = done;
+        if (src) Object.assign(element, { src }, { async: false });
+        else element.textContent = code;
+        content.body.append(element);
+        if (!src) done();
+      });
+    if (snippet) await run(await (await realFetch("/base/npm/dist/eventhub-snippet.js")).text());
+    await run(script);
+    return {
+      inside,
+      hub: inside.hub,
+      load: () => run("", "/base/npm/dist/eventhub.js"),
+      close: () => frame.remove(),
+    };
+  }
+
+  const realFetch = window.fetch.bind(window);
+  let create;
+
+  beforeEach(() => {
+    NAME = `Tag${specs++}`;
+    create = `var hub = newEventHub("${NAME}", { flushInterval: 0.02 });`;
+    localStorage.clear();
+    sessionStorage.clear();
+    frames = [];
+    wire = new Wire().install();
+  });
+
+  afterEach(() => frames.forEach((frame) => frame.remove()));
+
+  it("takes over what the snippet held, and its objects", async () => {
+    const { hub, load } = await page(`${create} hub.register({ v: "A" }); hub.track("early", { n: 1 });`);
+    expect(hub.stats().queued).toBe(2);
+    const flushed = hub.flush();
+    await load();
+    expect(await flushed).toBeTrue();
+    hub.track("late");
+    await hub.flush();
+    expect(wire.events.map((event) => [event.event_type, event.properties])).toEqual([
+      ["early", { v: "A", n: "1" }],
+      ["late", { v: "A" }],
+    ]);
+    expect(wire.requests[0].url).toBe(location.origin + "/api/v1/events");
+    expect(wire.events[0].external_user_id).toBe(wire.events[1].external_user_id);
+  });
+
+  it("works without the snippet, and when it is loaded twice", async () => {
+    const { inside, load } = await page("", { snippet: false });
+    await load();
+    const hub = inside.newEventHub(NAME, { flushInterval: 0.02 });
+    hub.track("x");
+    await load();
+    await hub.flush();
+    hub.track("y");
+    await hub.flush();
+    expect(wire.events.map((event) => event.event_type)).toEqual(["x", "y"]);
+  });
+
+  it("delivers what a page kept to which no tag came, as that page's", async () => {
+    const blocked = await page(`${create} hub.track("seen"); hub.alias("ada"); hub.identify("ada", { plan: "free" });
+      hub.track("signup");`);
+    blocked.close();
+    const next = await page(`${create} hub.track("next");`);
+    await next.load();
+    await next.hub.flush();
+    const [seen, signup, later] = wire.events;
+    expect([seen.event_type, signup.event_type, later.event_type]).toEqual(["seen", "signup", "next"]);
+    expect(signup.external_user_id).toBe("ada");
+    expect(signup.properties).toEqual({ plan: "free" });
+    expect(later.external_user_id).toBe(seen.external_user_id);
+    expect(wire.requests[1].alias).toEqual({ from: "ada", to: seen.external_user_id });
+    expect(Object.keys(localStorage).filter((key) => /::[cq]:/.test(key))).toEqual([]);
+  });
+
+  it("sends JSON where WebAssembly is blocked, and the aliases and users as always", async () => {
+    const prepare = (inside) => {
+      inside.WebAssembly.instantiate = () => Promise.reject(new Error("blocked by CSP"));
+    };
+    const { hub, load } = await page(`${create} hub.register({ v: "A" }); hub.track("seen", { n: 1, nested: {} });`, { prepare });
+    await load();
+    hub.alias("ada");
+    hub.identify("ada", { plan: "pr\u00e9" });
+    hub.track("signup");
+    expect(await hub.flush()).toBeTrue();
+    await until(() => wire.events.length == 2);
+    const [seen, signup] = wire.events;
+    expect(wire.requests[0].type).toBe("application/json");
+    expect(seen).toEqual(jasmine.objectContaining({ event_type: "seen", v: "A", n: "1" }));
+    expect(seen.insert_id).toMatch(/^~[0-9]{8,}\.0$/);
+    expect(signup).toEqual(jasmine.objectContaining({ event_type: "signup", external_user_id: "ada", plan: "pr\u00e9" }));
+    expect(wire.requests.find((request) => request.alias).alias).toEqual({ from: "ada", to: seen.external_user_id });
+    expect(wire.requests.find((request) => request.user).user).toEqual({ id: "ada", properties: { plan: "pr\u00e9" } });
+    await until(() => !Object.keys(localStorage).some((key) => key.includes("::c:")));
+  });
+
+  it("keeps what the fallback could not deliver, and sends it the same", async () => {
+    const prepare = (inside) => {
+      inside.WebAssembly.instantiate = () => Promise.reject(new Error("blocked by CSP"));
+    };
+    wire.answer = () => 0;
+    const first = await page(`${create} hub.track("kept");`, { prepare });
+    await first.load();
+    expect(await first.hub.flush()).toBeFalse();
+    first.close();
+    wire.answer = () => 200;
+    const next = await page(create);
+    await next.load();
+    await next.hub.flush();
+    const [tried, delivered] = [wire.events[0], wire.events.at(-1)];
+    for (const field of ["event_type", "external_user_id", "insert_id", "timestamp"]) {
+      expect(delivered[field]).withContext(field).toBe(tried[field]);
+    }
+  });
+});
