@@ -1,16 +1,18 @@
 // Pages in Chromium against the real server. `cargo xtask test` builds what they load and sets CHROME_BIN.
 
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { defineConfig } from "@playwright/test";
 
-if (process.env.CHROME_BIN === undefined) {
-  throw new Error("CHROME_BIN names no Chromium: run `cargo xtask test --only pages`");
-}
+const { CHROME_BIN = "chromium", PATH } = process.env;
+/** A name such as `chromium` is looked for on the path, which Playwright does not do. */
+const chromium = ["", ...PATH.split(delimiter)].map((folder) => join(folder, CHROME_BIN)).find(existsSync);
 
 // Chromium's sandbox does not start for root, who runs most CI containers.
 const isRoot = process.getuid?.() === 0;
 
 const launchOptions = {
-  executablePath: process.env.CHROME_BIN,
+  executablePath: chromium ?? CHROME_BIN,
   // Playwright turns off the cache that a page goes into when it is left; visitors have it.
   ignoreDefaultArgs: ["--disable-back-forward-cache"],
   args: [
