@@ -107,7 +107,7 @@ test("it can be imported and called where there is no window", () => {
 
 test("Next renders it on the server and runs it in the browser", async ({ page, server, network }) => {
   const cwd = `${here}apps/next`;
-  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production" };
+  const env = { ...process.env, NEXT_TELEMETRY_DISABLED: "1", NODE_ENV: "production", NODE_NO_WARNINGS: "1" };
   execFileSync(bin("next"), ["build"], { cwd, env, stdio: ["ignore", "ignore", "inherit"] });
   // Node itself, so that the signal below ends the server and not a shell around it.
   const entry = `${here}node_modules/next/dist/bin/next`;
