@@ -8,7 +8,7 @@
 #[cfg(feature = "tracker")]
 extern crate alloc;
 
-#[cfg(all(target_arch = "wasm32", not(feature = "preview")))]
+#[cfg(any(all(target_arch = "wasm32", not(feature = "preview")), test))]
 mod allocator;
 #[cfg(feature = "preview")]
 mod preview;

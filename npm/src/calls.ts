@@ -21,9 +21,9 @@ export function random(): string {
 }
 
 /** The properties that are texts, numbers or booleans, as texts. */
-export function textsOf(properties: object | null | undefined, omit?: (key: string) => void): [string, string][] {
+export function textsOf(properties: unknown, omit?: (key: string) => void): [string, string][] {
   const texts: [string, string][] = [];
-  for (const [key, value] of Object.entries(properties ?? {})) {
+  for (const [key, value] of typeof properties == "object" ? Object.entries(properties ?? {}) : []) {
     if (typeof value == "string" || typeof value == "boolean" || Number.isFinite(value)) {
       texts.push([key, String(value)]);
     } else if (value != null) {

@@ -6,6 +6,8 @@ import { post } from "./host.js";
 import type { Call, StubHub } from "./stub.js";
 
 const BATCH_CALLS = 100;
+/** Browsers refuse a larger request that is to outlive the page. */
+const KEEPALIVE_MAX = 20_000;
 const BACKOFF_MS = 1_000;
 const BACKOFF_MS_MAX = 300_000;
 
@@ -64,7 +66,7 @@ export function fallBack(hub: StubHub, url: string, denied: boolean) {
       const text = list ? JSON.stringify(list) : (body as Uint8Array<ArrayBuffer>);
       const type = list ? "application/json" : "text/plain";
       const status =
-        isOut || !body ? 200 : await post(url, text, type, true).then((answer) => answer.status, () => 0);
+        isOut || !body ? 200 : await post(url, text, type, text.length < KEEPALIVE_MAX).then((answer) => answer.status, () => 0);
       const isRefused = status == 400 || status == 413;
       failures = isRefused || (status >= 200 && status < 300) ? 0 : failures + 1;
       if (isRefused && list && list.length > 1) {
@@ -79,9 +81,10 @@ export function fallBack(hub: StubHub, url: string, denied: boolean) {
     }
     const longest = Math.min(BACKOFF_MS * 2 ** failures, BACKOFF_MS_MAX);
     const idle = batches.length ? 0 : (options.flushInterval ?? 1) * 1000;
-    setTimeout(pump, failures ? longest * Math.random() : idle);
+    setTimeout(run, failures ? longest * Math.random() : idle);
   };
-  pump();
+  const run = () => pump().catch(() => {});
+  run();
 }
 
 /** What a call sends, if anything: events as JSON, or an alias or a user in the binary form. */

@@ -196,10 +196,10 @@ function say(hub: number, message: string) {
 }
 
 /** Properties as the tracker takes them. */
-export function pairsOf(hub: number, properties: object | null | undefined): string {
+export function pairsOf(hub: number, properties: unknown): string {
   const omit = (key: string) => {
     hosts[hub]!.omitted++;
-    say(hub, `the property ${key} was left out: it is no text, number or boolean`);
+    say(hub, `left out: the property ${key} is no text, number or boolean`);
   };
   return joined(textsOf(properties, omit).flat());
 }

@@ -40,7 +40,9 @@ export function newStub(name: string, options: Options = {}): StubHub {
   const methods =
     "track alias identify register reset optOut optIn invalidateGeneratedUser invalidateIdentifiedUser";
   for (const method of methods.split(" ") as "track"[]) {
-    hub[method] = (...args) => {
+    const keep: EventHub["track"] = (...args) => {
+      // A page may have put this function aside before the tag took the hub over.
+      if (hub[method] != keep) return hub[method](...args);
       const session = name + "::activeSession";
       let id;
       // Each may throw: storage that is forbidden or full, arguments that are not JSON.
@@ -55,6 +57,7 @@ export function newStub(name: string, options: Options = {}): StubHub {
         localStorage[`${name}::c:${client}.${calls.length}`] = call;
       } catch {}
     };
+    hub[method] = keep;
   }
   return hub;
 }

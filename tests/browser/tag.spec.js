@@ -39,7 +39,7 @@ describe("the script tag", () => {
   let create;
 
   beforeEach(() => {
-    NAME = `Tag${specs++}`;
+    NAME = `Tag${specs++}-`;
     create = `var hub = newEventHub("${NAME}", { flushInterval: 0.02 });`;
     localStorage.clear();
     sessionStorage.clear();
@@ -77,6 +77,23 @@ describe("the script tag", () => {
     expect(wire.events.map((event) => event.event_type)).toEqual(["x", "y"]);
   });
 
+  it("costs the page less than 10 ms when it is evaluated", async () => {
+    const code = await (await realFetch("/base/npm/dist/eventhub.js")).text();
+    const times = [];
+    for (let at = 0; at < 5; at++) {
+      const { inside } = await page(create);
+      const script = inside.document.createElement("script");
+      script.textContent = code;
+      const began = performance.now();
+      inside.document.body.append(script);
+      times.push(performance.now() - began);
+      await inside.hub.flush();
+    }
+    const [, , median] = times.sort((a, b) => a - b);
+    expect(median).toBeLessThan(10);
+    console.log(`the tag's evaluation: median ${median.toFixed(1)} ms`);
+  });
+
   it("delivers what a page kept to which no tag came, as that page's", async () => {
     const blocked = await page(`${create} hub.track("seen"); hub.alias("ada"); hub.identify("ada", { plan: "free" });
       hub.track("signup");`);
@@ -90,7 +107,7 @@ describe("the script tag", () => {
     expect(signup.properties).toEqual({ plan: "free" });
     expect(later.external_user_id).toBe(seen.external_user_id);
     expect(wire.requests[1].alias).toEqual({ from: "ada", to: seen.external_user_id });
-    expect(Object.keys(localStorage).filter((key) => /::[cq]:/.test(key))).toEqual([]);
+    expect(Object.keys(localStorage).filter((key) => key.startsWith(NAME) && /::[cq]:/.test(key))).toEqual([]);
   });
 
   it("sends JSON where WebAssembly is blocked, and the aliases and users as always", async () => {
@@ -111,7 +128,7 @@ describe("the script tag", () => {
     expect(signup).toEqual(jasmine.objectContaining({ event_type: "signup", external_user_id: "ada", plan: "pr\u00e9" }));
     expect(wire.requests.find((request) => request.alias).alias).toEqual({ from: "ada", to: seen.external_user_id });
     expect(wire.requests.find((request) => request.user).user).toEqual({ id: "ada", properties: { plan: "pr\u00e9" } });
-    await until(() => !Object.keys(localStorage).some((key) => key.includes("::c:")));
+    await until(() => !Object.keys(localStorage).some((key) => key.startsWith(NAME + "::c:")));
   });
 
   it("keeps what the fallback could not deliver, and sends it the same", async () => {

@@ -9,7 +9,7 @@ let OPTIONS;
 let specs = 0;
 
 const types = (events) => events.map((event) => event.event_type);
-const stored = () => Object.keys(localStorage).filter((key) => /::[cq]:/.test(key));
+const stored = () => Object.keys(localStorage).filter((key) => key.startsWith(NAME) && /::[cq]:/.test(key));
 
 describe("the tracker", () => {
   let wire;
@@ -22,8 +22,8 @@ describe("the tracker", () => {
   }
 
   beforeEach(() => {
-    NAME = `Spec${specs++}`;
-    OPTIONS = { url: `https://${NAME}.test`, flushInterval: 0.02 };
+    NAME = `Spec${specs++}-`;
+    OPTIONS = { url: `https://spec${specs}.test`, flushInterval: 0.02 };
     localStorage.clear();
     sessionStorage.clear();
     wire = new Wire().install(OPTIONS.url);
@@ -46,6 +46,17 @@ describe("the tracker", () => {
     hub.track("later");
     expect(await hub.flush()).toBeTrue();
     expect(wire.events[1].insert_id).toBe(events[0].insert_id.replace(/0$/, "1"));
+    expect(stored()).toEqual([]);
+  });
+
+  it("sends what is tracked by a method that was put aside before it was there", async () => {
+    const hub = newEventHub(NAME, OPTIONS);
+    const { track } = hub;
+    track("before");
+    await hub.flush();
+    track("after");
+    await hub.flush();
+    expect(types(wire.events)).toEqual(["before", "after"]);
     expect(stored()).toEqual([]);
   });
 
@@ -277,7 +288,8 @@ describe("the tracker", () => {
     await hub.flush();
     expect(wire.requests.length).toBe(0);
     expect(hub.stats().dropped).toBe(1);
-    expect(Object.keys(localStorage)).toEqual([NAME + "::optOut"]);
+    const left = Object.keys(localStorage).filter((key) => key.startsWith(NAME + "::"));
+    expect(left).toEqual([NAME + "::optOut"]);
     const next = await open();
     next.track("still out");
     await next.flush();

@@ -2,8 +2,8 @@
 
 use crate::counts::Counts;
 use crate::tools::{
-    self, NO_STD_TARGET, cargo, npm_bin, release_build, require_chromium, require_node,
-    require_program, require_target, root, run_and_read, server_binary,
+    self, NO_STD_TARGET, WASM_TARGET, cargo, npm_bin, release_build, require_chromium,
+    require_node, require_program, require_target, root, run_and_read, server_binary,
 };
 use crate::{bench, tidy, web};
 use anyhow::{Result, bail, ensure};
@@ -135,6 +135,18 @@ fn clippy() -> Result<()> {
         "--workspace",
         "--all-targets",
         "--features=eventhub-client/preview,eventhub-client/tracker,eventhub-core/naive",
+        "--",
+        "--deny=warnings",
+    ]))?;
+    // What the tag has for the browser alone.
+    require_target(WASM_TARGET)?;
+    tools::run(&mut cargo([
+        "clippy",
+        "--package=eventhub-client",
+        "--features=tracker",
+        "--no-deps",
+        "--target",
+        WASM_TARGET,
         "--",
         "--deny=warnings",
     ]))

@@ -294,7 +294,7 @@ impl<H: Host> Machine<H> {
             self.flusher.limit = usize::MAX;
             self.queue.remove(&mut self.host, 0, 1);
             self.stats.rejected += 1;
-            self.host.log("an event was dropped: the server refused it");
+            self.host.log("dropped: the server refused it");
         }
     }
 
@@ -306,7 +306,7 @@ impl<H: Host> Machine<H> {
         self.flusher.failures = (self.flusher.failures + 1).min(16);
         let asked = self.flusher.not_before.saturating_sub(now).max(0) as f64;
         self.host.set_timer((random * most).max(asked));
-        self.host.log("a batch was not delivered, and will be sent again");
+        self.host.log("not delivered, will be sent again");
         self.finish(false);
     }
 }

@@ -68,7 +68,7 @@ impl<H: Host> Machine<H> {
         if enabled {
             machine.begin(client);
         } else {
-            machine.host.log("nothing is tracked: the visitor or the browser asks not to");
+            machine.host.log("not tracked: the visitor or the browser asks not to");
         }
         machine
     }
@@ -265,7 +265,7 @@ impl<H: Host> Machine<H> {
 
     fn refuse(&mut self) {
         self.stats.rejected += 1;
-        self.host.log("a call was left out: its id or name is empty or too long");
+        self.host.log("left out: its id or name is empty or too long");
     }
 
     fn push(&mut self, now: i64, command: Command) {
@@ -287,7 +287,7 @@ impl<H: Host> Machine<H> {
             let oldest = self.queue.from(waiting).iter().position(super::queue::Entry::is_event);
             self.queue.remove(&mut self.host, waiting + oldest.unwrap_or(0), 1);
             self.stats.dropped += 1;
-            self.host.log("the oldest event was dropped: the queue is full");
+            self.host.log("dropped, as the oldest: the queue is full");
         }
     }
 }

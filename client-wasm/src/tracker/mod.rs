@@ -16,7 +16,7 @@ mod machine;
 mod pairs;
 mod queue;
 #[cfg(target_arch = "wasm32")]
-mod surface;
+pub mod surface;
 #[cfg(test)]
 mod tests;
 

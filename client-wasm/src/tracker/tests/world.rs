@@ -244,7 +244,7 @@ impl Tab {
             }
         };
         let Some((flight, batch, _)) = request else { return false };
-        let mut take = || {
+        let take = || {
             let server = &mut self.world.borrow_mut().server;
             server.requests += 1;
             server.take(&batch)
