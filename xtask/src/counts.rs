@@ -46,6 +46,21 @@ impl Counts {
         Counts { passed: executed.saturating_sub(failed), failed }
     }
 
+    /// Reads the lines `  2 failed` and `  7 passed (1.2s)` at the end of what Playwright's list says.
+    pub(crate) fn of_playwright(output: &str) -> Counts {
+        let summary = |word: &str| {
+            let numbers = output.lines().filter_map(|line| {
+                let (number, rest) = line.trim_start().split_once(' ')?;
+                (rest == word || rest.starts_with(&format!("{word} (")))
+                    .then_some(number)?
+                    .parse()
+                    .ok()
+            });
+            numbers.last().unwrap_or(0)
+        };
+        Counts { passed: summary("passed"), failed: summary("failed") }
+    }
+
     /// What a runner counted, made to agree with its exit: a failure that no test accounts for
     /// (a test that does not compile, a browser that does not start) counts as one, and so does
     /// a runner that ran no test at all.
@@ -114,6 +129,14 @@ test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; 
             counts(3, 0)
         );
         assert_eq!(Counts::of_karma("Cannot start Chromium"), counts(0, 0));
+    }
+
+    #[test]
+    fn reads_the_last_lines_of_playwright() {
+        let output = "  x  4 [pages] > a.spec.mjs:9:1 > 7 passed over (1.5s)\n  1 failed\n    [pages] > a.spec.mjs:9:1 > 7 passed over\n  2 did not run\n  12 passed (1.2m)\n";
+        assert_eq!(Counts::of_playwright(output), counts(12, 1));
+        assert_eq!(Counts::of_playwright("  3 passed (900ms)\n"), counts(3, 0));
+        assert_eq!(Counts::of_playwright("Error: no tests found\n"), counts(0, 0));
     }
 
     #[test]

@@ -45,6 +45,8 @@ enum Step {
     Release,
     /// The tests against the release binary
     EndToEnd,
+    /// Pages with the tag, and apps with the npm package, in Chromium against the release binary
+    Pages,
     /// The benchmark's questions on small sets: equal answers, and time in proportion
     Bench,
 }
@@ -59,7 +61,7 @@ impl Step {
     fn needs(self) -> Option<Step> {
         match self {
             Step::Size | Step::Www | Step::Cases | Step::Browser => Some(Step::Web),
-            Step::EndToEnd | Step::Bench => Some(Step::Release),
+            Step::EndToEnd | Step::Pages | Step::Bench => Some(Step::Release),
             _ => None,
         }
     }
@@ -78,6 +80,7 @@ impl Step {
             Step::Browser => browser(),
             Step::Release => one(release_build()),
             Step::EndToEnd => end_to_end(),
+            Step::Pages => pages(),
             Step::Bench => bench_check(),
         }
     }
@@ -225,6 +228,20 @@ fn end_to_end() -> Result<Counts> {
     require_node()?;
     let mut command = cargo(["test", "--package=eventhub-tests", "--no-fail-fast"]);
     counted(command.env("EVENTHUB_BIN", binary), Counts::of_cargo)
+}
+
+/// The tag comes out of the server, so the web must have been built before the server was.
+fn pages() -> Result<Counts> {
+    ensure_web_is_built()?;
+    ensure_release_is_built()?;
+    require_node()?;
+    web::install_packages("tests/bundlers")?;
+    let mut playwright = npm_bin("playwright");
+    playwright
+        .args(["test", "--config", "tests/pages/playwright.config.mjs"])
+        .env("CHROME_BIN", require_chromium()?)
+        .env("EVENTHUB_BIN", server_binary());
+    counted(&mut playwright, Counts::of_playwright)
 }
 
 fn bench_check() -> Result<Counts> {

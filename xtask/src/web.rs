@@ -28,7 +28,7 @@ pub(crate) fn require() -> Result<()> {
 /// # Errors
 /// When a build fails.
 pub(crate) fn build() -> Result<()> {
-    install_packages()?;
+    install_packages(".")?;
     build_preview()?;
     build_tracker()?;
     run(npm_bin("tsc").args(["--project", "npm"]))?;
@@ -36,15 +36,19 @@ pub(crate) fn build() -> Result<()> {
     run(npm_bin("vite").args(["build", "www", "--logLevel", "warn"]))
 }
 
-/// Brings `node_modules` to what package-lock.json says, unless it is there already.
-fn install_packages() -> Result<()> {
+/// Brings a folder's `node_modules` to what its package-lock.json says, unless it is there already.
+///
+/// # Errors
+/// When npm fails.
+pub(crate) fn install_packages(folder: &str) -> Result<()> {
+    let folder = root().join(folder);
     // npm leaves this file as its last act, so an interrupted install is begun anew.
-    let installed = root().join("node_modules/.package-lock.json");
-    let wanted = root().join("package-lock.json");
+    let installed = folder.join("node_modules/.package-lock.json");
+    let wanted = folder.join("package-lock.json");
     if installed.exists() && modified(&installed)? >= modified(&wanted)? {
         return Ok(());
     }
-    run(command("npm").args(["ci", "--no-audit", "--no-fund"]))
+    run(command("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))
 }
 
 fn modified(path: &Path) -> Result<std::time::SystemTime> {

@@ -1,0 +1,135 @@
+// What is tracked arrives: once, whole, in order, whatever becomes of the page.
+
+import { test, expect } from "./harness/fixtures.mjs";
+import { late, lateAnswer, lostOnTheWay } from "./harness/network.mjs";
+import { document, expectEachOnce, expectInOrder, tagged, track, untilDelivered, usersOf } from "./harness/pages.mjs";
+
+test.beforeEach(({ site, network }) => site.add("/", tagged(`${network.origin}/eventhub.js`)));
+
+test("an event arrives with its properties, user and time", async ({ page, site, server, network }) => {
+  const before = Date.now();
+  await page.goto(site.origin);
+  await page.evaluate(() => {
+    hub.identify("ada");
+    hub.track("buy", { item: "caf\u00e9 \ud83d\ude00", price: 2.5, gift: true, coupon: null, n: "only-0" });
+  });
+  const [event] = await expectEachOnce({ server, network }, ["only-0"]);
+  expect(event).toMatchObject({ event_type: "buy", external_user_id: "ada" });
+  expect(event.properties).toEqual({ item: "caf\u00e9 \ud83d\ude00", price: "2.5", gift: "true", n: "only-0" });
+  expect(event.timestamp).toBeGreaterThanOrEqual(before);
+  expect(event.timestamp).toBeLessThanOrEqual(Date.now());
+});
+
+test("the request is a simple one, so that no other goes before it", async ({ page, site, network }) => {
+  await page.goto(site.origin);
+  await track(page, "simple", 3);
+  await untilDelivered(page);
+  expect(network.requests.map((request) => request.method)).toEqual(["POST"]);
+  const [{ headers, body }] = network.requests;
+  expect(headers["content-type"]).toMatch(/^text\/plain/);
+  expect(body.subarray(0, 2).toString()).toBe("EB");
+});
+
+test("flush resolves when everything is stored, whatever the interval", async ({ page, site, server, network }) => {
+  site.add("/slow", tagged(`${network.origin}/eventhub.js`, { flushInterval: 3600 }));
+  await page.goto(`${site.origin}/slow`);
+  const marks = await track(page, "flushed", 5);
+  expect(await server.events()).toEqual([]);
+  await page.evaluate(() => hub.flush());
+  expect((await server.events()).map((event) => event.properties.n)).toEqual(marks);
+  expect(await page.evaluate(() => hub.stats())).toMatchObject({ queued: 0, sent: 5, dropped: 0, rejected: 0 });
+});
+
+test("10,000 events of one page", async ({ page, site, server, network }) => {
+  await page.goto(site.origin);
+  const marks = await track(page, "many", 10_000);
+  await untilDelivered(page);
+  expectInOrder(await expectEachOnce({ server, network }, marks));
+  expect(await page.evaluate(() => hub.stats())).toMatchObject({ queued: 0, dropped: 0, rejected: 0 });
+});
+
+test("a reload while the request is on its way", async ({ page, site, server, network }) => {
+  network.faults = [late(700), lateAnswer(700)];
+  await page.goto(site.origin);
+  const first = await track(page, "first", 20);
+  await expect.poll(() => network.posts.length).toBe(1);
+  await page.reload();
+  const second = await track(page, "second", 20);
+  await expect.poll(() => network.posts.length).toBeGreaterThanOrEqual(2);
+  await page.reload();
+  await untilDelivered(page);
+  expectInOrder(await expectEachOnce({ server, network }, [...first, ...second]));
+});
+
+test("many reloads, each with events that are not sent yet", async ({ page, site, server, network }) => {
+  network.breakBy(late(200));
+  const marks = [];
+  for (let round = 0; round < 6; round += 1) {
+    await page.goto(site.origin);
+    marks.push(...(await track(page, `round${round}`, 5)));
+  }
+  expectInOrder(await expectEachOnce({ server, network }, marks));
+});
+
+test("a visitor who leaves at once: the request goes with the page", async ({ page, site, server, network }) => {
+  site.add("/elsewhere", document("", "no tag here"));
+  site.add("/slow", tagged(`${network.origin}/eventhub.js`, { flushInterval: 3600 }));
+  await page.goto(`${site.origin}/slow`);
+  const marks = await track(page, "left", 3);
+  await page.goto(`${site.origin}/elsewhere`);
+  await expectEachOnce({ server, network }, marks);
+});
+
+test("a visitor who leaves with more than one request may carry", async ({ page, site, server, network }) => {
+  site.add("/elsewhere", document("", "no tag here"));
+  site.add("/slow", tagged(`${network.origin}/eventhub.js`, { flushInterval: 3600 }));
+  await page.goto(`${site.origin}/slow`);
+  const marks = await page.evaluate(() => {
+    const marks = Array.from({ length: 60 }, (_, index) => `heavy-${index}`);
+    marks.forEach((n) => hub.track("view", { n, text: "x".repeat(2_000) }));
+    return marks;
+  });
+  await page.goto(`${site.origin}/elsewhere`);
+  await page.goto(site.origin);
+  await untilDelivered(page);
+  // A page that ends does not wait for one answer before it sends the next, so the order of receipt is nobody's.
+  await expectEachOnce({ server, network }, marks);
+});
+
+test("a page that is left and come back to goes on as it was", async ({ page, site, server, network }) => {
+  site.add("/", tagged(`${network.origin}/eventhub.js`), { "cache-control": "max-age=60" });
+  site.add("/next", document("", "no tag here"));
+  await page.goto(site.origin);
+  const marks = await track(page, "before", 3);
+  await page.evaluate(() => addEventListener("pageshow", (event) => (window.wasKept = event.persisted)));
+  await page.goto(`${site.origin}/next`);
+  await page.goBack({ waitUntil: "commit" });
+  // Nothing of the tag keeps the browser from keeping the page: no lock held, no request open, no `unload`.
+  expect(await page.evaluate(() => window.wasKept)).toBe(true);
+  marks.push(...(await track(page, "after", 3)));
+  await untilDelivered(page);
+  expectInOrder(await expectEachOnce({ server, network }, marks));
+});
+
+test.describe("a closed tab", () => {
+  test.use({ requestsFail: true });
+
+  test("leaves its events to the next page, under its own user", async ({ context, site, server, network }) => {
+    network.breakBy(lostOnTheWay);
+    const closed = await context.newPage();
+    await closed.goto(site.origin);
+    await closed.evaluate(() => hub.identify("ada"));
+    const marks = await track(closed, "closed", 30);
+    await expect.poll(() => network.posts.length).toBeGreaterThan(0);
+    await closed.close();
+    expect(await server.events()).toEqual([]);
+
+    network.mend();
+    const next = await context.newPage();
+    await next.goto(site.origin);
+    await untilDelivered(next);
+    const events = await expectEachOnce({ server, network }, marks);
+    expectInOrder(events);
+    expect(usersOf(events)).toEqual(["ada"]);
+  });
+});
