@@ -1,5 +1,7 @@
 //! The users of a block on their way through a funnel of which only the earliest match of each step matters.
 
+mod breaks;
+
 use alloc::boxed::Box;
 use core::hint::select_unpredictable;
 use core::ops::Range;
@@ -11,6 +13,8 @@ use super::ticks::{Exact, FunnelClock, Instant};
 use crate::part::BLOCK_USERS;
 use crate::persons::bits_of;
 use crate::{EventId, UserId};
+
+pub(super) use self::breaks::Breaks;
 
 /// No event: in the place of the last match before the first step, of the next while there is none.
 const NOWHERE: Place = Place::MAX;
@@ -328,35 +332,6 @@ impl Block<'_, Exact> {
         for (at, ((from, room), next)) in at[lows()].iter_mut().zip(users) {
             *at = if *next == NOWHERE { never } else { from.plus(*room) };
         }
-    }
-}
-
-/// Ends walks by events that come between the last match and that of a step, which is over but for them.
-pub(super) struct Breaks<'b, 's, C: FunnelClock> {
-    pub(super) block: &'b mut Block<'s, C>,
-    pub(super) step: usize,
-    /// Whether the last match is one of the events, at the same place.
-    pub(super) is_among: bool,
-}
-
-impl<C: FunnelClock> Visit for Breaks<'_, '_, C> {
-    type Clock = C;
-
-    fn clock(&self) -> C {
-        self.block.clock
-    }
-
-    #[inline(always)]
-    fn event(&mut self, low: usize, time: C::Time, place: Place) {
-        let Slots { from, room, .. } = &mut *self.block.slots;
-        let (later, left) = (time.since(from[low]), room[low]);
-        let mut breaks = later < left;
-        if (later == Default::default()) | (later == left) {
-            let is_last = self.is_among && self.block.is_last(low, place);
-            breaks = !is_last && self.block.is_next(low, place, self.step);
-        }
-        let from = &mut self.block.slots.from[low];
-        *from = select_unpredictable(breaks, C::Time::DEAD, *from);
     }
 }
 

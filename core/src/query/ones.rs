@@ -5,6 +5,7 @@
 pub(super) struct Ones {
     /// Whether the processor counts the bits of a word by one instruction. WebAssembly and 64-bit ARM
     /// always do, and the plain loop uses it.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "there is but one way"))]
     has_instruction: bool,
 }
 
