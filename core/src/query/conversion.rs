@@ -253,53 +253,62 @@ impl ConversionCounts {
         for (number, row) in rows.iter().enumerate() {
             row.groups.iter().for_each(|group| row_of[*group as usize] = number);
         }
-        let took = workers.map(self.steps, |step| Took::of(&self.took[step], &row_of, rows.len()));
+        // Of each step the times of everyone, and then those of each row.
+        let took = workers.map(2 * self.steps, |piece| match &self.took[piece % self.steps] {
+            of_step if piece < self.steps => vec![of_everyone(of_step)],
+            of_step => of_rows(of_step, &row_of, rows.len()),
+        });
+        let (of_everyone, of_rows) = took.split_at(self.steps);
         let group = |(number, row): (usize, &Shown<'_>)| {
             let mut counts = vec![[0; 2]; self.steps];
             for group in &row.groups {
                 add(&mut counts, &self.reached[*group as usize * self.steps..][..self.steps]);
             }
-            let steps = steps_of(query, &counts, |step| took[step].rows[number]);
+            let steps = steps_of(query, &counts, |step| of_rows[step][number]);
             FunnelGroup { value: row.value.map(ToString::to_string), other: row.other, steps }
         };
         let groups: Vec<_> = rows.iter().enumerate().map(group).collect();
-        let steps = steps_of(query, &everyone, |step| took[step].everyone);
+        let steps = steps_of(query, &everyone, |step| of_everyone[step][0]);
         let experiment = query.control().map(|control| Experiment::of(control, &groups));
         FunnelAnswer { steps, groups, experiment }
     }
 }
 
 /// How long a step took: the median and the time within which nine of ten came, in ms.
-struct Took {
-    everyone: [Option<f64>; 2],
-    rows: Vec<[Option<f64>; 2]>,
+type Took = [Option<f64>; 2];
+
+fn took(times: impl Iterator<Item = u64> + Clone) -> Took {
+    quantiles(times, [0.5, 0.9])
 }
 
-impl Took {
-    /// From times with groups, of which each belongs to one of so many rows; without rows all times are everyone's.
-    fn of(packed: &[Vec<u64>], row_of: &[usize], rows: usize) -> Self {
-        let all = || packed.iter().flatten();
-        let row = |packed: u64| row_of[(packed >> MS_BITS) as usize];
-        // For now where a row's next time goes; after the last one that is the row's end.
-        let mut ends = vec![0; rows.max(1)];
-        if rows > 0 {
-            all().for_each(|packed| ends[row(*packed)] += 1);
-            let mut from = 0;
-            for end in &mut ends {
-                from += core::mem::replace(end, from);
-            }
-        }
-        let mut times = vec![0; packed.iter().map(Vec::len).sum()];
-        for packed in all() {
-            let end = &mut ends[if rows > 0 { row(*packed) } else { 0 }];
-            times[*end] = packed & MS_MASK;
-            *end += 1;
-        }
-        let of = |times: &[u64]| quantiles(times, [0.5, 0.9]);
-        let mut from = 0;
-        let of_row = |end: &usize| of(&times[core::mem::replace(&mut from, *end)..*end]);
-        Self { everyone: of(&times), rows: ends.iter().take(rows).map(of_row).collect() }
+fn of_everyone(packed: &[Vec<u64>]) -> Took {
+    took(packed.iter().flatten().map(|packed| packed & MS_MASK))
+}
+
+/// The same of so many rows, to one of which each group belongs.
+fn of_rows(packed: &[Vec<u64>], row_of: &[usize], rows: usize) -> Vec<Took> {
+    if rows == 0 {
+        return Vec::new();
     }
+    let all = || packed.iter().flatten();
+    let row = |packed: u64| row_of[(packed >> MS_BITS) as usize];
+    // For now where a row's next time goes; after the last one that is the row's end.
+    let mut ends = vec![0; rows];
+    all().for_each(|packed| ends[row(*packed)] += 1);
+    let mut from = 0;
+    for end in &mut ends {
+        from += core::mem::replace(end, from);
+    }
+    let mut times = vec![0; from];
+    for packed in all() {
+        let end = &mut ends[row(*packed)];
+        times[*end] = packed & MS_MASK;
+        *end += 1;
+    }
+    let mut from = 0;
+    let of_row =
+        |end: &usize| took(times[core::mem::replace(&mut from, *end)..*end].iter().copied());
+    ends.iter().map(of_row).collect()
 }
 
 fn add(counts: &mut [[u64; 2]], others: &[[u64; 2]]) {

@@ -9,16 +9,18 @@ const BUCKETS_MAX: usize = 1 << 11;
 /// The values below which shares of the numbers lie, of a value between two numbers by proportion (Hyndman and Fan,
 /// "Sample Quantiles in Statistical Packages", 1996, definition 7); none of no numbers.
 pub(super) fn quantiles<T: Number, const N: usize>(
-    numbers: &[T],
+    numbers: impl Iterator<Item = T> + Clone,
     shares: [f64; N],
 ) -> [Option<f64>; N] {
-    let Some(last) = numbers.len().checked_sub(1) else { return [None; N] };
-    let ranked = Ranked::new(numbers);
-    shares.map(|share| {
-        let at = last as f64 * share;
-        let below = at as usize;
-        let [low, high] = ranked.pair(below);
-        Some(low + (high - low) * (at - below as f64))
+    let buckets = Buckets::of(numbers.clone());
+    let Some(last) = buckets.count().checked_sub(1) else { return [None; N] };
+    let at = shares.map(|share| last as f64 * share);
+    // Of each share the numbers at two ranks, the same when it is the last.
+    let ranks = at.map(|at| [at as usize, (at as usize + 1).min(last)]);
+    let mut ranked = Ranked::new(numbers, buckets, ranks.as_flattened());
+    core::array::from_fn(|share| {
+        let [low, high] = ranks[share].map(|rank| T::of_key(ranked.key(rank)));
+        Some(low + (high - low) * (at[share] - ranks[share][0] as f64))
     })
 }
 
@@ -53,50 +55,82 @@ impl Number for f64 {
 }
 
 /// Numbers counted by the buckets in which they lie.
-struct Ranked<'n, T> {
-    numbers: &'n [T],
+struct Buckets {
     least: u64,
     shift: u32,
-    /// How many numbers lie in the buckets before.
+    /// How many numbers lie in the buckets before, and at the end how many there are.
     before: Vec<usize>,
 }
 
-impl<'n, T: Number> Ranked<'n, T> {
-    fn new(numbers: &'n [T]) -> Self {
-        let keys = || numbers.iter().map(|number| number.key());
-        let (least, greatest) = keys()
-            .fold((u64::MAX, 0), |(least, greatest), key| (least.min(key), greatest.max(key)));
-        let buckets = BUCKETS_MAX.min(numbers.len()).next_power_of_two();
-        let span_bits = u64::BITS - (greatest - least).leading_zeros();
+impl Buckets {
+    fn of<T: Number>(numbers: impl Iterator<Item = T> + Clone) -> Self {
+        let keys = || numbers.clone().map(Number::key);
+        let (count, least, greatest) = keys()
+            .fold((0, u64::MAX, 0), |(count, least, greatest), key| {
+                (count + 1, key.min(least), key.max(greatest))
+            });
+        let buckets = BUCKETS_MAX.min(count).next_power_of_two();
+        let span_bits = u64::BITS - greatest.saturating_sub(least).leading_zeros();
         let shift = span_bits.saturating_sub(buckets.ilog2());
-        let mut before = vec![0; buckets + 1];
-        keys().for_each(|key| before[((key - least) >> shift) as usize + 1] += 1);
+        let mut buckets = Self { least, shift, before: vec![0; buckets + 1] };
+        for key in keys() {
+            let bucket = buckets.of_key(key);
+            buckets.before[bucket + 1] += 1;
+        }
         let mut all = 0;
-        for count in &mut before {
+        for count in &mut buckets.before {
             all += *count;
             *count = all;
         }
-        Self { numbers, least, shift, before }
+        buckets
     }
 
-    /// The number of a rank, from 0, and the one that follows it, the same when it is the last.
-    fn pair(&self, rank: usize) -> [f64; 2] {
-        let bucket = self.before.partition_point(|before| *before <= rank) - 1;
-        let mut keys = self.keys_in(bucket);
-        let (_, low, above) = keys.select_nth_unstable(rank - self.before[bucket]);
-        let low = *low;
-        let high = above.iter().min().copied().or_else(|| {
-            let next = self.before.partition_point(|before| *before <= rank + 1) - 1;
-            (rank + 1 < self.numbers.len()).then(|| self.keys_in(next).into_iter().min())?
-        });
-        [T::of_key(low), T::of_key(high.unwrap_or(low))]
+    fn count(&self) -> usize {
+        self.before[self.before.len() - 1]
     }
 
-    fn keys_in(&self, bucket: usize) -> Vec<u64> {
-        let mut keys = Vec::with_capacity(self.before[bucket + 1] - self.before[bucket]);
-        let all = self.numbers.iter().map(|number| number.key());
-        keys.extend(all.filter(|key| ((key - self.least) >> self.shift) as usize == bucket));
-        keys
+    fn of_key(&self, key: u64) -> usize {
+        ((key - self.least) >> self.shift) as usize
+    }
+
+    /// The bucket of the number at a rank.
+    fn of_rank(&self, rank: usize) -> usize {
+        self.before.partition_point(|before| *before <= rank) - 1
+    }
+}
+
+/// The numbers of the buckets in which some ranks lie.
+struct Ranked {
+    buckets: Buckets,
+    /// Of each bucket one more than the place of its numbers among the lists; 0 where nobody asks.
+    place: Vec<u8>,
+    lists: Vec<Vec<u64>>,
+}
+
+impl Ranked {
+    fn new<T: Number>(numbers: impl Iterator<Item = T>, buckets: Buckets, ranks: &[usize]) -> Self {
+        let mut place = vec![0; buckets.before.len()];
+        let mut lists = Vec::new();
+        for bucket in ranks.iter().map(|rank| buckets.of_rank(*rank)) {
+            if place[bucket] == 0 {
+                let size = buckets.before[bucket + 1] - buckets.before[bucket];
+                lists.push(Vec::with_capacity(size));
+                place[bucket] = lists.len() as u8;
+            }
+        }
+        for key in numbers.map(Number::key) {
+            if let Some(list) = usize::from(place[buckets.of_key(key)]).checked_sub(1) {
+                lists[list].push(key);
+            }
+        }
+        Self { buckets, place, lists }
+    }
+
+    /// The key of the number at a rank that was asked for.
+    fn key(&mut self, rank: usize) -> u64 {
+        let bucket = self.buckets.of_rank(rank);
+        let list = &mut self.lists[usize::from(self.place[bucket]) - 1];
+        *list.select_nth_unstable(rank - self.buckets.before[bucket]).1
     }
 }
 
@@ -110,14 +144,18 @@ mod tests {
     #[test]
     fn quantiles_lie_between_two_numbers_by_proportion() {
         let check = |numbers: &[f64], expected: [f64; 2]| {
-            assert_eq!(quantiles(numbers, [0.5, 0.9]), expected.map(Some), "{numbers:?}");
+            assert_eq!(
+                quantiles(numbers.iter().copied(), [0.5, 0.9]),
+                expected.map(Some),
+                "{numbers:?}"
+            );
         };
         check(&[7.0], [7.0, 7.0]);
         check(&[4.0, 1.0, 3.0, 2.0], [2.5, 3.7]);
         check(&[-10.0, 10.0], [0.0, 8.0]);
         check(&[11.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 1.0], [6.0, 10.0]);
-        assert_eq!(quantiles::<u64, 1>(&[], [0.5]), [None]);
-        assert_eq!(quantiles(&[3_u64, 1, 2], [0.5, 0.75]), [Some(2.0), Some(2.5)]);
+        assert_eq!(quantiles::<u64, 1>(core::iter::empty(), [0.5]), [None]);
+        assert_eq!(quantiles([3_u64, 1, 2].into_iter(), [0.5, 0.75]), [Some(2.0), Some(2.5)]);
     }
 
     proptest! {
@@ -132,9 +170,9 @@ mod tests {
             let low = sorted[at as usize] as f64;
             let high = sorted[(at as usize + 1).min(sorted.len() - 1)] as f64;
             let expected = low + (high - low) * (at - (at as usize) as f64);
-            prop_assert_eq!(quantiles(&numbers, [share]), [Some(expected)]);
+            prop_assert_eq!(quantiles(numbers.iter().copied(), [share]), [Some(expected)]);
             let floats: Vec<f64> = numbers.iter().map(|number| *number as f64 - 1e6).collect();
-            let shifted = quantiles(&floats, [0.0, 1.0]);
+            let shifted = quantiles(floats.iter().copied(), [0.0, 1.0]);
             prop_assert_eq!(shifted, [Some(sorted[0] as f64 - 1e6), Some(sorted[sorted.len() - 1] as f64 - 1e6)]);
         }
     }

@@ -8,6 +8,9 @@ use super::conversion::{ConversionCounts, packed};
 use super::groups::{Group, NO_VALUE};
 use crate::part::BLOCK_USERS;
 
+/// Times of a step for which there is room from the beginning, so that they are seldom copied.
+const TIMES_ROOM: usize = 1 << 15;
+
 /// Of each user of a block, by its place there.
 pub(super) struct Reached {
     /// How many steps were reached.
@@ -66,6 +69,9 @@ impl Reached {
         }
         for (step, took) in took.iter().enumerate().skip(1) {
             let all = counts.times_of(step);
+            if all.capacity() == 0 {
+                all.reserve(TIMES_ROOM);
+            }
             let mut end = all.len();
             all.resize(end + lows.len(), 0);
             // Written for everyone and counted where there is a match, which is hard to foretell.

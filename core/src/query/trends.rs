@@ -326,7 +326,7 @@ impl Tally {
             (Numbers::Sum(sum), _) => Some(sum.value()),
             (Numbers::Min(extreme) | Numbers::Max(extreme), _) => Some(extreme),
             (Numbers::All(all), Function::Quantile(share)) => {
-                let [value] = quantiles(&all, [*share]);
+                let [value] = quantiles(all.iter().copied(), [*share]);
                 value
             }
             (Numbers::None, Function::Sum) => Some(0.0),
