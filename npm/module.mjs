@@ -20,8 +20,8 @@ const run = (tool, ...args) =>
 writeFileSync(graph, JSON.stringify(EXPORTS.map((name) => ({ name, root: true, export: name }))));
 run("wasm-metadce", "--graph-file", graph);
 rmSync(graph);
-run("wasm-opt", "-Oz", "--converge", "--reorder-functions");
-const names = JSON.parse(run("wasm-opt", "--minify-imports-and-exports-and-modules"));
+run("wasm-opt", "--flatten", "--rereloop", "-Oz", "-Oz", "--converge", "--reorder-functions");
+const names = JSON.parse(run("wasm-opt", "--minify-imports-and-exports-and-modules", "--strip-target-features"));
 
 let text = "";
 for (let byte of readFileSync(wasm)) {
