@@ -49,14 +49,14 @@ impl Counts {
     /// Reads the lines `  2 failed` and `  7 passed (1.2s)` at the end of what Playwright's list says.
     pub(crate) fn of_playwright(output: &str) -> Counts {
         let summary = |word: &str| {
-            let numbers = output.lines().filter_map(|line| {
+            let mut numbers = output.lines().rev().filter_map(|line| {
                 let (number, rest) = line.trim_start().split_once(' ')?;
                 (rest == word || rest.starts_with(&format!("{word} (")))
                     .then_some(number)?
                     .parse()
                     .ok()
             });
-            numbers.last().unwrap_or(0)
+            numbers.next().unwrap_or(0)
         };
         Counts { passed: summary("passed"), failed: summary("failed") }
     }
