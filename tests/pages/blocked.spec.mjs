@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { test, expect } from "./harness/fixtures.mjs";
+import { lostAnswer, lostOnTheWay, refused } from "./harness/network.mjs";
 import { document, expectEachOnce, expectInOrder, tagged, track, untilDelivered, usersOf, withSnippet } from "./harness/pages.mjs";
 
 const TAG = "**/eventhub*.js";
@@ -141,6 +142,29 @@ test.describe("WebAssembly that a policy forbids", () => {
     site.add("/", tagged(`${network.origin}/eventhub.js`), policy(network));
     await page.goto(site.origin);
     await expectEachOnce({ server, network }, await track(page, "plain", 5));
+  });
+});
+
+test.describe("the fallback in a network that fails", () => {
+  test.use({ policyForbids: /WebAssembly|wasm/, requestsFail: true });
+
+  test("delivers each event once, over several pages and tabs", async ({ context, site, server, network }) => {
+    site.add("/", withSnippet(`${network.origin}/eventhub.js`), {
+      "content-security-policy": `script-src 'unsafe-inline' ${network.origin}`,
+    });
+    const tabs = [await context.newPage(), await context.newPage()];
+    const marks = [];
+    for (const round of [0, 1, 2]) {
+      network.faults = [lostAnswer, refused(503), lostOnTheWay];
+      for (const [index, tab] of tabs.entries()) {
+        await tab.goto(site.origin);
+        marks.push(...(await track(tab, `tab${index}round${round}`, 8)));
+      }
+    }
+    network.mend();
+    await tabs[0].close();
+    await tabs[1].reload();
+    expectInOrder(await expectEachOnce({ server, network }, marks));
   });
 });
 

@@ -104,7 +104,7 @@ test("a page that is left and come back to goes on as it was", async ({ page, si
   await page.evaluate(() => addEventListener("pageshow", (event) => (window.wasKept = event.persisted)));
   await page.goto(`${site.origin}/next`);
   await page.goBack({ waitUntil: "commit" });
-  // Nothing of the tag keeps the browser from keeping the page: no lock held, no request open, no `unload`.
+  // The tag has nothing, such as a listener to `unload`, for which the browser would not keep the page.
   expect(await page.evaluate(() => window.wasKept)).toBe(true);
   marks.push(...(await track(page, "after", 3)));
   await untilDelivered(page);

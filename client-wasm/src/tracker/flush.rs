@@ -116,10 +116,10 @@ impl<H: Host> Machine<H> {
     /// The page may end: what is not under way is sent so that it outlives the page, as far as browsers allow.
     /// Another page may be sending the same, so be it.
     pub fn hide(&mut self, now: i64) {
+        self.queue.store(&mut self.host, false);
         if now < self.flusher.not_before {
             return;
         }
-        self.queue.store(&mut self.host, false);
         let mut room = KEEPALIVE_BYTES_MAX;
         for flight in self.flights() {
             room = room.saturating_sub(flight.bytes);

@@ -34,23 +34,38 @@ export const test = base.extend({
     await network.stop();
   },
 
-  /** No exception, no unhandled rejection and no error in the console of any page. */
+  /** No exception, no unhandled rejection and no error in the console of any page; takes contexts to listen to. */
   silence: [
     async ({ context, requestsFail, policyForbids }, use) => {
       const heard = [];
-      context.on("weberror", (error) => heard.push(`uncaught: ${error.error().stack ?? error.error()}`));
-      context.on("console", (message) => {
-        const text = message.text();
-        const expected = (requestsFail && OF_THE_NETWORK.test(text)) || policyForbids?.test(text);
-        if (["error", "warning"].includes(message.type()) && !expected) {
-          heard.push(`${message.type()}: ${text}`);
-        }
-      });
-      await use();
+      const listen = (context) => {
+        context.on("weberror", (error) => heard.push(`uncaught: ${error.error().stack ?? error.error()}`));
+        context.on("console", (message) => {
+          const text = message.text();
+          const expected = (requestsFail && OF_THE_NETWORK.test(text)) || policyForbids?.test(text);
+          if (["error", "warning"].includes(message.type()) && !expected) {
+            heard.push(`${message.type()}: ${text}`);
+          }
+        });
+      };
+      listen(context);
+      await use(listen);
       expect(heard).toEqual([]);
     },
     { auto: true },
   ],
+
+  /** Makes another visitor's browser, or a visitor's other device. */
+  newDevice: async ({ browser, silence }, use) => {
+    const devices = [];
+    await use(async () => {
+      const context = await browser.newContext();
+      silence(context);
+      devices.push(context);
+      return context;
+    });
+    await Promise.all(devices.map((context) => context.close()));
+  },
 });
 
 export { expect };

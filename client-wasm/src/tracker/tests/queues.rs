@@ -117,6 +117,20 @@ fn without_storage_or_room_in_it_events_are_kept_in_memory() {
 }
 
 #[test]
+fn what_had_no_room_is_stored_when_the_page_may_end_also_while_the_server_asks_for_time() {
+    let world = world();
+    let mut tab = Tab::open(&world, config(), 1, "");
+    world.borrow_mut().quota = Some(0);
+    track(&mut tab, 1, &["a"]);
+    tab.fire();
+    tab.grant(2);
+    tab.answer(Fate::Status(503, 60_000), 3, 0.5);
+    world.borrow_mut().quota = Some(1 << 20);
+    tab.machine.hide(4);
+    assert_eq!((tab.stored_commands(), tab.asked.borrow().sent.len()), (1, 0));
+}
+
+#[test]
 fn a_page_delivers_what_closed_ones_left_before_its_own() {
     let world = world();
     let mut first = Tab::open(&world, config(), 1, "");
