@@ -16,7 +16,7 @@ use crate::{EventId, UserId};
 
 pub(super) use self::breaks::Breaks;
 
-/// No event: in the place of the last match before the first step, of the next while there is none.
+/// No event, all its bits set: in the place of the last match before the first step, of the next while there is none.
 const NOWHERE: Place = Place::MAX;
 
 /// A value for each user of a block, and some bytes that keep those of one user in different tables from
@@ -260,11 +260,11 @@ impl<'s, C: FunnelClock> Block<'s, C> {
     }
 
     /// Takes the matches of this step from those whose walks have ended.
-    pub(super) fn drop_ended(&mut self) {
+    fn drop_ended(&mut self) {
         let Slots { from, next, .. } = &mut *self.slots;
         let users = from[self.lows.clone()].iter().zip(&mut next[self.lows.clone()]);
         for (from, next) in users {
-            *next = if *from == C::Time::DEAD { NOWHERE } else { *next };
+            *next |= Place::from(*from == C::Time::DEAD).wrapping_neg();
         }
     }
 

@@ -170,20 +170,19 @@ impl FunnelScan<'_> {
         block: &mut Block<'s, C>,
         Room { mask, members }: &mut Room,
     ) {
-        for Ends { source, among, .. } in self.breaks.iter().filter(|by| by.before >> step & 1 == 1)
-        {
-            let left = block.close(now);
-            if left == 0 {
+        let mut sources = self.breaks.iter().filter(|by| by.before >> step & 1 == 1).peekable();
+        if sources.peek().is_none() {
+            return;
+        }
+        let left = block.close(now);
+        let mut breaks = Breaks::new(block, step, left, members);
+        for Ends { source, among, .. } in sources {
+            if breaks.turn_to(*source, *among) == 0 {
                 break;
             }
-            block.enter(*source);
-            let few = members.if_few(left, users, block);
-            let is_among = step > 0 && among >> (step - 1) & 1 == 1;
-            let mut breaks = Breaks { block, step, is_among };
-            self.sources.visit(*source, users, few, mask, &mut breaks);
-            block.enter(step);
-            block.drop_ended();
+            self.sources.visit(*source, users, None, mask, &mut breaks);
         }
+        breaks.finish();
     }
 }
 

@@ -30,6 +30,14 @@ pub(super) trait Visit {
         i64::MAX
     }
 
+    /// The events of a part come next.
+    fn begin_part(&mut self) {}
+
+    /// Those whose events are visited, where the events of others may be passed over.
+    fn only(&self) -> Option<&Members> {
+        None
+    }
+
     /// `low` is the user's place in the block, below [`BLOCK_USERS`].
     fn event(&mut self, low: usize, time: <Self::Clock as Clock>::Time, place: Place);
 
@@ -270,6 +278,7 @@ impl<'a> Source<'a> {
             } else {
                 block_rows.start..block_rows.start
             };
+            visit.begin_part();
             for rows in pieces(users_rows) {
                 let first = before + (rows.start - block_rows.start);
                 match part.times.width() {
@@ -362,6 +371,7 @@ impl<'a> OpenPart<'a> {
         visit: &mut V,
     ) {
         let piece = Piece::<W, V::Clock>::new(self, rows, first, visit.clock());
+        let only = only.or(visit.only());
         if only.is_none() && self.selection.keeps_all() {
             return piece.visit_all(visit);
         }
