@@ -116,6 +116,9 @@ impl<H: Host> Machine<H> {
     /// The page may end: what is not under way is sent so that it outlives the page, as far as browsers allow.
     /// Another page may be sending the same, so be it.
     pub fn hide(&mut self, now: i64) {
+        if self.enabled && self.is_opted_out() {
+            self.opt_out();
+        }
         self.queue.store(&mut self.host, false);
         if now < self.flusher.not_before {
             return;
