@@ -11,8 +11,8 @@ export function attempt<T>(body: () => T): T | undefined {
   }
 }
 
-export function parse(text: string | null | undefined): any {
-  return attempt(() => JSON.parse(text!));
+export function parse(text: unknown): any {
+  return attempt(() => JSON.parse(text as string));
 }
 
 /** Random text, of which no two are the same. */
@@ -20,12 +20,18 @@ export function random(): string {
   return crypto.getRandomValues(Uint32Array.of(0, 0, 0)).join("");
 }
 
-/** The properties that are texts, numbers or booleans, as texts. */
+/** A text, a number or a boolean as text. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value == "string" || typeof value == "boolean" || Number.isFinite(value) ? String(value) : undefined;
+}
+
+/** The properties that are such, as texts. */
 export function textsOf(properties: unknown, omit?: (key: string) => void): [string, string][] {
   const texts: [string, string][] = [];
   for (const [key, value] of typeof properties == "object" ? Object.entries(properties ?? {}) : []) {
-    if (typeof value == "string" || typeof value == "boolean" || Number.isFinite(value)) {
-      texts.push([key, String(value)]);
+    const text = textOf(value);
+    if (text != undefined) {
+      texts.push([key, text]);
     } else if (value != null) {
       omit?.(key);
     }
@@ -33,7 +39,7 @@ export function textsOf(properties: unknown, omit?: (key: string) => void): [str
   return texts;
 }
 
-/** The calls of other pages that no tag has taken over, with their keys: by page, and each page's in order. */
+/** The calls of other pages that no tag has taken over, with their keys: pages by time, and each page's in order. */
 export function storedCalls(name: string, own: string): Map<string, { key: string; call: Call }[]> {
   const pages: ReturnType<typeof storedCalls> = new Map();
   const prefix = name + "::c:";
@@ -42,9 +48,9 @@ export function storedCalls(name: string, own: string): Map<string, { key: strin
   for (const key of keys.sort((a, b) => place(a) - place(b))) {
     const client = key.slice(prefix.length, key.lastIndexOf("."));
     const call = parse(localStorage[key]);
-    if (client != own && Array.isArray(call)) {
+    if (client != own && Array.isArray(call?.[1])) {
       pages.set(client, [...(pages.get(client) ?? []), { key, call: call as Call }]);
     }
   }
-  return pages;
+  return new Map([...pages].sort(([, [a]], [, [b]]) => a!.call[2] - b!.call[2]));
 }

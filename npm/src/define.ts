@@ -5,7 +5,7 @@ import { newStub } from "./stub.js";
 import type { StubHub } from "./stub.js";
 
 /** With what the tag finds: the hubs made so far. Then its own `push` gets each new one. */
-export type NewEventHub = ((name: string, options?: Options) => StubHub) & { q: StubHub[] };
+export type NewEventHub = ((name: string, options?: Options, hub?: StubHub) => StubHub) & { q: StubHub[] };
 
 declare global {
   interface Window {
@@ -13,13 +13,6 @@ declare global {
   }
 }
 
-/** Defines it unless it is there. */
-export function define(): NewEventHub {
-  const make: NewEventHub = (name, options) => {
-    const hub = newStub(name, options);
-    make.q.push(hub);
-    return hub;
-  };
-  make.q = [];
-  return (window.newEventHub ??= make);
-}
+/** For a page that has none. */
+export const make: NewEventHub = (name, options, hub = newStub(name, options)) => (make.q.push(hub), hub);
+make.q = [];

@@ -1,13 +1,16 @@
 // Where WebAssembly is not allowed: what the stub keeps, of this page and of others, is sent as JSON. The stub goes on keeping
 // calls, and a call leaves the storage when the server has acknowledged it.
 
-import { attempt, parse, storedCalls, textsOf } from "./calls.js";
+import { attempt, parse, storedCalls, textOf, textsOf } from "./calls.js";
 import { post } from "./host.js";
 import type { Call, StubHub } from "./stub.js";
 
 const BATCH_CALLS = 100;
 /** Browsers refuse a larger request that is to outlive the page. */
 const KEEPALIVE_MAX = 20_000;
+/** Between looks at what there is to send. */
+const IDLE_MS = 1_000;
+const IDLE_MS_MIN = 20;
 const BACKOFF_MS = 1_000;
 const BACKOFF_MS_MAX = 300_000;
 
@@ -55,7 +58,10 @@ export function fallBack(hub: StubHub, url: string, denied: boolean) {
       const call: Call = parse(calls[seen]);
       own ??= pageOf(client, call);
       add(own, `${name}::c:${client}.${seen + 1}`, call);
-      if (/^opt/.test(call[0])) attempt(() => (localStorage[optOut] = +/Out/.test(call[0])));
+      if (/^opt/.test(call[0])) {
+        denied = /Out/.test(call[0]);
+        attempt(() => (localStorage[optOut] = +denied));
+      }
     }
     const decided = attempt(() => localStorage[optOut]);
     const isOut = decided ? decided == "1" : denied;
@@ -80,7 +86,7 @@ export function fallBack(hub: StubHub, url: string, denied: boolean) {
       for (const done of waiting.splice(0)) done(!failures);
     }
     const longest = Math.min(BACKOFF_MS * 2 ** failures, BACKOFF_MS_MAX);
-    const idle = batches.length ? 0 : (options.flushInterval ?? 1) * 1000;
+    const idle = batches.length ? 0 : Math.max(options.flushInterval! * 1000 || IDLE_MS, IDLE_MS_MIN);
     setTimeout(run, failures ? longest * Math.random() : idle);
   };
   const run = () => pump().catch(() => {});
@@ -90,18 +96,20 @@ export function fallBack(hub: StubHub, url: string, denied: boolean) {
 /** What a call sends, if anything: events as JSON, or an alias or a user in the binary form. */
 function bodyOf(page: Page, [method, [first, second], timestamp, number]: Call): Batch["body"] {
   const user = page.identified ?? { id: page.id, properties: page.registered };
+  const id = textOf(first);
+  if (/^[tai][^n]/.test(method) && !id) return undefined;
   const texts = textsOf(method == "register" ? first : second);
   const properties = Object.fromEntries(texts);
   if (method == "track") {
     const insert_id = `~${page.client}.${number}`;
-    const fixed = { event_type: first, external_user_id: user.id, timestamp, insert_id };
+    const fixed = { event_type: id, external_user_id: user.id, timestamp, insert_id };
     return [{ ...user.properties, ...properties, ...fixed }];
   }
-  if (method == "alias") return binary(1, [first, page.id]);
+  if (method == "alias") return binary(1, [id, page.id]);
   if (method == "register") Object.assign(page.registered, properties);
   if (method == "identify") {
-    page.identified = { id: String(first), properties };
-    if (texts.length) return binary(2, [first, texts.length, ...texts.flat()]);
+    page.identified = { id: id!, properties };
+    if (texts.length) return binary(2, [id, texts.length, ...texts.flat()]);
   }
   if (/^(reset|.*dI)/.test(method)) page.identified = undefined;
   if (/^(reset|.*eG)/.test(method)) {

@@ -2,7 +2,7 @@
 // none calls the tracker back before it returns. Texts cross as UTF-8,
 // and lists of them as one text, in which each is ended by NUL.
 
-import { attempt, parse, textsOf } from "./calls.js";
+import { attempt, parse, textOf, textsOf } from "./calls.js";
 import type { Stats } from "./options.js";
 import { answered, call } from "./wasm/tracker_bg.js";
 
@@ -40,9 +40,17 @@ export { encode };
 /** By the tracker's numbers of hubs. */
 export const hosts: Host[] = [];
 
+const turns: (() => void)[] = [];
+
+/** What the page does while the tracker acts, such as tracking each `fetch`, waits until that is done. */
+function inTurn(turn: () => void) {
+  if (turns.push(turn) > 1) return;
+  for (; turns.length; turns.shift()) attempt(turns[0]!);
+}
+
 /** Tells the tracker that something happened. */
 export function tell(hub: number, method: string, text = "", pairs = "", now = Date.now(), number = -1) {
-  attempt(() => call(hub, encode(joined([method, text]) + pairs), now, number));
+  inTurn(() => call(hub, encode(joined([method, text]) + pairs), now, number));
 }
 
 /** What the tracker is about to take. */
@@ -94,8 +102,8 @@ export function read(hub: number, slot: number): number {
     user = parse(attempt(() => sessionStorage[prefix + "activeSession"]));
     if (user === true) return read(hub, GENERATED);
   }
-  const isUser = typeof user?.id == "string";
-  return answerWith(isUser ? joined([user.id, ...textsOf(user.properties).flat()]) : "");
+  const text = textOf(user?.id);
+  return answerWith(text ? joined([text, ...textsOf(user.properties).flat()]) : "");
 }
 
 export function write(hub: number, slot: number, text: Bytes) {
@@ -123,7 +131,7 @@ export function send(hub: number, flight: number, batch: Bytes, keepalive: boole
   const tellAnswer = (status: number, retryAfter?: string | null) => {
     const now = Date.now();
     const wait = +retryAfter! * 1000 || Date.parse(retryAfter!) - now || 0;
-    attempt(() => answered(hub, flight, status, wait, now, Math.random()));
+    inTurn(() => answered(hub, flight, status, wait, now, Math.random()));
   };
   // The batch lies in the module's memory, which goes on changing.
   post(hosts[hub]!.url, batch.slice(), "text/plain", keepalive).then(
@@ -199,7 +207,7 @@ function say(hub: number, message: string) {
 export function pairsOf(hub: number, properties: unknown): string {
   const omit = (key: string) => {
     hosts[hub]!.omitted++;
-    say(hub, `left out: the property ${key} is no text, number or boolean`);
+    say(hub, `left out: the property ${key}`);
   };
   return joined(textsOf(properties, omit).flat());
 }

@@ -1,9 +1,10 @@
 // The tag takes a hub over: what other pages left, what the stub held, and from then on every call.
 
-import { attempt, parse, random, storedCalls } from "./calls.js";
+import { attempt, parse, random, storedCalls, textOf } from "./calls.js";
 import { fallBack } from "./fallback.js";
 import { encode, hosts, item, pairsOf, removeItem, tell } from "./host.js";
 import type { Options } from "./options.js";
+import { COMMANDS } from "./stub.js";
 import type { Call, StubHub } from "./stub.js";
 import { __wbg_set_wasm, imports, open } from "./wasm/tracker_bg.js";
 import { text } from "./wasm/tracker_module.js";
@@ -31,15 +32,17 @@ async function load() {
  *  options say so, `ingestPath` likewise. */
 export function take(hub: StubHub, from: string, ingestPath = "/api/v1/events") {
   const { options } = hub._;
-  const key = options.key ? "?write_key=" + encodeURIComponent(options.key) : "";
-  const path = options.ingestPath ?? ingestPath;
-  const url = (options.url ?? from).replace(/\/+$/, "") + path + key;
   (loading ??= load())
     .then(
-      () => track(hub, url),
-      () => fallBack(hub, url, isDenied(options)),
+      () => track,
+      () => fallBack,
     )
-    .then(() => options.autoPageViews && trackPages(hub))
+    .then((start) => {
+      const { key, autoPageViews } = options;
+      const url = `${options.url ?? from}`.replace(/\/+$/, "") + (options.ingestPath ?? ingestPath);
+      start(hub, key ? url + "?" + new URLSearchParams({ write_key: key }) : url, isDenied(options));
+      if (autoPageViews) trackPages(hub);
+    })
     .catch(() => {});
 }
 
@@ -53,10 +56,11 @@ function atLeast(least: number, value: number | undefined, otherwise: number): n
   return value! >= least ? value! : otherwise;
 }
 
-function track(stub: StubHub, url: string) {
+function track(stub: StubHub, url: string, denied: boolean) {
   const { name, options, client, calls, waiting } = stub._;
   const { debug, flushInterval, batchSize, maxQueueEvents, maxQueueBytes, persistence } = options;
   const hub = hosts.push({ prefix: name + "::", url, debug, waiting, omitted: 0 }) - 1;
+  const older = ["generatedId", "generatedUser", "identifiedUser"].map((key) => parse(item(hub, key)));
   open(
     encode(client),
     atLeast(0, flushInterval, 1) * 1000,
@@ -64,12 +68,12 @@ function track(stub: StubHub, url: string) {
     atLeast(1, maxQueueEvents, 10_000),
     atLeast(1, maxQueueBytes, 3_000_000),
     persistence == "device",
-    isDenied(options),
+    denied,
   );
   // `fresh` is the id of whoever begins with the call.
   const call = ([method, [first, second], time]: Call, fresh: string, number?: number) =>
     attempt(() => {
-      const text = /^[tai][^n]/.test(method) ? String(first ?? "") : fresh;
+      const text = /^[tai][^n]/.test(method) ? (textOf(first) ?? "") : fresh;
       tell(hub, method, text, pairsOf(hub, method == "register" ? first : second), time, number);
     });
   // Whoever repeats a page's calls, and however often, makes the same events of the same users.
@@ -82,17 +86,13 @@ function track(stub: StubHub, url: string) {
     }
     tell(hub, "leave");
   }
-  takeOldQueue(hub, (kept) => call(kept, random()));
-  // Who signed in on the page that left the queue did not sign in on this one.
-  if (persistence != "device") call(["invalidateIdentifiedUser", [], 0, 0], "");
+  takeOldQueue(hub, older, (kept) => call(kept, random(), kept[3]));
   calls.forEach((text, at) => {
     repeat(client, parse(text));
     removeItem(hub, `c:${client}.${at + 1}`);
   });
-  for (const method of Object.keys(stub) as "track"[]) {
-    if (!/^(_|page|stats|flush)$/.test(method)) {
-      stub[method] = (...args) => call([method, args, Date.now(), 0], random());
-    }
+  for (const method of COMMANDS.split(" ") as "track"[]) {
+    stub[method] = (...args) => call([method, args, Date.now(), 0], random());
   }
   stub.stats = () => {
     tell(hub, "stats");
@@ -112,16 +112,20 @@ function track(stub: StubHub, url: string) {
   document.addEventListener("visibilitychange", () => (document.hidden ? hide() : wake()));
 }
 
-/** The older tag's queue, whose commands are calls. */
-function takeOldQueue(hub: number, call: (kept: Call) => void) {
+/** The older tag's queue, whose commands are calls. They are about whom it left in storage, as those of another page. */
+function takeOldQueue(hub: number, [id, generated, identified]: any[], call: (kept: Call) => void) {
   const queue = parse(item(hub, "Queue"));
   removeItem(hub, "Queue");
-  for (const { type, params } of Array.isArray(queue) ? queue : []) {
+  if (!Array.isArray(queue)) return;
+  if (identified) queue.unshift({ type: "identify", params: identified });
+  queue.unshift({ type: "register", params: generated?.properties });
+  tell(hub, "enter", random(), textOf(id));
+  queue.forEach((command, at) => {
+    const { type, params } = command ?? {};
     const { eventType, id, properties } = params ?? {};
-    const args = type == "register" ? [params] : [eventType ?? id, properties];
-    // It began each session with a new visitor; this page has one already.
-    if (type != "invalidateGeneratedUser") call([type, args, Date.now(), 0]);
-  }
+    call([type, type == "register" ? [params] : [eventType ?? id, properties], Date.now(), at]);
+  });
+  tell(hub, "leave");
 }
 
 /** The page that is shown, and each that is navigated to without loading one. */
@@ -134,10 +138,12 @@ function trackPages(hub: StubHub) {
     }
   };
   look();
-  const { pushState } = history;
-  history.pushState = function (...args) {
-    pushState.apply(this, args);
-    look();
-  };
+  for (const method of ["pushState", "replaceState"] as const) {
+    const change = history[method];
+    history[method] = function (...args) {
+      change.apply(this, args);
+      look();
+    };
+  }
   addEventListener("popstate", look);
 }

@@ -2,7 +2,7 @@
 
 import { take } from "./hub.js";
 import type { EventHub, Options } from "./options.js";
-import { newStub } from "./stub.js";
+import { COMMANDS, newStub } from "./stub.js";
 
 export type { EventHub, Options, Properties, Stats } from "./options.js";
 
@@ -10,9 +10,9 @@ let said = false;
 
 /** A hub that tracks under `name`, by which the visitor's storage tells it from others. On a server, where there is no window,
  *  it does nothing. */
-export function newEventHub(name: string, options: Options = {}): EventHub {
+export function newEventHub(name: string, options?: Options): EventHub {
   if (typeof window == "undefined") {
-    if (options.debug && !said) console.debug("EventHub: there is no window, so nothing is tracked");
+    if (options?.debug && !said) console.debug("EventHub: no window, nothing is tracked");
     said = true;
     return nothing();
   }
@@ -23,18 +23,11 @@ export function newEventHub(name: string, options: Options = {}): EventHub {
 
 function nothing(): EventHub {
   const skip = () => {};
-  return {
-    track: skip,
+  const hub = {
     page: skip,
-    alias: skip,
-    identify: skip,
-    register: skip,
     flush: async () => true,
-    reset: skip,
-    optOut: skip,
-    optIn: skip,
-    invalidateGeneratedUser: skip,
-    invalidateIdentifiedUser: skip,
     stats: () => ({ queued: 0, sent: 0, dropped: 0, rejected: 0, omitted: 0 }),
-  };
+  } as EventHub;
+  for (const method of COMMANDS.split(" ") as "track"[]) hub[method] = skip;
+  return hub;
 }

@@ -1,5 +1,5 @@
 // The snippet for the head of a page. Beside it, `<script async src=".../eventhub.js">` brings the tag.
 
-import { define } from "./define.js";
+import { make } from "./define.js";
 
-define();
+window.newEventHub ??= make;

@@ -110,6 +110,86 @@ describe("the script tag", () => {
     expect(Object.keys(localStorage).filter((key) => key.startsWith(NAME) && /::[cq]:/.test(key))).toEqual([]);
   });
 
+  it("goes on as the visitor and user that a page left to which no tag came", async () => {
+    for (const persistence of ["session", "device"]) {
+      const options = JSON.stringify({ flushInterval: 0.02, persistence });
+      const create = `var hub = newEventHub("${NAME}${persistence}", ${options});`;
+      const first = await page(`${create} hub.register({ v: "A" }); hub.track("first");`);
+      await first.load();
+      await first.hub.flush();
+      const registered = await page(`${create} hub.register({ w: "B" });`);
+      registered.close();
+      const second = await page(`${create} hub.track("second");`);
+      await second.load();
+      await second.hub.flush();
+      const signedOut = await page(`${create} hub.reset(); hub.track("out"); hub.identify("ada");`);
+      signedOut.close();
+      const between = await page(`${create} hub.track("between");`);
+      between.close();
+      const last = await page(`${create} hub.track("last");`);
+      await last.load();
+      await last.hub.flush();
+      const [one, two, out, three, four] = ["first", "second", "out", "between", "last"].map((type) =>
+        wire.events.find(({ event_type }) => event_type == type),
+      );
+      expect(two).toEqual(jasmine.objectContaining({ external_user_id: one.external_user_id, properties: { v: "A", w: "B" } }));
+      expect(out.external_user_id).not.toBe(one.external_user_id);
+      const user = persistence == "device" ? "ada" : out.external_user_id;
+      expect([three, four].map((event) => event.external_user_id)).withContext(persistence).toEqual([user, user]);
+      wire.requests = [];
+    }
+  });
+
+  it("makes the same events of a page's calls, whichever page has the tag first", async () => {
+    const create = `var hub = newEventHub("${NAME}", { flushInterval: 0.02, persistence: "device" });`;
+    const first = await page(`${create} hub.identify("ada");`);
+    await first.load();
+    await first.hub.flush();
+    const slow = await page(`${create} hub.track("slow");`);
+    const quick = await page(`${create} hub.track("quick");`);
+    await quick.load();
+    await quick.hub.flush();
+    await slow.load();
+    await slow.hub.flush();
+    const events = wire.events.filter(({ event_type }) => /slow|quick/.test(event_type));
+    const ids = events.map((event) => [event.event_type, event.external_user_id, event.insert_id].join());
+    expect(new Set(ids).size).toBe(2);
+    expect(events.every((event) => event.external_user_id == "ada")).toBeTrue();
+  });
+
+  it("comes up beside what it cannot read, and beside an older tag", async () => {
+    for (const text of ["[1]", "null", '["track"]', "x", '[null,[]]']) localStorage[`${NAME}::c:other.${text.length}`] = text;
+    const { hub, load } = await page(`${create} hub.track("beside");`);
+    await load();
+    await hub.flush();
+    expect(wire.events.map((event) => event.event_type)).toContain("beside");
+    const older = await page("window.newEventHub = () => 'older'; window.onerror = () => { window.threw = true; };", { snippet: false });
+    await older.load();
+    expect(older.inside.threw).toBeUndefined();
+    expect(older.inside.newEventHub()).toBe("older");
+  });
+
+  it("leaves no trace of who does not want to be tracked", async () => {
+    for (const signal of [true, false]) {
+      const prepare = (inside) => Object.defineProperty(inside.navigator, "globalPrivacyControl", { value: signal });
+      const { hub, load } = await page(`${create} hub.track("trace"); ${signal ? "" : "hub.optOut();"}`, { prepare });
+      await load();
+      await hub.flush();
+      const keys = [...Object.keys(localStorage), ...Object.keys(sessionStorage)].filter((key) => key.startsWith(NAME));
+      expect(keys).toEqual(signal ? [] : [NAME + "::optOut"]);
+    }
+    expect(wire.events.map((event) => event.event_type)).not.toContain("trace");
+  });
+
+  it("leaves room in the storage of a site where no tag ever comes", async () => {
+    for (let at = 0; at < 10_000; at++) localStorage["filler" + at] = "";
+    const { hub, load } = await page(`${create} hub.track("roomy");`);
+    expect(Object.keys(localStorage).some((key) => key.startsWith(NAME + "::c:"))).toBeFalse();
+    await load();
+    await hub.flush();
+    expect(wire.events.filter(({ event_type }) => event_type == "roomy").length).toBe(1);
+  });
+
   it("sends JSON where WebAssembly is blocked, and the aliases and users as always", async () => {
     const prepare = (inside) => {
       inside.WebAssembly.instantiate = () => Promise.reject(new Error("blocked by CSP"));
@@ -129,6 +209,25 @@ describe("the script tag", () => {
     expect(wire.requests.find((request) => request.alias).alias).toEqual({ from: "ada", to: seen.external_user_id });
     expect(wire.requests.find((request) => request.user).user).toEqual({ id: "ada", properties: { plan: "pr\u00e9" } });
     await until(() => !Object.keys(localStorage).some((key) => key.startsWith(NAME + "::c:")));
+  });
+
+  it("asks the fallback for nothing that has no id, and nothing of who opts out without storage", async () => {
+    const prepare = (inside) => {
+      inside.WebAssembly.instantiate = () => Promise.reject(new Error("blocked by CSP"));
+    };
+    const { hub, load } = await page(`${create} hub.alias(); hub.identify(null, { plan: "free" }); hub.track("seen");`, { prepare });
+    await load();
+    expect(await hub.flush()).toBeTrue();
+    expect(wire.requests.some(({ alias, user }) => [alias?.from, user?.id].includes("null"))).toBeFalse();
+    expect(wire.events.find(({ event_type }) => event_type == "seen").external_user_id).not.toBe("null");
+    const shut = (inside) => {
+      prepare(inside);
+      Object.defineProperty(inside, "localStorage", { value: null });
+    };
+    const out = await page(`${create} hub.optOut(); hub.track("out");`, { prepare: shut });
+    await out.load();
+    expect(await out.hub.flush()).toBeTrue();
+    expect(wire.events.map((event) => event.event_type)).not.toContain("out");
   });
 
   it("keeps what the fallback could not deliver, and sends it the same", async () => {

@@ -320,20 +320,27 @@ describe("the tracker", () => {
 
   it("tracks page views, by itself only when asked to", async () => {
     const before = location.pathname;
-    const { pushState } = history;
+    const { pushState, replaceState } = history;
     try {
       const hub = await open({ autoPageViews: true, flushInterval: 1000 });
       await until(() => hub.stats().queued + hub.stats().sent == 1);
       history.pushState({}, "", "/spec-page?secret");
       history.pushState({}, "", "/spec-page#there");
+      history.replaceState({}, "", "/spec-page#elsewhere");
+      history.replaceState({}, "", "/redirected");
       hub.page({ section: "x" });
       await hub.flush();
-      expect(types(wire.events)).toEqual(["page_view", "page_view", "page_view"]);
-      expect(wire.events.map((event) => event.properties.path)).toEqual([before, "/spec-page", "/spec-page"]);
-      expect(wire.events[2].properties.section).toBe("x");
+      expect(types(wire.events)).toEqual(["page_view", "page_view", "page_view", "page_view"]);
+      expect(wire.events.map((event) => event.properties.path)).toEqual([
+        before,
+        "/spec-page",
+        "/redirected",
+        "/redirected",
+      ]);
+      expect(wire.events[3].properties.section).toBe("x");
       expect(wire.events[0].properties.host).toBe(location.host);
     } finally {
-      history.pushState = pushState;
+      Object.assign(history, { pushState, replaceState });
       history.replaceState({}, "", before);
     }
   });
@@ -356,6 +363,82 @@ describe("the tracker", () => {
     abuse(early);
     abuse(newEventHub(NAME, { ...OPTIONS, batchSize: -1, flushInterval: "x", maxQueueEvents: NaN }));
     expect(await early.flush()).toBeTrue();
+  });
+
+  it("takes no exception of odd options or names for an answer", async () => {
+    expect(() => newEventHub(NAME, null)).not.toThrow();
+    const hub = newEventHub(NAME, { ...OPTIONS, url: new URL(OPTIONS.url), key: "\ud800" });
+    hub.track("x");
+    await hub.flush();
+    expect(wire.requests.map(({ url }) => url)).toEqual([OPTIONS.url + "/api/v1/events?write_key=%EF%BF%BD"]);
+  });
+
+  it("keeps an event of which a property cannot be kept, also before it is there", async () => {
+    const cyclic = {};
+    cyclic.self = cyclic;
+    const hub = newEventHub(NAME, OPTIONS);
+    const track = () => hub.track("x", { cyclic, big: 1n, nested: {}, list: [1], none: null, "": "no key", kept: "k" });
+    track();
+    await hub.flush();
+    track();
+    await hub.flush();
+    expect(wire.events.map((event) => event.properties)).toEqual([{ kept: "k" }, { kept: "k" }]);
+    expect(hub.stats().omitted).toBe(10);
+  });
+
+  it("takes for an id or a type only what is a text, a number or a boolean", async () => {
+    const hub = newEventHub(NAME, OPTIONS);
+    const odd = (value) => {
+      hub.track(value);
+      hub.alias(value);
+      hub.identify(value);
+    };
+    const values = [undefined, null, {}, [], () => {}, NaN];
+    values.forEach(odd);
+    await hub.flush();
+    [...values, Symbol("s"), 1n].forEach(odd);
+    hub.track("x");
+    hub.identify(7);
+    hub.track("y");
+    await hub.flush();
+    expect(wire.requests.length).toBe(1);
+    expect(types(wire.events)).toEqual(["x", "y"]);
+    expect(wire.events[1].external_user_id).toBe("7");
+  });
+
+  it("takes calls that the page makes while it is at work", async () => {
+    const hub = await open({ flushInterval: 1000 });
+    const send = window.fetch;
+    window.fetch = (...request) => {
+      if (!wire.requests.length) hub.track("inner");
+      return send(...request);
+    };
+    try {
+      hub.track("outer");
+      await hub.flush();
+      await hub.flush();
+      expect(types(wire.events)).toEqual(["outer", "inner"]);
+    } finally {
+      window.fetch = send;
+    }
+  });
+
+  it("takes over the older tag's queue as that of the visitor and user whom it left", async () => {
+    const put = (key, value) => (localStorage[NAME + "::" + key] = JSON.stringify(value));
+    const track = (eventType) => ({ type: "track", params: { eventType, properties: {} } });
+    put("generatedId", "old-visitor");
+    put("generatedUser", { id: "old-visitor", properties: { variant: "B" } });
+    put("identifiedUser", { id: "ada", properties: { plan: "free" } });
+    const out = { type: "invalidateIdentifiedUser" };
+    put("Queue", [track("bought"), null, out, track("seen"), { type: "invalidateGeneratedUser" }, track("anew")]);
+    const hub = await open();
+    hub.track("mine");
+    await hub.flush();
+    const [bought, seen, anew, mine] = wire.events;
+    expect([bought.external_user_id, bought.properties]).toEqual(["ada", { plan: "free" }]);
+    expect([seen.external_user_id, seen.properties]).toEqual(["old-visitor", { variant: "B" }]);
+    for (const event of [anew, mine]) expect(["ada", "old-visitor"]).not.toContain(event.external_user_id);
+    expect(anew.external_user_id).not.toBe(mine.external_user_id);
   });
 
   it("delivers ten thousand events, and a call is short", async () => {

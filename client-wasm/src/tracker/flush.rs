@@ -116,6 +116,9 @@ impl<H: Host> Machine<H> {
     /// The page may end: what is not under way is sent so that it outlives the page, as far as browsers allow.
     /// Another page may be sending the same, so be it.
     pub fn hide(&mut self, now: i64) {
+        if self.enabled && self.is_opted_out() {
+            self.opt_out();
+        }
         self.queue.store(&mut self.host, false);
         if now < self.flusher.not_before {
             return;
@@ -162,12 +165,11 @@ impl<H: Host> Machine<H> {
         }
         let first = self.first_flight().copied();
         self.land();
-        if let Some(Flight { answer: Answer::Failed, .. }) = first {
-            self.back_off(now, random);
-            return;
-        }
-        if let Some(Flight { commands, .. }) = first {
-            self.narrow(commands);
+        match first {
+            Some(Flight { answer: Answer::Failed, .. }) => return self.back_off(now, random),
+            Some(Flight { commands, .. }) => self.narrow(commands),
+            // A clock that was put back must not make what the server asked for last longer.
+            None => self.flusher.not_before = 0,
         }
         if self.flusher.lock == Lock::Held {
             self.send_next(now);
@@ -294,7 +296,7 @@ impl<H: Host> Machine<H> {
             self.flusher.limit = usize::MAX;
             self.queue.remove(&mut self.host, 0, 1);
             self.stats.rejected += 1;
-            self.host.log("dropped: the server refused it");
+            self.host.log("dropped: refused");
         }
     }
 
@@ -306,7 +308,7 @@ impl<H: Host> Machine<H> {
         self.flusher.failures = (self.flusher.failures + 1).min(16);
         let asked = self.flusher.not_before.saturating_sub(now).max(0) as f64;
         self.host.set_timer((random * most).max(asked));
-        self.host.log("not delivered, will be sent again");
+        self.host.log("will be sent again");
         self.finish(false);
     }
 }

@@ -27,6 +27,8 @@ pub struct Machine<H> {
     /// Names this page for ever: no other has it, a copy of its tab neither.
     pub(super) client: String,
     identity: Identity,
+    /// The generated user's id with which this page began.
+    began_as: String,
     /// What [`FOUNDER`] was when this page last looked.
     founder: String,
     /// How often that was this page, so that each time has another name.
@@ -42,7 +44,8 @@ pub struct Machine<H> {
 #[derive(Debug)]
 struct Page {
     client: String,
-    identity: Identity,
+    /// None where it is this page's, which goes on as who that page left.
+    identity: Option<Identity>,
 }
 
 impl<H: Host> Machine<H> {
@@ -59,6 +62,7 @@ impl<H: Host> Machine<H> {
             stats: Stats::default(),
             client: client.into(),
             identity: Identity::default(),
+            began_as: String::new(),
             founder: String::new(),
             founded: 0,
             counter: 0,
@@ -68,13 +72,16 @@ impl<H: Host> Machine<H> {
         if enabled {
             machine.begin(client);
         } else {
-            machine.host.log("not tracked: the visitor or the browser asks not to");
+            // The snippet could not know.
+            machine.host.write(Slot::Session, "");
+            machine.host.log("not tracked");
         }
         machine
     }
 
     fn begin(&mut self, fresh: &str) {
         self.identity = Identity::start(&mut self.host, self.config.device, fresh);
+        self.began_as = self.identity.generated.id().into();
         self.find_founder();
         self.host.set_timer(self.config.flush_interval_ms);
     }
@@ -95,7 +102,7 @@ impl<H: Host> Machine<H> {
             return;
         }
         let (client, identity) = match &self.other {
-            Some(page) => (&page.client, &page.identity),
+            Some(page) => (&page.client, page.identity.as_ref().unwrap_or(&self.identity)),
             None => (&self.client, &self.identity),
         };
         let number = number.unwrap_or(self.counter);
@@ -170,24 +177,31 @@ impl<H: Host> Machine<H> {
         }
     }
 
-    /// Until [`Machine::leave`], calls are those of another page, whose tag did not come: its name is `client`, its
+    /// Until [`Machine::leave`], calls are those of an earlier page, whose tag did not come: its name is `client`, its
     /// generated user `id`, this page's where that is empty.
     pub fn enter(&mut self, client: &str, id: &str) {
-        let own = &self.identity.generated;
-        let generated = if id.is_empty() || id == own.id() { own.clone() } else { User::new(id) };
-        let identity = Identity { generated, identified: None };
+        let is_own = self.config.device || id.is_empty() || id == self.began_as;
+        let identity = if is_own {
+            None
+        } else {
+            Some(Identity { generated: User::new(id), identified: None })
+        };
         self.other = Some(Page { client: client.into(), identity });
     }
 
-    /// Calls are those of this page again.
+    /// Calls are those of this page again. Who signed in on an earlier page of the tab did not sign in on this one.
     pub fn leave(&mut self) {
-        self.other = None;
+        let was_own = self.other.take().is_some_and(|page| page.identity.is_none());
+        if was_own && !self.config.device {
+            self.invalidate_identified();
+        }
     }
 
     /// The visitor wants not to be tracked: what waits is dropped, and who they were is forgotten.
     pub fn opt_out(&mut self) {
         self.host.put(OPT_OUT, "1");
         self.enabled = false;
+        self.queue.adopt(&mut self.host, &self.client);
         self.stats.dropped += self.queue.len() as u32;
         self.queue.remove(&mut self.host, 0, usize::MAX);
         for slot in [Slot::Session, Slot::Generated, Slot::Identified] {
@@ -252,20 +266,18 @@ impl<H: Host> Machine<H> {
 
     fn identity(&mut self) -> &mut Identity {
         match &mut self.other {
-            Some(page) => &mut page.identity,
-            None => &mut self.identity,
+            Some(Page { identity: Some(identity), .. }) => identity,
+            _ => &mut self.identity,
         }
     }
 
     fn save(&mut self) {
-        if self.other.is_none() {
-            self.identity.save(&mut self.host);
-        }
+        self.identity.save(&mut self.host);
     }
 
     fn refuse(&mut self) {
         self.stats.rejected += 1;
-        self.host.log("left out: its id or name is empty or too long");
+        self.host.log("left out: no name, or too long");
     }
 
     fn push(&mut self, now: i64, command: Command) {
@@ -287,7 +299,7 @@ impl<H: Host> Machine<H> {
             let oldest = self.queue.from(waiting).iter().position(super::queue::Entry::is_event);
             self.queue.remove(&mut self.host, waiting + oldest.unwrap_or(0), 1);
             self.stats.dropped += 1;
-            self.host.log("dropped, as the oldest: the queue is full");
+            self.host.log("dropped: the queue is full");
         }
     }
 }

@@ -162,14 +162,66 @@ fn a_visitor_who_opts_out_in_one_tab_is_not_tracked_by_another() {
 }
 
 #[test]
+fn a_page_that_ends_sends_nothing_of_who_opted_out_in_another_tab() {
+    let world = world();
+    let mut tab = Tab::open(&world, config(), 1, "");
+    let mut other = Tab::open(&world, config(), 2, "");
+    other.machine.track(1, "waiting", Pairs(""), None);
+    tab.machine.opt_out();
+    other.machine.track(2, "later", Pairs(""), None);
+    other.machine.hide(3);
+    assert!(other.asked.borrow().sent.is_empty());
+    assert_eq!(other.machine.stats().dropped, 2);
+    assert_eq!(other.stored_commands(), 0);
+}
+
+#[test]
+fn who_opts_out_drops_what_closed_pages_left() {
+    let world = world();
+    let mut closed = Tab::open(&world, config(), 1, "");
+    closed.machine.track(1, "left", Pairs(""), None);
+    closed.close();
+    let mut tab = Tab::open(&world, config(), 2, "");
+    tab.machine.opt_out();
+    assert_eq!(tab.stored_commands(), 0);
+    assert_eq!(tab.machine.stats().dropped, 1);
+    tab.machine.opt_in("fresh");
+    tab.settle(2);
+    assert!(world.borrow().server.events.is_empty());
+}
+
+#[test]
+fn a_page_goes_on_as_an_earlier_one_of_its_tab_left_off() {
+    let check = |device: bool, expected: [&str; 2]| {
+        let config = Config { device, ..config() };
+        let mut tab = Tab::open(&world(), config, 1, "tab\0");
+        let visitor = tab.machine.user().id().to_owned();
+        tab.machine.enter("earlier", &visitor);
+        tab.machine.register(Pairs("k\0v\0"));
+        tab.machine.leave();
+        tab.machine.track(1, "registered", Pairs(""), None);
+        tab.machine.enter("later", &visitor);
+        tab.machine.invalidate_generated("later0");
+        tab.machine.identify(2, "ada", Pairs(""));
+        tab.machine.leave();
+        tab.machine.track(3, "anew", Pairs(""), None);
+        tab.settle(4);
+        assert_eq!(events(&tab), expected, "device: {device}");
+    };
+    check(false, ["tab registered k=v", "later0 anew"]);
+    check(true, ["client-0001 registered k=v", "ada anew"]);
+}
+
+#[test]
 fn a_browser_that_asks_not_to_track_is_not_tracked_unless_the_visitor_says_so() {
     let world = world();
     let denied = || Config { denied: true, ..config() };
-    let mut tab = Tab::open(&world, denied(), 1, "");
+    let mut tab = Tab::open(&world, denied(), 1, "by-the-snippet\0");
     tab.machine.track(1, "no", Pairs(""), None);
     tab.machine.wake(2);
     tab.settle(3);
     assert!(world.borrow().local.is_empty(), "and it leaves no trace");
+    assert!(tab.asked.borrow().session.is_empty());
     tab.machine.opt_in("fresh");
     let mut next = Tab::open(&world, denied(), 2, "");
     next.machine.track(4, "yes", Pairs(""), None);

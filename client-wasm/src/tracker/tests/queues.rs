@@ -199,3 +199,21 @@ fn texts_that_no_tag_wrote_are_passed_by() {
     let sent = tab.asked.borrow().sent.len();
     assert_eq!(sent, 1);
 }
+
+#[test]
+fn what_the_server_asks_for_lasts_no_longer_when_the_clock_is_put_back() {
+    let mut tab = Tab::open(&world(), config(), 1, "");
+    track(&mut tab, 1_000_000, &["a"]);
+    tab.fire();
+    tab.grant(1_000_000);
+    tab.answer(Fate::Status(503, 1_000), 1_000_000, 0.5);
+    tab.machine.flush(1_000);
+    assert!(!tab.asked.borrow().lock);
+    // The time is over, by a clock that is right now.
+    tab.settle(1_000);
+    track(&mut tab, 2_000, &["b"]);
+    tab.machine.flush(2_000);
+    assert!(tab.asked.borrow().lock);
+    tab.machine.hide(2_000);
+    assert_eq!(tab.asked.borrow().sent.len(), 1);
+}
