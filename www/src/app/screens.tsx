@@ -12,6 +12,7 @@ export interface Screen {
 
 export const SCREENS: readonly Screen[] = [
   { name: "funnel", title: "Funnel", component: lazy(() => import("../screens/funnel/funnel-screen")) },
+  { name: "experiment", title: "Experiment", component: lazy(() => import("../screens/experiment/experiment-screen")) },
 ];
 
 /** That of a name; the first at the root, none where there is no such screen. */
