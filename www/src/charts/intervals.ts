@@ -40,7 +40,7 @@ export function intervalsOption(intervals: readonly Interval[], palette: Palette
       type: "value",
       min: Math.max(0, lowest - margin),
       max: Math.min(1, highest + margin),
-      axisLabel: { ...label, formatter: formatShare, hideOverlap: true },
+      axisLabel: { ...label, formatter: formatShare, showMinLabel: false, showMaxLabel: false },
       splitLine: { lineStyle: { color: palette.line } },
     },
     yAxis: {
