@@ -34,7 +34,7 @@ export function groupBarsOption(steps: readonly string[], groups: readonly Group
     xAxis: {
       type: "category",
       data: steps.map((step, index) => `${index + 1}. ${step}`),
-      axisLabel: { ...label, interval: 0, width: 90, overflow: "truncate" },
+      axisLabel: { ...label, width: 90, overflow: "truncate", hideOverlap: true },
       axisLine: { lineStyle: { color: palette.line } },
       axisTick: { show: false },
     },

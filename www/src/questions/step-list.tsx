@@ -47,7 +47,7 @@ export function StepList({ steps, onChange, max, problems }: Props) {
 
   return (
     <div>
-      <Text size="sm" fw={500} mb={4}>
+      <Text size="sm" fw={600} mb={4}>
         Steps
       </Text>
       <ol ref={list} className={classes.list}>
