@@ -49,7 +49,10 @@ test("an edit asks anew, is in the address, and a link restores it", async ({ pa
   await page.getByRole("option", { name: "platform" }).click();
   await filter.getByRole("combobox", { name: "Values" }).fill("mob");
   await page.getByRole("option", { name: "mobile" }).click();
-  await page.getByRole("spinbutton", { name: "Window" }).or(page.getByLabel("Window", { exact: true })).fill("7");
+  await page
+    .getByRole("spinbutton", { name: "Window" })
+    .or(page.getByLabel("Window", { exact: true }))
+    .fill("7");
   await page.keyboard.press("Escape");
   await expect(page).toHaveURL(/mobile.*7/);
   const filters = [{ property: "platform", op: "is", values: ["mobile"] }];
@@ -87,7 +90,11 @@ test("a funnel is asked by keyboard alone", async ({ page, shop }) => {
   await page.getByRole("button", { name: "Add step" }).focus();
   await page.keyboard.press("Enter");
   await page.keyboard.press("Shift+Tab");
-  for (let tabs = 0; tabs < 4 && !(await page.getByLabel("Event of step 2").evaluate((field) => field === document.activeElement)); tabs += 1) {
+  for (
+    let tabs = 0;
+    tabs < 4 && !(await page.getByLabel("Event of step 2").evaluate((field) => field === document.activeElement));
+    tabs += 1
+  ) {
     await page.keyboard.press("Shift+Tab");
   }
   await page.keyboard.type("purch");
@@ -131,9 +138,15 @@ test("a breakdown is drawn and listed", async ({ page, shop }) => {
 test("users who may still go on are told apart", async ({ page, own }) => {
   const now = Date.now();
   const event = (user, type) => ({ event_type: type, external_user_id: user, timestamp: now - 3_600_000 });
-  await own.post("events", [event("a", "open"), event("b", "open"), { ...event("b", "buy"), timestamp: now - 1_800_000 }]);
+  await own.post("events", [
+    event("a", "open"),
+    event("b", "open"),
+    { ...event("b", "buy"), timestamp: now - 1_800_000 },
+  ]);
   const day = (offset) => new Date(now + offset * 86_400_000).toISOString().slice(0, 10);
-  await page.goto(own.screen("funnel", { range: { start: day(-1), end: day(1) }, steps: [{ event: "open" }, { event: "buy" }] }));
+  await page.goto(
+    own.screen("funnel", { range: { start: day(-1), end: day(1) }, steps: [{ event: "open" }, { event: "buy" }] }),
+  );
   await expect(bars(page).first()).toContainText("1 still in their window");
   await expect(bars(page).first()).toContainText("0 dropped out");
 });
@@ -150,6 +163,9 @@ test.describe("what the API refuses", () => {
     const filters = [{ property: "platform", op: "gt", values: ["much"] }];
     await page.goto(shop.screen("funnel", { ...QUESTION, steps: [{ event: "home", filters }] }));
     await expect(page.getByRole("alert")).toContainText("The question cannot be answered");
-    await expect(page.getByRole("group", { name: "Filter 1" }).getByLabel("Value")).toHaveAttribute("aria-invalid", "true");
+    await expect(page.getByRole("group", { name: "Filter 1" }).getByLabel("Value")).toHaveAttribute(
+      "aria-invalid",
+      "true",
+    );
   });
 });

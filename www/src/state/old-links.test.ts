@@ -68,5 +68,7 @@ test("what is no old link, or makes no sense, opens nothing", () => {
   for (const search of ["", "?q=1", "?type=gone", "?type=funnel", "?type=cohort&start_date=20130101"]) {
     expect(opened(search)).toBeNull();
   }
-  expect(opened("?type=funnel&start_date=20130230&end_date=20130301&num_days_to_complete_funnel=7&funnel_steps[]=a")).toBeNull();
+  expect(
+    opened("?type=funnel&start_date=20130230&end_date=20130301&num_days_to_complete_funnel=7&funnel_steps[]=a"),
+  ).toBeNull();
 });

@@ -9,7 +9,14 @@ test("a view leads to where it was saved", () => {
 });
 
 test("what is no view leads nowhere", () => {
-  for (const none of [null, 1, {}, { screen: "funnel" }, { screen: "//x.example", parameters: {} }, { screen: "a/../b", parameters: {} }]) {
+  for (const none of [
+    null,
+    1,
+    {},
+    { screen: "funnel" },
+    { screen: "//x.example", parameters: {} },
+    { screen: "a/../b", parameters: {} },
+  ]) {
     expect(hrefOfView(none)).toBeNull();
   }
   expect(hrefOfView({ screen: "funnel", parameters: { q: 1 } })).toBe("./funnel");

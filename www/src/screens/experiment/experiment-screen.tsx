@@ -43,7 +43,9 @@ function ExperimentOf({ initial }: { initial: Funnel }) {
           <BreakdownInput
             label="Variants are the values of"
             breakdown={draft.breakdown}
-            onChange={(breakdown) => setDraft(withOptional(withOptional(draft, "experiment", undefined), "breakdown", breakdown))}
+            onChange={(breakdown) =>
+              setDraft(withOptional(withOptional(draft, "experiment", undefined), "breakdown", breakdown))
+            }
             event={event}
             problems={problems}
           />

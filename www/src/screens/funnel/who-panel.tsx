@@ -41,7 +41,10 @@ export function WhoPanel({ asked, who, onClose }: Props) {
       opened
       onClose={onClose}
       size="lg"
-      title={whoTitle(who, asked.steps.map((step) => step.event))}
+      title={whoTitle(
+        who,
+        asked.steps.map((step) => step.event),
+      )}
       closeButtonProps={{ "aria-label": "Close" }}
     >
       {error !== null && <Failure error={error} onRetry={() => void refetch()} />}
