@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { eventOf, LIVE_EVENTS_MAX, NOTHING_YET, receive, type Live } from "./live";
+import { LIVE_EVENTS_MAX, NOTHING_YET, receive, type Live } from "./live";
 
 const ids = (...list: number[]) => list.map((id) => ({ id }));
 const empty: Live<{ id: number }> = NOTHING_YET;
@@ -23,10 +23,5 @@ describe("the live stream", () => {
     expect(live.events.length).toBe(LIVE_EVENTS_MAX);
     expect(live.events[0]).toEqual({ id: LIVE_EVENTS_MAX + 4 });
     expect(live.received).toBe(LIVE_EVENTS_MAX + 5);
-  });
-
-  it("reads events and nothing else", () => {
-    expect(eventOf('{"id":1,"event_type":"a"}')).toEqual({ id: 1, event_type: "a" });
-    expect(["", "{", "1", "null", '{"id":"1"}'].map(eventOf)).toEqual([null, null, null, null, null]);
   });
 });

@@ -41,15 +41,3 @@ export function receive<E extends Numbered>(live: Live<E>, batch: readonly E[]):
     next,
   };
 }
-
-/** The event of a message of the stream; null when it is none. */
-export function eventOf<E extends Numbered>(data: string): E | null {
-  try {
-    const event: unknown = JSON.parse(data);
-    const isEvent =
-      typeof event === "object" && event !== null && "id" in event && typeof event.id === "number";
-    return isEvent ? (event as E) : null;
-  } catch {
-    return null;
-  }
-}

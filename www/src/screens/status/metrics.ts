@@ -1,6 +1,9 @@
 // What the server says of itself: `/varz`, a name and a value a line, and `/metrics`, the text format
 // of Prometheus, whose HELP lines say in words what a figure is.
 
+import { formatCount } from "../../format/numbers";
+import { formatDuration } from "../../format/durations";
+
 export interface Figure {
   name: string;
   help: string;
@@ -55,30 +58,12 @@ export function bytes(value: number, locale?: string): string {
 }
 
 /** A figure as its name asks for: bytes and seconds have units, everything else is counted. */
-export function figureText({ name, value }: Figure, locale?: string): string {
+export function figureText({ name, value }: Figure): string {
   if (/_bytes(_total)?$/.test(name)) {
-    return bytes(value, locale);
+    return bytes(value);
   }
   if (/_seconds(_total)?$/.test(name)) {
-    return uptime(value);
+    return formatDuration(value);
   }
-  return new Intl.NumberFormat(locale).format(value);
-}
-
-/** `3 d 4 h`, `5 min`, `12 s`: the two largest units. */
-export function uptime(seconds: number): string {
-  const parts = [
-    [Math.floor(seconds / 86_400), "d"],
-    [Math.floor(seconds / 3600) % 24, "h"],
-    [Math.floor(seconds / 60) % 60, "min"],
-    [Math.floor(seconds) % 60, "s"],
-  ] as const;
-  const first = parts.findIndex(([amount]) => amount > 0);
-  return first < 0
-    ? "0 s"
-    : parts
-        .slice(first, first + 2)
-        .filter(([amount]) => amount > 0)
-        .map(([amount, unit]) => `${amount} ${unit}`)
-        .join(" ");
+  return formatCount(value);
 }
