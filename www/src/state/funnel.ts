@@ -52,6 +52,18 @@ export function newFunnel(range: Range, events: string[]): Funnel {
   };
 }
 
+/** With other steps; what names a step by its number is kept within them. */
+export function withSteps(funnel: Funnel, steps: Step[]): Funnel {
+  const last = steps.length - 1;
+  const { breakdown } = funnel;
+  const exclude = funnel.exclude.map((one) => {
+    const fits = (one.after_step ?? 0) < (one.before_step ?? last) && (one.before_step ?? last) <= last;
+    return fits ? one : { event: one.event, filters: one.filters };
+  });
+  const isBeyond = breakdown?.step !== undefined && breakdown.step > last;
+  return { ...funnel, steps, exclude, ...(isBeyond && { breakdown: { ...breakdown, step: last } }) };
+}
+
 export const funnelCodec: Codec<Funnel> = {
   decode(value) {
     const range = decodeRange(field(value, "range"));

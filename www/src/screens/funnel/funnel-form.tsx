@@ -1,99 +1,82 @@
-// The question of a funnel.
+// The question of a funnel. What is done with its breakdown differs between the screens that ask one.
 
-import { Accordion, SegmentedControl, Input, Stack } from "@mantine/core";
+import { Accordion, Stack } from "@mantine/core";
+import type { ReactNode } from "react";
 
-import { BreakdownInput } from "../../questions/breakdown-input";
+import { Choice } from "../../questions/choice";
+import { Exclusions } from "../../questions/exclusions";
 import { FilterRows } from "../../questions/filter-rows";
 import type { Problems } from "../../questions/problems";
 import { RangeInput } from "../../questions/range-input";
 import { StepList } from "../../questions/step-list";
 import { WindowInput } from "../../questions/window-input";
-import { STEPS_MAX, type Funnel } from "../../state/funnel";
+import { STEPS_MAX, withSteps, type Funnel } from "../../state/funnel";
+import { withOptional } from "../../state/optional";
 
 interface Props {
   draft: Funnel;
   onChange(draft: Funnel): void;
   problems: Problems;
+  /** The fields of the breakdown. */
+  children: ReactNode;
 }
 
-const ORDER_LABELS = [
+const ORDERS = [
   { value: "ordered", label: "In order" },
   { value: "strict", label: "Nothing between" },
   { value: "any", label: "Any order" },
-];
+] as const;
 
-const ENTRY_LABELS = [
-  { value: "first", label: "First start" },
-  { value: "best", label: "Best start" },
-];
+const ENTRIES = [
+  { value: "first", label: "First try" },
+  { value: "best", label: "Best try" },
+] as const;
 
-export function FunnelForm({ draft, onChange, problems }: Props) {
+export function FunnelForm({ draft, onChange, problems, children }: Props) {
   const change = (part: Partial<Funnel>) => onChange({ ...draft, ...part });
+  const refined = draft.user_filters.length + draft.exclude.length;
   return (
     <Stack gap="md">
-      <StepList steps={draft.steps} onChange={(steps) => onChange(withSteps(draft, steps))} max={STEPS_MAX} problems={problems} />
+      <StepList
+        steps={draft.steps}
+        onChange={(steps) => onChange(withSteps(draft, steps))}
+        max={STEPS_MAX}
+        problems={problems}
+      />
       <RangeInput
         range={draft.range}
         onRange={(range) => change({ range })}
         timeZone={draft.time_zone}
-        onTimeZone={(time_zone) => onChange(withTimeZone(draft, time_zone))}
+        onTimeZone={(timeZone) => onChange(withOptional(draft, "time_zone", timeZone))}
         problems={problems}
       />
       <WindowInput window={draft.window} onChange={(window) => change({ window })} problems={problems} />
-      <Choice label="Order" options={ORDER_LABELS} value={draft.order} onChange={(order) => change({ order })} />
-      <Choice label="Counted from each person's" options={ENTRY_LABELS} value={draft.entry} onChange={(entry) => change({ entry })} />
-      <BreakdownInput
-        breakdown={draft.breakdown}
-        onChange={(breakdown) => onChange(withBreakdown(draft, breakdown))}
-        event={draft.steps[draft.breakdown?.step ?? 0]?.event ?? ""}
-        problems={problems}
-      />
-      <Accordion variant="contained" chevronPosition="left">
-        <Accordion.Item value="users">
-          <Accordion.Control>Only some users</Accordion.Control>
+      {children}
+      <Accordion variant="contained" chevronPosition="left" defaultValue={refined > 0 ? "more" : null}>
+        <Accordion.Item value="more">
+          <Accordion.Control>{refined > 0 ? `More (${refined})` : "More"}</Accordion.Control>
           <Accordion.Panel>
-            <FilterRows
-              of="user"
-              filters={draft.user_filters}
-              onChange={(user_filters) => change({ user_filters })}
-              problems={problems}
-              pointer="/user_filters"
-            />
+            <Stack gap="sm">
+              <Choice label="Steps come" options={ORDERS} value={draft.order} onChange={(order) => change({ order })} />
+              <Choice label="Counted for each user" options={ENTRIES} value={draft.entry} onChange={(entry) => change({ entry })} />
+              <FilterRows
+                of="user"
+                filters={draft.user_filters}
+                onChange={(user_filters) => change({ user_filters })}
+                problems={problems}
+                pointer="/user_filters"
+                addLabel="Only some users"
+              />
+              <Exclusions
+                exclude={draft.exclude}
+                steps={draft.steps}
+                onChange={(exclude) => change({ exclude })}
+                problems={problems}
+              />
+            </Stack>
           </Accordion.Panel>
         </Accordion.Item>
       </Accordion>
     </Stack>
   );
-}
-
-interface ChoiceProps<T extends string> {
-  label: string;
-  options: { value: string; label: string }[];
-  value: T;
-  onChange(value: T): void;
-}
-
-function Choice<T extends string>({ label, options, value, onChange }: ChoiceProps<T>) {
-  return (
-    <Input.Wrapper label={label} labelElement="div">
-      <SegmentedControl fullWidth size="xs" aria-label={label} data={options} value={value} onChange={(next) => onChange(next as T)} />
-    </Input.Wrapper>
-  );
-}
-
-/** With other steps, and what names a step by its number kept within them. */
-function withSteps(draft: Funnel, steps: Funnel["steps"]): Funnel {
-  const breakdown = draft.breakdown;
-  const last = steps.length - 1;
-  return breakdown?.step !== undefined && breakdown.step > last
-    ? { ...draft, steps, breakdown: { ...breakdown, step: last } }
-    : { ...draft, steps };
-}
-
-function withTimeZone({ time_zone: _, ...rest }: Funnel, timeZone: string | undefined): Funnel {
-  return timeZone === undefined ? rest : { ...rest, time_zone: timeZone };
-}
-
-function withBreakdown({ breakdown: _, ...rest }: Funnel, breakdown: Funnel["breakdown"]): Funnel {
-  return breakdown === undefined ? rest : { ...rest, breakdown };
 }
