@@ -1,6 +1,6 @@
 // Which events are counted: those of one type or of any, with filters.
 
-import { Checkbox, Stack } from "@mantine/core";
+import { Checkbox, Stack, Text } from "@mantine/core";
 
 import type { CountedEvents } from "../api/types";
 import { fromCounted, toCounted, type Counted } from "../state/counted";
@@ -21,10 +21,14 @@ export function CountedInput({ label, counted, onChange, problems, pointer }: Pr
   const { event, filters } = toCounted(counted);
   const change = (next: Partial<Counted>) => onChange(fromCounted({ event, filters, ...next }));
   return (
-    <Stack gap="xs">
+    <Stack gap={6} role="group" aria-label={label}>
+      <Text size="sm" fw={500}>
+        {label}
+      </Text>
       {event !== null && (
         <EventSelect
           label={label}
+          hideLabel
           value={event}
           // Another type has other properties.
           onChange={(name) => onChange(fromCounted({ event: name, filters: [] }))}
@@ -33,7 +37,8 @@ export function CountedInput({ label, counted, onChange, problems, pointer }: Pr
       )}
       <Checkbox
         size="xs"
-        label={event === null ? `${label}: any event` : "Any event"}
+        label="Any event"
+        aria-label={`${label}: any event`}
         checked={event === null}
         onChange={({ currentTarget }) => onChange(currentTarget.checked ? "any" : { event: "", filters: [] })}
       />

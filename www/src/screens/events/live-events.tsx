@@ -1,6 +1,6 @@
 // Events as they are stored, the newest first.
 
-import { Badge, Button, Group, Paper, Stack, Text } from "@mantine/core";
+import { Button, Group, Paper, Stack, Text } from "@mantine/core";
 import { useEffect, useReducer, useState } from "react";
 
 import { useServerTimeZone } from "../../api/known";
@@ -30,9 +30,9 @@ export function LiveEvents() {
       <Stack gap="sm">
         <Group justify="space-between">
           <Group gap="sm" role="status">
-            <Badge variant="light" color={paused || state !== "open" ? "gray" : "green"}>
+            <Text size="sm" fw={600} data-testid="state">
               {paused ? "Paused" : STATE_NAMES[state]}
-            </Badge>
+            </Text>
             <Text size="sm">{plural(live.received, "event")} received</Text>
             {live.missed > 0 && (
               <Text size="sm" c="dimmed">

@@ -25,6 +25,18 @@ describe("the grid of retention", () => {
     expect(grid.incomplete).toBe(false);
   });
 
+  it("is not pale because of a row of one", () => {
+    const grid = gridOf(
+      [
+        { start: "a", size: 50, cells: [cell(50, 50), cell(10, 50)] },
+        { start: "b", size: 1, cells: [cell(1, 1), cell(1, 1)] },
+      ],
+      [1, 0.2],
+    );
+    expect(grid.highest).toBe(0.2);
+    expect(grid.rows.map((row) => row.cells[1]?.shade)).toEqual([1, 1]);
+  });
+
   it("takes column 0 when there is nothing else", () => {
     const grid = gridOf([{ start: "s", size: 4, cells: [cell(2, 4), cell(0, 4)] }], [0.5, 0]);
     expect(grid.highest).toBe(0.5);

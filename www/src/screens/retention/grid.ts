@@ -13,7 +13,7 @@ export interface AnswerRow {
 }
 
 export interface GridCell extends AnswerCell {
-  /** From 0 (white) to 1: the rate's part of the highest rate, so that low retention shows too. */
+  /** From 0 to 1: the rate's part of the highest rate, so that low retention shows too. */
   shade: number;
 }
 
@@ -28,7 +28,7 @@ export interface Grid {
   /** By column, weighted by the sizes of the rows, over those for which it is complete. */
   mean: (number | null)[];
   size: number;
-  /** The rate that is darkest. */
+  /** The rate from which on cells are darkest. */
   highest: number;
   incomplete: boolean;
 }
@@ -50,12 +50,16 @@ export function gridOf(rows: readonly AnswerRow[], mean: readonly (number | null
   };
 }
 
+/** Of rows that are smaller than this part of the largest, chance alone makes high rates. */
+const ROW_PART_MIN = 0.1;
+
 /** Column 0 is left out where another has something: often everyone is in it, and all others would be pale. */
 function highestRate(rows: readonly AnswerRow[]): number {
+  const largest = rows.reduce((most, { size }) => Math.max(most, size), 0);
+  const counted = rows.filter(({ size }) => size >= ROW_PART_MIN * largest);
   const highestFrom = (column: number) =>
-    rows.reduce(
-      (highest, row) =>
-        row.cells.slice(column).reduce((most, { rate }) => Math.max(most, rate ?? 0), highest),
+    counted.reduce(
+      (highest, row) => row.cells.slice(column).reduce((most, { rate }) => Math.max(most, rate ?? 0), highest),
       0,
     );
   return highestFrom(1) || highestFrom(0);

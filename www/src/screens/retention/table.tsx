@@ -75,7 +75,7 @@ export function RetentionTable({ grid, period, every, shown }: Props) {
       )}
       <Group gap="xl" mt="sm">
         <Text size="sm" c="dimmed">
-          Darkest: {formatShare(grid.highest)}
+          Darkest from {formatShare(grid.highest)} on
         </Text>
         {grid.incomplete && (
           <Text size="sm" c="dimmed">

@@ -13,7 +13,7 @@ import { daysOf } from "./days";
 import { EventItem } from "./event-item";
 import css from "./users.module.css";
 
-const EVENTS_PER_PAGE = 100;
+const EVENTS_PER_PAGE = 50;
 /** From how long after the one before it an event says so. */
 const PAUSE_MS = 30 * 60_000;
 
