@@ -5,5 +5,7 @@ import "@mantine/dates/styles.css";
 import "./app/base.css";
 
 import { App } from "./app/app";
+import { followOldLink } from "./state/old-links";
 
+followOldLink();
 createRoot(document.getElementById("app")!).render(<App />);

@@ -53,11 +53,7 @@ export function useServerTimeZone(): string {
 export function useSpan() {
   return useQuery({
     queryKey: ["span"],
-    queryFn: ({ signal }) =>
-      api.trends(
-        { range: EVER, interval: "month", event: "any", measure: "users" },
-        signal,
-      ),
+    queryFn: ({ signal }) => api.trends({ range: EVER, interval: "month", event: "any", measure: "users" }, signal),
     select: ({ intervals, values }) => {
       const counted = values.map((value, index) => ((value ?? 0) > 0 ? index : -1)).filter((index) => index >= 0);
       const [first, last] = [counted[0], counted.at(-1)];

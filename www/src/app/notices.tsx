@@ -27,7 +27,8 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 }
 
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
-  const title = error instanceof ApiError && error.status === 400 ? "The question cannot be answered" : "Something went wrong";
+  const title =
+    error instanceof ApiError && error.status === 400 ? "The question cannot be answered" : "Something went wrong";
   return (
     <Alert color="red" variant="light" title={title} role="alert">
       <Text size="sm">{error instanceof Error ? error.message : "The dashboard does not know what."}</Text>

@@ -9,6 +9,7 @@ import { Link } from "./link";
 import { Empty, Loading } from "./notices";
 import { SCREENS, screenNamed } from "./screens";
 import classes from "./shell.module.css";
+import { ViewsMenu } from "./views-menu";
 
 export function Shell() {
   const { screen: name } = usePlace();
@@ -32,6 +33,7 @@ export function Shell() {
             </Link>
           ))}
         </nav>
+        <ViewsMenu />
         <ColorSchemeSwitch />
       </header>
       <main id="content" className={classes.content} tabIndex={-1}>

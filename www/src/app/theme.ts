@@ -4,6 +4,7 @@
 import { createTheme, Modal } from "@mantine/core";
 
 export const theme = createTheme({
+  primaryColor: "indigo",
   components: {
     // Locking the page's scrolling would make a style sheet by script.
     Modal: Modal.extend({ defaultProps: { lockScroll: false, centered: true } }),

@@ -16,7 +16,8 @@ interface Props {
 const COMMON = {
   animationDuration: 200,
   animationDurationUpdate: 200,
-  textStyle: { fontFamily: "inherit" },
+  // A canvas inherits no font.
+  textStyle: { fontFamily: "system-ui, sans-serif" },
 };
 
 export function Chart({ option, height, label, onSelect }: Props) {

@@ -17,7 +17,11 @@ export const GROUPS_DRAWN_MAX = 8;
 /** Room for the legend. */
 const TOP_PX = 40;
 
-export function groupBarsOption(steps: readonly string[], groups: readonly Group[], palette: Palette): EChartsCoreOption {
+export function groupBarsOption(
+  steps: readonly string[],
+  groups: readonly Group[],
+  palette: Palette,
+): EChartsCoreOption {
   const label = { color: palette.dimmed };
   return {
     color: [...palette.groups],
@@ -34,7 +38,7 @@ export function groupBarsOption(steps: readonly string[], groups: readonly Group
     xAxis: {
       type: "category",
       data: steps.map((step, index) => `${index + 1}. ${step}`),
-      axisLabel: { ...label, interval: 0, width: 90, overflow: "truncate" },
+      axisLabel: { ...label, width: 90, overflow: "truncate", hideOverlap: true },
       axisLine: { lineStyle: { color: palette.line } },
       axisTick: { show: false },
     },
@@ -58,5 +62,7 @@ function tooltip(steps: readonly string[], groups: readonly Group[], series: num
   const group = groups[series];
   // A brace would begin a style of the canvas's rich text.
   const plain = (text: string) => text.replaceAll("{", "(");
-  return group === undefined ? "" : `${plain(group.name)}\n${plain(steps[step] ?? "")}: ${formatShare(group.shares[step] ?? null)}`;
+  return group === undefined
+    ? ""
+    : `${plain(group.name)}\n${plain(steps[step] ?? "")}: ${formatShare(group.shares[step] ?? null)}`;
 }

@@ -28,7 +28,9 @@ export function intervalsHeight(intervals: readonly Interval[]): number {
 }
 
 export function intervalsOption(intervals: readonly Interval[], palette: Palette): EChartsCoreOption {
-  const drawn = intervals.map(({ rate, low, high }, row) => ({ row, rate, low, high })).filter(({ rate }) => rate !== null);
+  const drawn = intervals
+    .map(({ rate, low, high }, row) => ({ row, rate, low, high }))
+    .filter(({ rate }) => rate !== null);
   const lowest = Math.min(...drawn.map(({ low }) => low));
   const highest = Math.max(...drawn.map(({ high }) => high));
   const margin = (highest - lowest) * MARGIN;
@@ -40,7 +42,7 @@ export function intervalsOption(intervals: readonly Interval[], palette: Palette
       type: "value",
       min: Math.max(0, lowest - margin),
       max: Math.min(1, highest + margin),
-      axisLabel: { ...label, formatter: formatShare, hideOverlap: true },
+      axisLabel: { ...label, formatter: formatShare, showMinLabel: false, showMaxLabel: false },
       splitLine: { lineStyle: { color: palette.line } },
     },
     yAxis: {

@@ -17,7 +17,14 @@ interface Props {
   problems: Problems;
 }
 
-export function BreakdownInput({ breakdown, onChange, event, label = "Break down by", clearable = true, problems }: Props) {
+export function BreakdownInput({
+  breakdown,
+  onChange,
+  event,
+  label = "Break down by",
+  clearable = true,
+  problems,
+}: Props) {
   // Whose property will be chosen, while none is.
   const [next, setNext] = useState<"event" | "user">("event");
   const of = breakdown?.of ?? next;

@@ -49,7 +49,10 @@ export function Exclusions({ exclude, steps, onChange, problems }: Props) {
                   size="xs"
                   data={named.slice(0, last)}
                   value={String(after)}
-                  onChange={(step) => step !== null && replace({ after_step: Number(step), before_step: Math.max(before, Number(step) + 1) })}
+                  onChange={(step) =>
+                    step !== null &&
+                    replace({ after_step: Number(step), before_step: Math.max(before, Number(step) + 1) })
+                  }
                   allowDeselect={false}
                   error={problems(`/exclude/${index}/after_step`)}
                 />

@@ -74,15 +74,17 @@ export function FilterRows({ of, filters, onChange, problems, pointer, addLabel 
               error={problems(`${at}/op`)}
             />
             {valuesOf(op) !== "none" && (
-              <ValuesInput
-                of={of}
-                property={property}
-                values={values}
-                onChange={(next) => replace(index, { ...filter, values: next })}
-                single={valuesOf(op) === "one"}
-                numeric={NUMERIC_OPS.includes(op)}
-                error={problems(`${at}/values`)}
-              />
+              <div className={classes.values}>
+                <ValuesInput
+                  of={of}
+                  property={property}
+                  values={values}
+                  onChange={(next) => replace(index, { ...filter, values: next })}
+                  single={valuesOf(op) === "one"}
+                  numeric={NUMERIC_OPS.includes(op)}
+                  error={problems(`${at}/values`)}
+                />
+              </div>
             )}
             <CloseButton
               className={classes.remove}

@@ -47,7 +47,7 @@ export function StepList({ steps, onChange, max, problems }: Props) {
 
   return (
     <div>
-      <Text size="sm" fw={500} mb={4}>
+      <Text size="sm" fw={600} mb={4}>
         Steps
       </Text>
       <ol ref={list} className={classes.list}>
@@ -81,7 +81,12 @@ export function StepList({ steps, onChange, max, problems }: Props) {
                   error={problems(`/steps/${index}/event`)}
                 />
               </div>
-              <StepButton label={`Move step ${index + 1} up`} sign={"\u2191"} disabled={index === 0} onClick={() => move(index, index - 1)} />
+              <StepButton
+                label={`Move step ${index + 1} up`}
+                sign={"\u2191"}
+                disabled={index === 0}
+                onClick={() => move(index, index - 1)}
+              />
               <StepButton
                 label={`Move step ${index + 1} down`}
                 sign={"\u2193"}
@@ -122,7 +127,17 @@ export function StepList({ steps, onChange, max, problems }: Props) {
   );
 }
 
-function StepButton({ label, sign, disabled, onClick }: { label: string; sign: string; disabled: boolean; onClick(): void }) {
+function StepButton({
+  label,
+  sign,
+  disabled,
+  onClick,
+}: {
+  label: string;
+  sign: string;
+  disabled: boolean;
+  onClick(): void;
+}) {
   return (
     <ActionIcon variant="subtle" color="gray" size="sm" aria-label={label} disabled={disabled} onClick={onClick}>
       {sign}

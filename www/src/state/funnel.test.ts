@@ -34,7 +34,15 @@ test("what makes no sense is left out, and a body of the API is a link's", () =>
   check({ ...least, order: "sideways", window: { amount: -1, unit: "days" } }, newFunnel(RANGE, ["home"]));
   check({ ...least, experiment: { control: "a" } }, newFunnel(RANGE, ["home"]));
   check({ ...least, steps: [{ event: "home" }, 7, null, { name: "x" }] }, newFunnel(RANGE, ["home"]));
-  for (const none of [undefined, null, 3, [], "x", { steps: [] }, { ...least, range: { start: "2024-02-30", end: "2024-03-01" } }]) {
+  for (const none of [
+    undefined,
+    null,
+    3,
+    [],
+    "x",
+    { steps: [] },
+    { ...least, range: { start: "2024-02-30", end: "2024-03-01" } },
+  ]) {
     check(none, undefined);
   }
 });

@@ -108,5 +108,9 @@ function decodeExclude(value: unknown): Exclude | undefined {
   }
   const after = wholeNumber(field(value, "after_step"));
   const before = wholeNumber(field(value, "before_step"));
-  return { ...step, ...(after !== undefined && { after_step: after }), ...(before !== undefined && { before_step: before }) };
+  return {
+    ...step,
+    ...(after !== undefined && { after_step: after }),
+    ...(before !== undefined && { before_step: before }),
+  };
 }

@@ -19,6 +19,8 @@ export interface Editing<Q> {
   setDraft(draft: Q): void;
   /** What is asked: the last draft that was complete, which the link holds. */
   asked: Q | undefined;
+  /** Whether the draft is not complete, so that the answer is not its own. */
+  waiting: boolean;
 }
 
 /** The question of the address, or `initial` when it has none, while it is edited. */
@@ -43,6 +45,7 @@ export function useQuestion<Q>(codec: Codec<Q>, initial: Q): Editing<Q> {
       setParameters({ q: encoded });
     },
     asked: codec.isComplete(asked) ? asked : undefined,
+    waiting: !codec.isComplete(draft),
   };
 }
 

@@ -40,16 +40,28 @@ export function ExperimentAnswer({ experiment }: { experiment: Experiment }) {
       <Text fw={600} size="sm">
         Conversion with its 95 % interval
       </Text>
-      <Chart option={option.option} height={option.height} label="Conversion of each variant with its interval; the table has the numbers" />
+      <Chart
+        option={option.option}
+        height={option.height}
+        label="Conversion of each variant with its interval; the table has the numbers"
+      />
       <Table.ScrollContainer minWidth={640} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
         <Table mt="md">
           <Table.Thead>
             <Table.Tr>
-              {["Variant", "Users", "Converted", "Rate", "95 % interval", "Uplift", "95 % interval", "Beats the control", "p-value"].map(
-                (title, index) => (
-                  <Table.Th key={index}>{title}</Table.Th>
-                ),
-              )}
+              {[
+                "Variant",
+                "Users",
+                "Converted",
+                "Rate",
+                "95 % interval",
+                "Uplift",
+                "95 % interval",
+                "Beats the control",
+                "p-value",
+              ].map((title, index) => (
+                <Table.Th key={index}>{title}</Table.Th>
+              ))}
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>

@@ -29,7 +29,7 @@ export default function ExperimentScreen() {
 }
 
 function ExperimentOf({ initial }: { initial: Funnel }) {
-  const { draft, setDraft, asked } = useQuestion(experimentCodec, initial);
+  const { draft, setDraft, asked, waiting } = useQuestion(experimentCodec, initial);
   const { data, error, isFetching, refetch } = useFunnel(asked);
   const problems = problemsOf(error);
   const property = draft.breakdown?.property ?? "";
@@ -37,12 +37,15 @@ function ExperimentOf({ initial }: { initial: Funnel }) {
   return (
     <Split
       title="Experiment"
+      waiting={waiting && asked !== undefined}
       question={
         <FunnelForm draft={draft} onChange={setDraft} problems={problems}>
           <BreakdownInput
             label="Variants are the values of"
             breakdown={draft.breakdown}
-            onChange={(breakdown) => setDraft(withOptional(withOptional(draft, "experiment", undefined), "breakdown", breakdown))}
+            onChange={(breakdown) =>
+              setDraft(withOptional(withOptional(draft, "experiment", undefined), "breakdown", breakdown))
+            }
             event={event}
             problems={problems}
           />

@@ -3,7 +3,14 @@ import { expect, test } from "vitest";
 import type { Variant } from "../../api/types";
 import { neededOf, sentenceOf } from "./sentence";
 
-const CONTROL: Variant = { value: "A", users: 100, converted: 10, rate: 0.1, rate_interval: [0.05, 0.17], comparison: null };
+const CONTROL: Variant = {
+  value: "A",
+  users: 100,
+  converted: 10,
+  rate: 0.1,
+  rate_interval: [0.05, 0.17],
+  comparison: null,
+};
 
 function variant(probability: number, needed: number | null): Variant {
   const comparison = {

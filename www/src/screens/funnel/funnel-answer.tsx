@@ -41,7 +41,8 @@ export function FunnelAnswerView({ asked, answer, stale }: Props) {
           {plural(first.count, "user")}
         </Text>
         <Text size="xs" c="dimmed">
-          {formatRange(asked.range)} &middot; {plural(answer.events_scanned, "event")} in {formatValue(answer.elapsed_ms)} ms
+          {formatRange(asked.range)} &middot; {plural(answer.events_scanned, "event")} in{" "}
+          {formatValue(answer.elapsed_ms)} ms
         </Text>
       </Group>
       <FunnelBars steps={answer.steps} onWho={(next) => setParameters({ who: encodeWho(next) }, go)} />

@@ -36,7 +36,12 @@ export function FunnelBars({ steps, onWho }: Props) {
               <Part width={next === undefined ? 0 : step.dropped} first={first} className={classes.dropped} />
             </div>
             <div className={classes.figures}>
-              <WhoButton count={step.count} word="reached it" of={of} onClick={() => onWho({ status: "reached", step: index })} />
+              <WhoButton
+                count={step.count}
+                word="reached it"
+                of={of}
+                onClick={() => onWho({ status: "reached", step: index })}
+              />
               {next !== undefined && (
                 <>
                   <WhoButton
@@ -85,7 +90,12 @@ interface WhoButtonProps {
 
 function WhoButton({ count, word, of, mark, onClick }: WhoButtonProps) {
   return (
-    <UnstyledButton className={classes.who} disabled={count === 0} onClick={onClick} aria-label={`${formatCount(count)} ${word}, ${of}: show them`}>
+    <UnstyledButton
+      className={classes.who}
+      disabled={count === 0}
+      onClick={onClick}
+      aria-label={`${formatCount(count)} ${word}, ${of}: show them`}
+    >
       {mark !== undefined && <span className={`${classes.mark} ${mark}`} />}
       <strong>{formatCount(count)}</strong> {word}
     </UnstyledButton>

@@ -58,7 +58,12 @@ export function FunnelForm({ draft, onChange, problems, children }: Props) {
           <Accordion.Panel>
             <Stack gap="sm">
               <Choice label="Steps come" options={ORDERS} value={draft.order} onChange={(order) => change({ order })} />
-              <Choice label="Counted for each user" options={ENTRIES} value={draft.entry} onChange={(entry) => change({ entry })} />
+              <Choice
+                label="Counted for each user"
+                options={ENTRIES}
+                value={draft.entry}
+                onChange={(entry) => change({ entry })}
+              />
               <FilterRows
                 of="user"
                 filters={draft.user_filters}

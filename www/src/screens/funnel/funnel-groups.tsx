@@ -38,7 +38,11 @@ export function FunnelGroups({ property, groups }: Props) {
           </Text>
         )}
       </Text>
-      <Chart option={option} height={CHART_PX} label={`Conversion of each step by ${property}; the table has the numbers`} />
+      <Chart
+        option={option}
+        height={CHART_PX}
+        label={`Conversion of each step by ${property}; the table has the numbers`}
+      />
       <Table.ScrollContainer minWidth={480} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
         <Table mt="md">
           <Table.Thead>

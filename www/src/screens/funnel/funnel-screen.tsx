@@ -18,12 +18,13 @@ export default function FunnelScreen() {
 }
 
 function FunnelOf({ initial }: { initial: Funnel }) {
-  const { draft, setDraft, asked } = useQuestion(funnelCodec, initial);
+  const { draft, setDraft, asked, waiting } = useQuestion(funnelCodec, initial);
   const { data, error, isFetching, refetch } = useFunnel(asked);
   const problems = problemsOf(error);
   return (
     <Split
       title="Funnel"
+      waiting={waiting && asked !== undefined}
       question={
         <FunnelForm draft={draft} onChange={setDraft} problems={problems}>
           <BreakdownInput

@@ -4,6 +4,7 @@ import { Button, Modal, Table, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 
 import * as api from "../../api/endpoints";
+import type { Person } from "../../api/types";
 import { Link } from "../../app/link";
 import { Empty, Failure, Loading } from "../../app/notices";
 import { plural } from "../../format/numbers";
@@ -34,12 +35,16 @@ export function WhoPanel({ asked, who, onClose }: Props) {
   });
   const users = data?.pages.flatMap((page) => page.users) ?? [];
   const total = data?.pages[0]?.total ?? 0;
+  const hasProperties = users.some(({ properties }) => Object.keys(properties).length > 0);
   return (
     <Modal
       opened
       onClose={onClose}
       size="lg"
-      title={whoTitle(who, asked.steps.map((step) => step.event))}
+      title={whoTitle(
+        who,
+        asked.steps.map((step) => step.event),
+      )}
       closeButtonProps={{ "aria-label": "Close" }}
     >
       {error !== null && <Failure error={error} onRetry={() => void refetch()} />}
@@ -54,7 +59,7 @@ export function WhoPanel({ asked, who, onClose }: Props) {
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>User</Table.Th>
-                <Table.Th>Properties</Table.Th>
+                {hasProperties && <Table.Th>Properties</Table.Th>}
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
@@ -63,12 +68,7 @@ export function WhoPanel({ asked, who, onClose }: Props) {
                   <Table.Td>
                     <Link href={hrefOf("users", { id, funnel: JSON.stringify(asked) })}>{id}</Link>
                   </Table.Td>
-                  <Table.Td>
-                    {Object.entries(properties)
-                      .slice(0, PROPERTIES_SHOWN)
-                      .map(([key, value]) => `${key}: ${value}`)
-                      .join(", ")}
-                  </Table.Td>
+                  {hasProperties && <Table.Td>{summaryOf(properties)}</Table.Td>}
                 </Table.Tr>
               ))}
             </Table.Tbody>
@@ -82,4 +82,9 @@ export function WhoPanel({ asked, who, onClose }: Props) {
       )}
     </Modal>
   );
+}
+
+function summaryOf(properties: Person["properties"]): string {
+  const shown = Object.entries(properties).slice(0, PROPERTIES_SHOWN);
+  return shown.map(([key, value]) => `${key}: ${value}`).join(", ");
 }
