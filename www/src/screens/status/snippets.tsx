@@ -9,16 +9,16 @@ import { snippets } from "./snippet";
 export function Snippets() {
   const all = snippets(address("").replace(/\/$/, ""));
   return (
-    <Tabs defaultValue={all[0]?.title ?? null}>
+    <Tabs defaultValue="0">
       <Tabs.List mb="sm">
-        {all.map(({ title }) => (
-          <Tabs.Tab key={title} value={title}>
+        {all.map(({ title }, index) => (
+          <Tabs.Tab key={title} value={String(index)}>
             {title}
           </Tabs.Tab>
         ))}
       </Tabs.List>
-      {all.map(({ title, code }) => (
-        <Tabs.Panel key={title} value={title}>
+      {all.map(({ title, code }, index) => (
+        <Tabs.Panel key={title} value={String(index)}>
           <CopyText text={code} label={`Snippet: ${title}`} />
         </Tabs.Panel>
       ))}
