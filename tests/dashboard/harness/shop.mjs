@@ -36,7 +36,8 @@ function madeShop() {
   const lines = ["user_id,session_id,event,timestamp,platform,user_lifecycle"];
   for (let user = 0; user < 600; user += 1) {
     const platform = pick(PLATFORMS);
-    for (let event = 0; event < 50; event += 1) {
+    const events = 10 + Math.floor(random() * 80);
+    for (let event = 0; event < events; event += 1) {
       const time = new Date(start + random() * (end - start)).toISOString().slice(0, 19).replace("T", " ");
       const id = `user_${String(user).padStart(4, "0")}`;
       lines.push([id, `sess_${user}_${event % 7}`, pick(EVENTS), time, platform, pick(["new", "returning"])].join(","));

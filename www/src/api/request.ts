@@ -2,6 +2,9 @@
 
 import type { components } from "./schema";
 
+/** Has the server leave it to the dashboard to ask for the password, where the browser would. */
+const FROM_PAGE = { "x-requested-with": "dashboard" };
+
 type ErrorBody = components["schemas"]["Error"];
 
 /** What the server refused, or that it was not reached. */
@@ -45,7 +48,7 @@ export async function sendJson<T>(method: string, path: string, body?: unknown, 
 async function send(path: string, request: RequestInit): Promise<Response> {
   let answer: Response;
   try {
-    answer = await fetch(address(path), request);
+    answer = await fetch(address(path), { ...request, headers: { ...FROM_PAGE, ...request.headers } });
   } catch (error) {
     if (request.signal?.aborted) {
       throw error;

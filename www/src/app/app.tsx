@@ -3,6 +3,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 
 import { queryClient } from "./query-client";
 import { Shell } from "./shell";
+import { SignInGate } from "./sign-in";
 import { theme } from "./theme";
 
 export function App() {
@@ -15,7 +16,9 @@ export function App() {
       withGlobalClasses={false}
     >
       <QueryClientProvider client={queryClient}>
-        <Shell />
+        <SignInGate>
+          <Shell />
+        </SignInGate>
       </QueryClientProvider>
     </MantineProvider>
   );

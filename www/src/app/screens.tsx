@@ -12,7 +12,12 @@ export interface Screen {
 
 export const SCREENS: readonly Screen[] = [
   { name: "funnel", title: "Funnel", component: lazy(() => import("../screens/funnel/funnel-screen")) },
+  { name: "retention", title: "Retention", component: lazy(() => import("../screens/retention/retention-screen")) },
+  { name: "trends", title: "Trends", component: lazy(() => import("../screens/trends/trends-screen")) },
   { name: "experiment", title: "Experiment", component: lazy(() => import("../screens/experiment/experiment-screen")) },
+  { name: "users", title: "Users", component: lazy(() => import("../screens/users/users-screen")) },
+  { name: "events", title: "Events", component: lazy(() => import("../screens/events/events-screen")) },
+  { name: "status", title: "Status", component: lazy(() => import("../screens/status/status-screen")) },
 ];
 
 /** That of a name; the first at the root, none where there is no such screen. */

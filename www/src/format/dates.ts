@@ -16,3 +16,8 @@ export function formatRange({ start, end }: { start: string; end: string }): str
 export function formatMoment(ms: number, timeZone: string): string {
   return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium", timeZone }).format(ms);
 }
+
+/** The time of day of a moment in ms since 1970. */
+export function formatTime(ms: number, timeZone: string): string {
+  return new Intl.DateTimeFormat(undefined, { timeStyle: "medium", timeZone }).format(ms);
+}
