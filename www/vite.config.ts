@@ -1,5 +1,7 @@
 import { defineConfig } from "vite";
 
+const server = process.env.EVENTHUB_URL ?? "http://127.0.0.1:8080";
+
 export default defineConfig({
   // Relative, so that the server may serve the dashboard under any path.
   base: "./",
@@ -7,7 +9,13 @@ export default defineConfig({
     // The server's content security policy allows files alone: nothing may be inlined.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // The charts are one file of this size, loaded after first paint.
+    chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      // Components that say "use client" say it to servers that render; there is none here.
+      onLog: (level, log, report) => log.code !== "MODULE_LEVEL_DIRECTIVE" && report(level, log),
+    },
   },
   // `npm run dev --workspace www` speaks to a server that runs beside it.
-  server: { proxy: { "/events": "http://127.0.0.1:8080" } },
+  server: { proxy: { "/api": server, "/varz": server, "/metrics": server } },
 });

@@ -1,4 +1,4 @@
-// Pages in Chromium against the real server. `cargo xtask test` builds what they load and sets CHROME_BIN.
+// Pages and the dashboard in Chromium against the real server. `cargo xtask test` builds what they load and sets CHROME_BIN.
 
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -29,6 +29,7 @@ const launchOptions = {
 export default defineConfig({
   projects: [
     { name: "pages", testDir: ".", testMatch: "*.spec.mjs" },
+    { name: "dashboard", testDir: "../dashboard", testMatch: "*.spec.mjs" },
     { name: "pack", testDir: "../bundlers", testMatch: "*.setup.mjs" },
     { name: "bundlers", testDir: "../bundlers", testMatch: "*.spec.mjs", dependencies: ["pack"] },
   ],

@@ -1,10 +1,11 @@
-import { render } from "preact";
-import { App } from "./app";
-import "./styles/base.css";
-import "./styles/funnel.css";
+import { createRoot } from "react-dom/client";
 
-const root = document.getElementById("app");
-if (root === null) {
-  throw new Error("index.html has no element with the id `app`");
-}
-render(<App />, root);
+import "@mantine/core/styles.css";
+import "@mantine/dates/styles.css";
+import "./app/base.css";
+
+import { App } from "./app/app";
+import { followOldLink } from "./state/old-links";
+
+followOldLink();
+createRoot(document.getElementById("app")!).render(<App />);

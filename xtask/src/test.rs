@@ -45,7 +45,7 @@ enum Step {
     Release,
     /// The tests against the release binary
     EndToEnd,
-    /// Pages with the tag, and apps with the npm package, in Chromium against the release binary
+    /// The dashboard, pages with the tag, and apps with the npm package, in Chromium against the release binary
     Pages,
     /// The benchmark's questions on small sets: equal answers, and time in proportion
     Bench,

@@ -33,6 +33,8 @@ pub(crate) fn build() -> Result<()> {
     build_tracker()?;
     run(npm_bin("tsc").args(["--project", "npm"]))?;
     bundle()?;
+    // The dashboard's types of the API, from its OpenAPI document.
+    run(command("npm").args(["run", "types", "--workspace", "www", "--silent"]))?;
     run(npm_bin("vite").args(["build", "www", "--logLevel", "warn"]))
 }
 

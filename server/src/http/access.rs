@@ -68,13 +68,19 @@ impl Access {
         }
         check_site(area, &request.headers)?;
         match &self.gate {
+            // The dashboard holds no data, and shows the form to sign in by.
+            Gate::SignIn(_) if area == Area::Files => Ok(()),
             // Who signs in or out is not signed in, or need not be.
             Gate::SignIn(_) if area == Area::Api(Resource::Session) => Ok(()),
             Gate::SignIn(sign_in) if sign_in.sessions().holds(&request.headers, Instant::now()) => {
                 Ok(())
             }
             Gate::SignIn(sign_in) if request.method != Method::OPTIONS => {
-                sign_in.check(request.headers.get(AUTHORIZATION), peer).await
+                let checked = sign_in.check(request.headers.get(AUTHORIZATION), peer).await;
+                checked.map_err(|error| match error {
+                    ApiError::SignIn if is_from_page(&request.headers) => ApiError::SignInByForm,
+                    error => error,
+                })
             }
             Gate::Hosts(_) if area == Area::Debug => Err(ApiError::Forbidden(
                 "/debug needs a password: start the server with --password or --password-file",
@@ -172,6 +178,12 @@ fn check_site(area: Area, headers: &HeaderMap) -> Result<(), ApiError> {
             _ => Ok(()),
         },
     }
+}
+
+/// Whether a script of a page asks, which says so itself where browsers do not (over HTTP, but to localhost).
+fn is_from_page(headers: &HeaderMap) -> bool {
+    headers.contains_key("x-requested-with")
+        || headers.get("sec-fetch-mode").is_some_and(|mode| mode != "navigate")
 }
 
 fn is_origin_of(origin: &[u8], host: &[u8]) -> bool {

@@ -9,6 +9,18 @@ static FILES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_
 #[cfg(not(eventhub_dashboard))]
 static FILES: include_dir::Dir<'_> = include_dir::Dir::new("", &[]);
 
+/// The screens, each of which has an address of its own (`www/src/app/screens.tsx`). All are the same page, which reads
+/// its address.
+const SCREENS: [&str; 7] =
+    ["funnel", "retention", "trends", "experiment", "users", "events", "status"];
+
+/// The page, wherever it is asked for.
+const PAGE: &str = "index.html";
+
+/// Files alone: nothing that an event contains can run in the page, nor change how it looks. The page makes no style
+/// element by script, so that styles need no exception either.
+const POLICY: &str = "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
 /// What `/` shows when there is no dashboard.
 const ABSENT: &str = "EventHub is running. This binary was built without the dashboard: build it with \
     `cargo xtask run`, or `npm install && npm run build --workspace www` and then \
@@ -20,10 +32,16 @@ pub const fn is_built_in() -> bool {
     cfg!(eventhub_dashboard)
 }
 
+/// Whether there is something at a path.
+pub(super) fn has(path: &str) -> bool {
+    file(path).is_some()
+}
+
 /// The file at a path, if there is one.
 pub(super) fn file(path: &str) -> Option<Response<Bytes>> {
     let name = match path.strip_prefix('/')? {
-        "" => "index.html",
+        "" => PAGE,
+        name if SCREENS.contains(&name) => PAGE,
         name => name,
     };
     let Some(file) = FILES.get_file(name) else {
@@ -45,8 +63,7 @@ fn response(
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
-    let policy = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     response
 }
 
@@ -76,6 +93,8 @@ mod tests {
         let expected = if is_built_in() { "text/html" } else { "text/plain" };
         assert!(page.headers()[CONTENT_TYPE].to_str().unwrap().starts_with(expected));
         assert_eq!(page.headers()[CACHE_CONTROL], "no-cache");
+        assert_eq!(file("/funnel").is_some(), is_built_in());
+        assert!(file("/funnel/").is_none());
         assert!(file("/no/such/file").is_none());
         assert!(file("/../Cargo.toml").is_none());
         assert!(file("/assets").is_none());

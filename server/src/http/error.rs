@@ -105,6 +105,9 @@ pub(super) enum ApiError {
     /// No credentials, or wrong ones.
     #[error("sign in with the server's user name and password")]
     SignIn,
+    /// The same of a page's own request: the dashboard has a form, which the browser's prompt would cover.
+    #[error("sign in with the server's user name and password")]
+    SignInByForm,
     /// A user name and password in a body, which are not the server's.
     #[error("the user name or the password is wrong")]
     Password,
@@ -192,7 +195,9 @@ impl ApiError {
             | Self::NoAlias(_)
             | Self::NoView(_) => (S::NOT_FOUND, "not_found"),
             Self::Method { .. } => (S::METHOD_NOT_ALLOWED, "method_not_allowed"),
-            Self::SignIn | Self::Password | Self::WriteKey => (S::UNAUTHORIZED, "unauthorized"),
+            Self::SignIn | Self::SignInByForm | Self::Password | Self::WriteKey => {
+                (S::UNAUTHORIZED, "unauthorized")
+            }
             Self::TooManySignIns | Self::TooManyEvents { .. } => {
                 (S::TOO_MANY_REQUESTS, "too_many_requests")
             }

@@ -155,9 +155,7 @@ fn check_form(path: &str) -> Result<(), NameError> {
 
 /// Whether nothing is at a path that no operator named, nor will be.
 fn is_free(path: &str) -> bool {
-    Area::of(path) == Area::Files
-        && !path.starts_with(v1::PREFIX)
-        && dashboard::file(path).is_none()
+    Area::of(path) == Area::Files && !path.starts_with(v1::PREFIX) && !dashboard::has(path)
 }
 
 impl Area {

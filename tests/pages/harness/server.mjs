@@ -14,11 +14,12 @@ export class Server {
   #folder;
   #flags;
 
-  /** A server with these flags on a new folder and a free port. */
-  static async start(flags = []) {
+  /** A server with these flags on a new folder, which is filled first, and a free port. */
+  static async start(flags = [], fill = async (_binary, _data) => {}) {
     const server = new Server();
     server.#flags = flags;
     server.#folder = await mkdtemp(join(tmpdir(), "eventhub-pages-"));
+    await fill(binary, join(server.#folder, "data"));
     await server.#spawn("127.0.0.1:0");
     return server;
   }

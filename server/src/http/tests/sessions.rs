@@ -25,13 +25,13 @@ async fn a_session_opens_what_the_password_does() {
     let set = got.header("set-cookie");
     assert!(set.ends_with("; Path=/; Max-Age=604800; HttpOnly; SameSite=Strict"), "{set}");
     let cookie = cookie(&got);
-    for path in ["/api/v1/event-types", "/events/types", "/metrics", "/varz", "/debug", "/"] {
+    for path in ["/api/v1/event-types", "/events/types", "/metrics", "/varz", "/debug"] {
         let line = format!("GET {path}");
         assert_eq!(ask(&service, &line, &[HOST], "").await.status, 401, "{path}");
         assert_ne!(ask(&service, &line, &[HOST, &cookie], "").await.status, 401, "{path}");
         let cross = "sec-fetch-site: cross-site";
         let got = ask(&service, &line, &[HOST, &cookie, cross], "").await;
-        assert_eq!(got.status == 403, path != "/", "{path}");
+        assert_eq!(got.status, 403, "{path}");
     }
     let got = ask(&service, "DELETE /api/v1/session", &[HOST, &cookie], "").await;
     assert_eq!(got.status, 204);
@@ -39,6 +39,29 @@ async fn a_session_opens_what_the_password_does() {
     let line = "GET /api/v1/event-types";
     assert_eq!(ask(&service, line, &[HOST, &cookie], "").await.status, 401);
     assert_eq!(ask(&service, "DELETE /api/v1/session", &[HOST, &cookie], "").await.status, 204);
+}
+
+#[tokio::test]
+async fn the_dashboard_is_open_and_asks_by_its_own_form() {
+    let service = guarded();
+    for path in ["/", "/nowhere"] {
+        let line = format!("GET {path}");
+        assert_ne!(ask(&service, &line, &[HOST], "").await.status, 401, "{path}");
+        let foreign = [HOST, "sec-fetch-site: cross-site"];
+        assert_ne!(ask(&service, &line, &foreign, "").await.status, 403, "{path}");
+    }
+    let line = "GET /api/v1/event-types";
+    for (header, prompt) in [
+        ("sec-fetch-mode: cors", false),
+        ("sec-fetch-mode: same-origin", false),
+        ("sec-fetch-mode: navigate", true),
+        ("x-requested-with: dashboard", false),
+        ("accept: application/json", true),
+    ] {
+        let got = ask(&service, line, &[HOST, header], "").await;
+        assert_eq!(got.refusal(), (401, "unauthorized".into(), String::new()), "{header}");
+        assert_eq!(got.header("www-authenticate") != "", prompt, "{header}");
+    }
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ async fn the_tag_is_open() {
     let cross = "sec-fetch-site: cross-site";
     check_tag(&ask(&guarded(), "GET /s/e.js", &[HOST, cross], "").await);
     check_tag(&ask(&guarded(), "HEAD /s/e.js", &[HOST], "").await);
-    assert_eq!(ask(&guarded(), "GET /eventhub.js", &[HOST], "").await.status, 401);
+    assert_eq!(ask(&guarded(), "GET /eventhub.js", &[HOST], "").await.status, 404);
     let got = ask(&guarded(), "POST /s/e.js", &[HOST], "").await;
     assert_eq!((got.status, got.header("allow")), (405, "GET, HEAD, OPTIONS"));
     assert_eq!(ask(&guarded(), "OPTIONS /s/e.js", &[HOST], "").await.status, 204);

@@ -1,0 +1,56 @@
+// The clickstream of a shop, 31,106 events of 600 users, which most screens are looked at with.
+
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const beside = fileURLToPath(new URL("../../../../shared/data/ecom.csv.gz", import.meta.url));
+const COLUMNS = ["--event-column", "event", "--user-column", "user_id", "--time-column", "timestamp"];
+
+/** The days that the events are of. */
+export const SHOP_RANGE = { start: "2024-01-01", end: "2024-07-01" };
+
+/**
+ * Imports the sample that `EVENTHUB_SAMPLE` names, or that beside the workspace; where neither is, events of
+ * the same shape, which are the same each time.
+ */
+export async function importShop(binary, data) {
+  let file = process.env.EVENTHUB_SAMPLE ?? beside;
+  if (!existsSync(file)) {
+    file = join(dirname(data), "shop.csv");
+    await writeFile(file, madeShop());
+  }
+  await promisify(execFile)(binary, ["import", file, "--data", data, ...COLUMNS]);
+}
+
+const EVENTS = ["home", "search", "catalog", "product_view", "add_to_cart", "purchase"];
+const PLATFORMS = ["desktop", "mobile", "tablet"];
+
+function madeShop() {
+  const random = numbersFrom(1);
+  const pick = (list) => list[Math.floor(random() * list.length)];
+  const [start, end] = [SHOP_RANGE.start, SHOP_RANGE.end].map((day) => Date.parse(day));
+  const lines = ["user_id,session_id,event,timestamp,platform,user_lifecycle"];
+  for (let user = 0; user < 600; user += 1) {
+    const platform = pick(PLATFORMS);
+    const events = 10 + Math.floor(random() * 80);
+    for (let event = 0; event < events; event += 1) {
+      const time = new Date(start + random() * (end - start)).toISOString().slice(0, 19).replace("T", " ");
+      const id = `user_${String(user).padStart(4, "0")}`;
+      lines.push([id, `sess_${user}_${event % 7}`, pick(EVENTS), time, platform, pick(["new", "returning"])].join(","));
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** Numbers from 0 to 1 that look random and depend on the seed alone (a linear congruential generator). */
+function numbersFrom(seed) {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

@@ -1,0 +1,111 @@
+// Retention: who came back, and when.
+
+import { Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+
+import { retention } from "../../api/endpoints";
+import { useSpan } from "../../api/known";
+import type { Range, RetentionAnswer } from "../../api/types";
+import { Empty, Failure, Loading } from "../../app/notices";
+import { Split } from "../../app/split";
+import { Chart } from "../../charts/chart";
+import { linesOption } from "../../charts/lines";
+import { usePalette } from "../../charts/palette";
+import { formatShare, plural } from "../../format/numbers";
+import { groupName } from "../../format/groups";
+import { columnName } from "../../format/periods";
+import { problemsOf } from "../../questions/problems";
+import { setParameters, useParameter, useQuestion } from "../../state/question";
+import { newRetention, retentionCodec, retentionQuery, type Retention } from "../../state/retention";
+import { FirstRun } from "../status/first-run";
+import { RetentionForm } from "./form";
+import { gridOf } from "./grid";
+import { GroupSelect } from "./group-select";
+import { RetentionTable, type Shown } from "./table";
+
+const CHART_PX = 260;
+
+export default function RetentionScreen() {
+  const { data: span, error, refetch } = useSpan();
+  if (error) {
+    return <Failure error={error} onRetry={() => void refetch()} />;
+  }
+  return span === undefined ? <Loading /> : span === null ? <FirstRun /> : <Asked span={span} />;
+}
+
+function Asked({ span }: { span: Range }) {
+  const { draft, setDraft, asked } = useQuestion(retentionCodec, newRetention(span));
+  const { data, error, isFetching, refetch } = useQuery({
+    queryKey: ["retention", asked],
+    // An answer is drawn as its question says, also while that of the next is waited for.
+    queryFn: async ({ signal }) =>
+      asked === undefined ? null : { question: asked, answer: await retention(retentionQuery(asked), signal) },
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <Split
+      title="Retention"
+      question={<RetentionForm question={draft} onChange={setDraft} problems={problemsOf(error)} />}
+      answer={
+        error ? (
+          <Failure error={error} onRetry={() => void refetch()} />
+        ) : data ? (
+          <div aria-busy={isFetching}>
+            <Answer {...data} />
+          </div>
+        ) : (
+          <Loading />
+        )
+      }
+    />
+  );
+}
+
+function Answer({ answer, question }: { answer: RetentionAnswer; question: Retention }) {
+  const palette = usePalette();
+  const shown: Shown = useParameter("shown") === "counts" ? "counts" : "percent";
+  const index = Number(useParameter("group") ?? Number.NaN);
+  const group = answer.groups[index];
+  const { rows, mean } = group ?? answer;
+  const { period, every } = question;
+  const grid = useMemo(() => gridOf(rows, mean), [rows, mean]);
+  const option = useMemo(() => {
+    const columns = answer.mean.map((_, column) => columnName(column, period, every));
+    const lines = [
+      { name: answer.groups.length > 0 ? "Everyone" : "Weighted mean", values: answer.mean },
+      ...answer.groups.map((it) => ({ name: groupName(it), values: it.mean })),
+    ];
+    return linesOption({ ticks: columns, lines, shape: "line", stacked: false, format: formatShare, palette });
+  }, [answer, period, every, palette]);
+
+  if (answer.rows.every((row) => row.size === 0)) {
+    return <Empty title="Nobody began in this range">Choose another range or start event.</Empty>;
+  }
+  return (
+    <Stack gap="md">
+      <Group justify="space-between">
+        <Text fw={600}>{plural(grid.size, "user")} in cohorts</Text>
+        <SegmentedControl
+          aria-label="Cells show"
+          size="xs"
+          data={[
+            { value: "percent", label: "Percent" },
+            { value: "counts", label: "Counts" },
+          ]}
+          value={shown}
+          onChange={(next) => setParameters({ shown: next === "percent" ? null : next })}
+        />
+      </Group>
+      <Chart option={option} height={CHART_PX} label="Share of users who came back, by period" />
+      {answer.groups.length > 0 && (
+        <GroupSelect
+          groups={answer.groups}
+          chosen={group === undefined ? null : index}
+          onChoose={(next) => setParameters({ group: next === null ? null : String(next) })}
+        />
+      )}
+      <RetentionTable grid={grid} period={period} every={every} shown={shown} />
+    </Stack>
+  );
+}
