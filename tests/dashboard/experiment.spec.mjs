@@ -12,6 +12,7 @@ const QUESTION = { ...FUNNEL, breakdown: { property: "platform" }, experiment: {
 test("the table has the numbers of the API, and a sentence says them", async ({ page, shop }) => {
   const { experiment } = await shop.post("funnel", QUESTION);
   await page.goto(shop.screen("experiment", QUESTION));
+  await expect(page.getByRole("row")).toHaveCount(experiment.variants.length + 1);
   const rows = (await cells(page.getByRole("table"))).slice(1);
   expect(rows.map(([value, users, converted, rate, , , , beats]) => [value, users, converted, rate, beats])).toEqual(
     experiment.variants.map(({ value, users, converted, rate, comparison }) => [
@@ -33,9 +34,9 @@ test("the table has the numbers of the API, and a sentence says them", async ({ 
 test("it is asked once its control is chosen, and a link restores it", async ({ page, shop, context }) => {
   await page.goto(shop.screen("experiment", FUNNEL));
   await expect(page.getByText("Which variant is the control?")).toBeVisible();
-  await page.getByLabel("Variants are the values of").last().click();
+  await page.getByRole("combobox", { name: "Variants are the values of" }).click();
   await page.getByRole("option", { name: "platform" }).click();
-  await page.getByLabel("Control").first().click();
+  await page.getByRole("combobox", { name: "Control" }).click();
   await page.getByRole("option", { name: "mobile" }).click();
   await expect(page.getByRole("table")).toContainText("mobile");
   const other = await context.newPage();

@@ -89,14 +89,13 @@ test("a funnel is asked by keyboard alone", async ({ page, shop }) => {
   await expect(bars(page)).toHaveCount(1);
   await page.getByRole("button", { name: "Add step" }).focus();
   await page.keyboard.press("Enter");
-  await page.keyboard.press("Shift+Tab");
-  for (
-    let tabs = 0;
-    tabs < 4 && !(await page.getByLabel("Event of step 2").evaluate((field) => field === document.activeElement));
-    tabs += 1
-  ) {
+  // Back over the buttons of the step that is new, to its event.
+  const event = page.getByRole("combobox", { name: "Event of step 2" });
+  await expect(event).toBeVisible();
+  for (let tabs = 0; tabs < 5 && !(await event.evaluate((field) => field === document.activeElement)); tabs += 1) {
     await page.keyboard.press("Shift+Tab");
   }
+  await expect(event).toBeFocused();
   await page.keyboard.type("purch");
   await page.keyboard.press("Enter");
   await expectBars(page, await shop.post("funnel", { ...QUESTION, steps: [{ event: "home" }, { event: "purchase" }] }));
@@ -124,6 +123,7 @@ test("a breakdown is drawn and listed", async ({ page, shop }) => {
   await page.goto(shop.screen("funnel", question));
   const section = page.getByRole("region", { name: "By platform" });
   await expect(section.locator("canvas")).toBeVisible();
+  await expect(section.getByRole("row")).toHaveCount(groups.length + 1);
   const rows = (await cells(section.getByRole("table"))).slice(1);
   expect(rows.map((row) => row.slice(0, -1))).toEqual(
     groups.map(({ value, steps }) => [

@@ -54,7 +54,8 @@ export function Shell() {
 }
 
 function ColorSchemeSwitch() {
-  const { setColorScheme } = useMantineColorScheme();
+  // To hold transitions back, a style element would be made by script.
+  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const dark = useComputedColorScheme("light") === "dark";
   return (
     <ActionIcon

@@ -8,6 +8,7 @@ import { useServerTimeZone, useSpan } from "../api/known";
 import type { Range } from "../api/types";
 import { daysLater, rangeUpTo, today } from "../state/days";
 import type { Problems } from "./problems";
+import classes from "./range-input.module.css";
 
 interface Props {
   range: Range;
@@ -49,6 +50,7 @@ export function RangeInput({ range, onRange, timeZone, onTimeZone, problems }: P
           value: [preset.range.start, daysLater(preset.range.end, -1)] as [string, string],
         }))}
         allowSingleDateInRange
+        classNames={{ datePickerRoot: classes.calendar, presetsList: classes.presets }}
         error={problems("/range")}
       />
       <Select
