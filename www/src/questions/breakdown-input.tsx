@@ -33,6 +33,7 @@ export function BreakdownInput({
       <Group gap="xs" align="start" wrap="nowrap">
         <SegmentedControl
           aria-label="Whose property"
+          style={{ flexShrink: 0 }}
           data={[
             { value: "event", label: "Event" },
             { value: "user", label: "User" },
