@@ -1,6 +1,6 @@
 // Which events are counted: those of one type or of any, with filters.
 
-import { Checkbox, Stack, Text } from "@mantine/core";
+import { Checkbox, Input, Stack } from "@mantine/core";
 
 import type { CountedEvents } from "../api/types";
 import { fromCounted, toCounted, type Counted } from "../state/counted";
@@ -22,9 +22,7 @@ export function CountedInput({ label, counted, onChange, problems, pointer }: Pr
   const change = (next: Partial<Counted>) => onChange(fromCounted({ event, filters, ...next }));
   return (
     <Stack gap={6} role="group" aria-label={label}>
-      <Text size="sm" fw={500}>
-        {label}
-      </Text>
+      <Input.Label labelElement="div">{label}</Input.Label>
       {event !== null && (
         <EventSelect
           label={label}

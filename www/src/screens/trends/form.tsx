@@ -1,6 +1,6 @@
 // The question of trends.
 
-import { NumberInput, Select, Stack, Text } from "@mantine/core";
+import { Input, NumberInput, Select, Stack } from "@mantine/core";
 
 import { BreakdownInput } from "../../questions/breakdown-input";
 import { CountedInput } from "../../questions/counted-input";
@@ -71,9 +71,7 @@ export function TrendsForm({ question, onChange, problems }: Props) {
         problems={problems}
       />
       <div>
-        <Text size="sm" fw={500}>
-          Users
-        </Text>
+        <Input.Label labelElement="div">Users</Input.Label>
         <FilterRows
           of="user"
           filters={question.user_filters}

@@ -1,6 +1,6 @@
 // The search for users: by a part of their id and by what their properties are.
 
-import { Stack, Text, TextInput } from "@mantine/core";
+import { Input, Stack, Text, TextInput } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 
 import { findUsers } from "../../api/endpoints";
@@ -77,9 +77,7 @@ function SearchForm({ search, onChange, problems }: FormProps) {
         onChange={({ currentTarget }) => onChange({ ...search, id: currentTarget.value })}
       />
       <div>
-        <Text size="sm" fw={500}>
-          Properties
-        </Text>
+        <Input.Label labelElement="div">Properties</Input.Label>
         <FilterRows
           of="user"
           filters={search.filters}
