@@ -48,7 +48,9 @@ test("events appear while they are stored", async ({ page, own }) => {
 });
 
 test("a server without events shows how to send one, and sees it come", async ({ page, own }) => {
-  await page.goto(own.screen("retention"));
+  await page.goto(own.screen(""));
+  await expect(page.getByText("Waiting for the first event")).toBeVisible();
+  await page.getByRole("link", { name: "Retention" }).click();
   await expect(page.getByText("Waiting for the first event")).toBeVisible();
   await page.getByRole("tab", { name: "Command line" }).click();
   await expect(page.getByLabel("Snippet: Command line")).toContainText(`${own.origin}/events/track`);

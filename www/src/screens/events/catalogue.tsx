@@ -1,4 +1,4 @@
-// The types that there are, the keys of one, and the values of a key: three lists, each of what is chosen in the one before.
+// The types that there are, the keys of one, and the values of a key: each list is of what is chosen in the one before.
 
 import { Paper, Text, TextInput, Title } from "@mantine/core";
 import { useState, type ReactNode } from "react";

@@ -1,5 +1,8 @@
 // The Funnel: how many go how far, how long it takes them, and who they are.
 
+import { lazy } from "react";
+
+import { useSpan } from "../../api/known";
 import { Empty, Failure, Loading } from "../../app/notices";
 import { Split } from "../../app/split";
 import { BreakdownInput } from "../../questions/breakdown-input";
@@ -12,8 +15,15 @@ import { FunnelForm } from "./funnel-form";
 import { useSuggestedFunnel } from "./suggestion";
 import { useFunnel } from "./use-funnel";
 
+/** Seen once in a server's life, so it is not loaded before first paint. */
+const FirstRun = lazy(async () => ({ default: (await import("../status/first-run")).FirstRun }));
+
 export default function FunnelScreen() {
+  const { data: span } = useSpan();
   const suggested = useSuggestedFunnel();
+  if (span === null) {
+    return <FirstRun />;
+  }
   return suggested === undefined ? <Loading /> : <FunnelOf initial={suggested} />;
 }
 

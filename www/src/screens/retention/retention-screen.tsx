@@ -35,7 +35,7 @@ export default function RetentionScreen() {
 }
 
 function Asked({ span }: { span: Range }) {
-  const { draft, setDraft, asked } = useQuestion(retentionCodec, newRetention(span));
+  const { draft, setDraft, asked, waiting } = useQuestion(retentionCodec, newRetention(span));
   const { data, error, isFetching, refetch } = useQuery({
     queryKey: ["retention", asked],
     // An answer is drawn as its question says, also while that of the next is waited for.
@@ -46,6 +46,7 @@ function Asked({ span }: { span: Range }) {
   return (
     <Split
       title="Retention"
+      waiting={waiting && asked !== undefined}
       question={<RetentionForm question={draft} onChange={setDraft} problems={problemsOf(error)} />}
       answer={
         error ? (

@@ -35,7 +35,7 @@ export default function TrendsScreen() {
 }
 
 function Asked({ span }: { span: Range }) {
-  const { draft, setDraft, asked } = useQuestion(trendsCodec, newTrends(span));
+  const { draft, setDraft, asked, waiting } = useQuestion(trendsCodec, newTrends(span));
   const { data, error, isFetching, refetch } = useQuery({
     queryKey: ["trends", asked],
     // An answer is drawn as its question says, also while that of the next is waited for.
@@ -46,6 +46,7 @@ function Asked({ span }: { span: Range }) {
   return (
     <Split
       title="Trends"
+      waiting={waiting && asked !== undefined}
       question={<TrendsForm question={draft} onChange={setDraft} problems={problemsOf(error)} />}
       answer={
         error ? (

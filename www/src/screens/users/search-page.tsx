@@ -26,7 +26,7 @@ const TYPING_MS = 200;
 
 export function SearchPage() {
   const { data: span } = useSpan();
-  const { draft, setDraft, asked } = useQuestion(userSearchCodec, EVERYONE);
+  const { draft, setDraft, asked, waiting } = useQuestion(userSearchCodec, EVERYONE);
   const page = usePage("page");
   const rested = useRested(asked, TYPING_MS);
   const { data, error, isFetching, refetch } = useQuery({
@@ -45,6 +45,7 @@ export function SearchPage() {
   return (
     <Split
       title="Users"
+      waiting={waiting && asked !== undefined}
       question={<SearchForm search={draft} onChange={change} problems={problemsOf(error)} />}
       answer={
         error ? (
