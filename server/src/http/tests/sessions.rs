@@ -60,7 +60,7 @@ async fn the_dashboard_is_open_and_asks_by_its_own_form() {
     ] {
         let got = ask(&service, line, &[HOST, header], "").await;
         assert_eq!(got.refusal(), (401, "unauthorized".into(), String::new()), "{header}");
-        assert_eq!(got.header("www-authenticate") != "", prompt, "{header}");
+        assert_eq!(!got.header("www-authenticate").is_empty(), prompt, "{header}");
     }
 }
 
