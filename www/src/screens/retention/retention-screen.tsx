@@ -1,24 +1,20 @@
 // Retention: who came back, and when.
 
 import { Group, SegmentedControl, Stack, Text } from "@mantine/core";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 
 import { retention } from "../../api/endpoints";
-import { useSpan } from "../../api/known";
-import type { Range, RetentionAnswer } from "../../api/types";
-import { Empty, Failure, Loading } from "../../app/notices";
-import { Split } from "../../app/split";
+import type { RetentionAnswer } from "../../api/types";
+import { Empty } from "../../app/notices";
 import { Chart } from "../../charts/chart";
 import { linesOption } from "../../charts/lines";
 import { usePalette } from "../../charts/palette";
 import { formatShare, plural } from "../../format/numbers";
 import { groupName } from "../../format/groups";
 import { columnName } from "../../format/periods";
-import { problemsOf } from "../../questions/problems";
-import { setParameters, useParameter, useQuestion } from "../../state/question";
+import { setParameters, useParameter } from "../../state/question";
 import { newRetention, retentionCodec, retentionQuery, type Retention } from "../../state/retention";
-import { FirstRun } from "../status/first-run";
+import { AskedScreen } from "../asked-screen";
 import { RetentionForm } from "./form";
 import { gridOf } from "./grid";
 import { GroupSelect } from "./group-select";
@@ -27,38 +23,14 @@ import { RetentionTable, type Shown } from "./table";
 const CHART_PX = 260;
 
 export default function RetentionScreen() {
-  const { data: span, error, refetch } = useSpan();
-  if (error) {
-    return <Failure error={error} onRetry={() => void refetch()} />;
-  }
-  return span === undefined ? <Loading /> : span === null ? <FirstRun /> : <Asked span={span} />;
-}
-
-function Asked({ span }: { span: Range }) {
-  const { draft, setDraft, asked, waiting } = useQuestion(retentionCodec, newRetention(span));
-  const { data, error, isFetching, refetch } = useQuery({
-    queryKey: ["retention", asked],
-    // An answer is drawn as its question says, also while that of the next is waited for.
-    queryFn: async ({ signal }) =>
-      asked === undefined ? null : { question: asked, answer: await retention(retentionQuery(asked), signal) },
-    placeholderData: keepPreviousData,
-  });
   return (
-    <Split
+    <AskedScreen
       title="Retention"
-      waiting={waiting && asked !== undefined}
-      question={<RetentionForm question={draft} onChange={setDraft} problems={problemsOf(error)} />}
-      answer={
-        error ? (
-          <Failure error={error} onRetry={() => void refetch()} />
-        ) : data ? (
-          <div aria-busy={isFetching}>
-            <Answer {...data} />
-          </div>
-        ) : (
-          <Loading />
-        )
-      }
+      codec={retentionCodec}
+      first={newRetention}
+      ask={(question, signal) => retention(retentionQuery(question), signal)}
+      Form={RetentionForm}
+      Answer={Answer}
     />
   );
 }

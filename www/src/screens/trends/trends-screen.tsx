@@ -1,25 +1,21 @@
 // Trends: how often, by how many, how much.
 
 import { Group, SegmentedControl, Stack, Text } from "@mantine/core";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 
 import { trends } from "../../api/endpoints";
-import { useSpan } from "../../api/known";
-import type { Range, TrendsAnswer } from "../../api/types";
-import { Empty, Failure, Loading } from "../../app/notices";
-import { Split } from "../../app/split";
+import type { TrendsAnswer } from "../../api/types";
+import { Empty } from "../../app/notices";
 import { Chart } from "../../charts/chart";
 import { linesOption } from "../../charts/lines";
 import { usePalette } from "../../charts/palette";
 import { groupName } from "../../format/groups";
 import { formatValue } from "../../format/numbers";
 import { periodName, periodTick } from "../../format/periods";
-import { problemsOf } from "../../questions/problems";
 import { countedName } from "../../state/counted";
-import { setParameters, useParameter, useQuestion } from "../../state/question";
+import { setParameters, useParameter } from "../../state/question";
 import { newTrends, trendsCodec, trendsQuery, type Trends } from "../../state/trends";
-import { FirstRun } from "../status/first-run";
+import { AskedScreen } from "../asked-screen";
 import { TrendsForm } from "./form";
 import { measureName } from "./measure";
 import { TrendsTable } from "./table";
@@ -27,38 +23,14 @@ import { TrendsTable } from "./table";
 const CHART_PX = 360;
 
 export default function TrendsScreen() {
-  const { data: span, error, refetch } = useSpan();
-  if (error) {
-    return <Failure error={error} onRetry={() => void refetch()} />;
-  }
-  return span === undefined ? <Loading /> : span === null ? <FirstRun /> : <Asked span={span} />;
-}
-
-function Asked({ span }: { span: Range }) {
-  const { draft, setDraft, asked, waiting } = useQuestion(trendsCodec, newTrends(span));
-  const { data, error, isFetching, refetch } = useQuery({
-    queryKey: ["trends", asked],
-    // An answer is drawn as its question says, also while that of the next is waited for.
-    queryFn: async ({ signal }) =>
-      asked === undefined ? null : { question: asked, answer: await trends(trendsQuery(asked), signal) },
-    placeholderData: keepPreviousData,
-  });
   return (
-    <Split
+    <AskedScreen
       title="Trends"
-      waiting={waiting && asked !== undefined}
-      question={<TrendsForm question={draft} onChange={setDraft} problems={problemsOf(error)} />}
-      answer={
-        error ? (
-          <Failure error={error} onRetry={() => void refetch()} />
-        ) : data ? (
-          <div aria-busy={isFetching}>
-            <Answer {...data} />
-          </div>
-        ) : (
-          <Loading />
-        )
-      }
+      codec={trendsCodec}
+      first={newTrends}
+      ask={(question, signal) => trends(trendsQuery(question), signal)}
+      Form={TrendsForm}
+      Answer={Answer}
     />
   );
 }
