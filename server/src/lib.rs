@@ -14,5 +14,6 @@ pub mod engine;
 
 pub mod embedded;
 
+pub mod priority;
 pub mod query;
 pub mod store;

@@ -11,6 +11,7 @@ use clap::Parser;
 use eventhub_server::cli::{Cli, Command, ServeArgs, StatsArgs};
 use eventhub_server::config::ServeConfig;
 use eventhub_server::embedded::Embedded;
+use eventhub_server::priority::questions_first;
 use eventhub_server::{http, import, store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -48,6 +49,7 @@ fn start_log(filter: &str) -> Result<()> {
 fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Serve(args) => {
+            questions_first().context("the threads that answer questions do not start")?;
             let runtime = tokio::runtime::Runtime::new().context("the runtime does not start")?;
             let served = runtime.block_on(serve(&args));
             runtime.shutdown_timeout(QUESTIONS_TIMEOUT);

@@ -82,6 +82,7 @@ use self::prepared::Prepared;
 use self::request::{Answer, Change, Request};
 use self::shared::Shared;
 use crate::engine::EngineError;
+use crate::priority::step_back;
 
 pub use self::bulk::Bulk;
 pub use self::check::{CheckReport, check};
@@ -92,9 +93,6 @@ pub use self::stats::stats_of;
 
 /// Seals' worth of events that the tail may hold before requests are refused.
 const TAIL_SEALS_MAX: u64 = 16;
-/// Nice value of threads that work in the background.
-#[cfg(target_os = "linux")]
-const BACKGROUND_NICE: i32 = 10;
 /// How long [`Store::append_when_ready`] waits for the tail to be sealed.
 pub const WAIT_MAX: Duration = Duration::from_secs(60);
 
@@ -154,7 +152,7 @@ impl Store {
         threads.push(spawn("store-seal", move || seal::run(&common))?);
         let common = Arc::clone(&shared);
         threads.push(spawn("store-merge", move || {
-            yield_to_clients();
+            step_back();
             merge::run(&common);
         })?);
         Ok(Self { shared, threads: Mutex::new(threads), _lock: lock })
@@ -333,15 +331,6 @@ fn spawn<T: Send + 'static>(
 ) -> Result<JoinHandle<T>, EngineError> {
     let thread = thread::Builder::new().name(name.to_owned()).spawn(body);
     thread.map_err(|error| EngineError::Storage(format!("thread {name}: {error}")))
-}
-
-/// Lets this thread have what processor time the others leave: clients do not wait for it.
-fn yield_to_clients() {
-    // On Linux threads have priorities of their own.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, BACKGROUND_NICE) {
-        tracing::debug!("the priority of a thread stays as it is: {error}");
-    }
 }
 
 fn system_now_ms() -> i64 {
