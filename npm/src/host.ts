@@ -13,6 +13,9 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 
 const SESSION = 0;
 const GENERATED = 1;
+const MEMBER = 3;
+/** Keys by slot; the session and the member are in the tab's own storage. */
+const USERS = ["activeSession", "generatedUser", "identifiedUser", "identifiedUser"];
 
 interface Host {
   /** Of the hub's keys in storage. */
@@ -65,8 +68,9 @@ export function take(into: Bytes) {
   into.set(answer);
 }
 
-export function item(hub: number, key: string): string {
-  return attempt(() => localStorage.getItem(hosts[hub]!.prefix + key)) ?? "";
+/** `ofTab`: in the tab's own storage. */
+export function item(hub: number, key: string, ofTab = false): string {
+  return attempt(() => (ofTab ? sessionStorage : localStorage).getItem(hosts[hub]!.prefix + key)) ?? "";
 }
 
 export function get(hub: number, key: Bytes): number {
@@ -94,14 +98,10 @@ export function keys(hub: number, start: Bytes): number {
 
 /** The forms are those of the older tag, whose session is `true`. */
 export function read(hub: number, slot: number): number {
-  const { prefix } = hosts[hub]!;
   const id = parse(item(hub, "generatedId"));
-  let user = parse(item(hub, slot == GENERATED ? "generatedUser" : "identifiedUser"));
+  let user = parse(item(hub, USERS[slot]!, slot % MEMBER == SESSION));
   if (slot == GENERATED && user?.id != id) user = { id };
-  if (slot == SESSION) {
-    user = parse(attempt(() => sessionStorage[prefix + "activeSession"]));
-    if (user === true) return read(hub, GENERATED);
-  }
+  if (user === true) return read(hub, GENERATED);
   const text = textOf(user?.id);
   return answerWith(text ? joined([text, ...textsOf(user.properties).flat()]) : "");
 }
@@ -110,20 +110,14 @@ export function write(hub: number, slot: number, text: Bytes) {
   const [id, ...pairs] = decode(text).split("\0");
   const properties: Record<string, string> = {};
   for (let at = 1; at < pairs.length; at += 2) properties[pairs[at - 1]!] = pairs[at]!;
-  const put = (key: string, value: unknown, storage = localStorage) => {
+  const put = (key: string, value: unknown) => {
+    const storage = slot % MEMBER == SESSION ? sessionStorage : localStorage;
     key = hosts[hub]!.prefix + key;
     id ? storage.setItem(key, JSON.stringify(value)) : storage.removeItem(key);
   };
-  const user = { id, properties };
   attempt(() => {
-    if (slot == SESSION) {
-      put("activeSession", user, sessionStorage);
-    } else if (slot == GENERATED) {
-      put("generatedId", id);
-      put("generatedUser", user);
-    } else {
-      put("identifiedUser", user);
-    }
+    if (slot == GENERATED) put("generatedId", id);
+    put(USERS[slot]!, { id, properties });
   });
 }
 

@@ -107,7 +107,7 @@ function track(stub: StubHub, url: string, denied: boolean) {
   const wake = () => tell(hub, "wake");
   const hide = () => tell(hub, "hide");
   addEventListener("pagehide", hide);
-  addEventListener("pageshow", (event) => event.persisted && wake());
+  addEventListener("pageshow", (event) => event.persisted && tell(hub, "restore"));
   addEventListener("online", wake);
   document.addEventListener("visibilitychange", () => (document.hidden ? hide() : wake()));
 }

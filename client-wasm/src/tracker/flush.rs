@@ -69,7 +69,7 @@ impl Default for Flusher {
             lock: Lock::Free,
             limit: usize::MAX,
             failures: 0,
-            not_before: 0,
+            not_before: i64::MIN,
             looked_at: i64::MIN,
         }
     }
@@ -101,9 +101,9 @@ impl<H: Host> Machine<H> {
     /// The lock is this page's.
     pub fn granted(&mut self, now: i64) {
         self.flusher.lock = Lock::Held;
-        if self.is_opted_out() {
-            self.opt_out();
-        } else if self.flusher.flights.is_empty() {
+        if !self.heed() {
+            self.stop();
+        } else if self.flusher.lock == Lock::Held && self.flusher.flights.is_empty() {
             if now.saturating_sub(self.flusher.looked_at) >= LOOK_MS {
                 self.flusher.looked_at = now;
                 self.queue.adopt(&mut self.host, &self.client);
@@ -116,9 +116,7 @@ impl<H: Host> Machine<H> {
     /// The page may end: what is not under way is sent so that it outlives the page, as far as browsers allow.
     /// Another page may be sending the same, so be it.
     pub fn hide(&mut self, now: i64) {
-        if self.enabled && self.is_opted_out() {
-            self.opt_out();
-        }
+        self.heed();
         self.queue.store(&mut self.host, false);
         if now < self.flusher.not_before {
             return;
@@ -142,6 +140,7 @@ impl<H: Host> Machine<H> {
         now: i64,
         random: f64,
     ) {
+        self.heed();
         let answer = match status {
             200..=299 => Answer::Taken,
             400 | 413 => Answer::Refused,
@@ -169,7 +168,7 @@ impl<H: Host> Machine<H> {
             Some(Flight { answer: Answer::Failed, .. }) => return self.back_off(now, random),
             Some(Flight { commands, .. }) => self.narrow(commands),
             // A clock that was put back must not make what the server asked for last longer.
-            None => self.flusher.not_before = 0,
+            None => self.flusher.not_before = i64::MIN,
         }
         if self.flusher.lock == Lock::Held {
             self.send_next(now);

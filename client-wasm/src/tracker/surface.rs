@@ -140,6 +140,9 @@ pub fn call(hub: usize, what: &[u8], now: f64, number: f64) {
     let Some((method, rest)) = first_text(text_of(what)) else { return };
     let Some((text, pairs)) = first_text(rest) else { return };
     let now = now as i64;
+    if number >= 0.0 && machine.is_overruled(now) {
+        return;
+    }
     match method {
         "track" => {
             let number = if number < 0.0 { None } else { Some(number as u64) };
@@ -154,13 +157,14 @@ pub fn call(hub: usize, what: &[u8], now: f64, number: f64) {
         }
         "invalidateGeneratedUser" => machine.invalidate_generated(text),
         "invalidateIdentifiedUser" => machine.invalidate_identified(),
-        "optOut" => machine.opt_out(),
-        "optIn" => machine.opt_in(text),
+        "optOut" => machine.opt_out(now),
+        "optIn" => machine.opt_in(now, text),
         "enter" => machine.enter(text, pairs),
         "leave" => machine.leave(),
         "flush" => machine.flush(now),
         "timer" => machine.timer(),
         "wake" => machine.wake(now),
+        "restore" => machine.restore(now),
         "granted" => machine.granted(now),
         "hide" => machine.hide(now),
         "stats" => {

@@ -57,6 +57,23 @@ fn the_server_says_how_long_to_wait_and_nothing_goes_before() {
 }
 
 #[test]
+fn a_clock_before_1970_delays_nothing() {
+    let mut tab = Tab::open(&world(), config(), 1, "");
+    tab.machine.track(-2_000, "a", Pairs(""), None);
+    tab.machine.flush(-1_999);
+    tab.grant(-1_998);
+    tab.machine.track(-1_997, "b", Pairs(""), None);
+    tab.answer(Fate::LostBefore, -1_996, 0.5);
+    tab.machine.wake(-1_000);
+    assert!(tab.asked.borrow().lock);
+    tab.settle(-999);
+    tab.machine.track(-998, "c", Pairs(""), None);
+    tab.machine.hide(-997);
+    assert_eq!(tab.asked.borrow().sent.len(), 1);
+    assert_eq!(tab.stored_commands(), 1);
+}
+
+#[test]
 fn an_answer_that_is_lost_doubles_nothing() {
     let mut tab = Tab::open(&world(), config(), 1, "");
     waiting(&mut tab);
