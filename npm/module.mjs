@@ -9,7 +9,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** What tracker_bg.js calls. The rest is for objects of JavaScript, of which none crosses. */
-const EXPORTS = ["memory", "open", "call", "answered", "__wbindgen_malloc"];
+const EXPORTS = ["memory", "open", "call", "answered"];
 
 /** What of WebAssembly the module uses, which its text does not say. */
 const FEATURES = ["bulk-memory", "bulk-memory-opt", "multivalue", "nontrapping-float-to-int", "sign-ext"].map((name) => "--enable-" + name);

@@ -35,10 +35,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const encode = (text: string) => encoder.encode(text);
 const decode = (bytes: Bytes) => decoder.decode(bytes);
-
-export { encode };
 
 /** By the tracker's numbers of hubs. */
 export const hosts: Host[] = [];
@@ -53,14 +50,15 @@ function inTurn(turn: () => void) {
 
 /** Tells the tracker that something happened. */
 export function tell(hub: number, method: string, text = "", pairs = "", now = Date.now(), number = -1) {
-  inTurn(() => call(hub, encode(joined([method, text]) + pairs), now, number));
+  inTurn(() => call(hub, give(joined([method, text]) + pairs), now, number));
 }
 
 /** What the tracker is about to take. */
 let answer: Bytes;
 
-function answerWith(text: string): number {
-  answer = encode(text);
+/** For the tracker to take; returns how many bytes. */
+export function give(text: string): number {
+  answer = encoder.encode(text);
   return answer.length;
 }
 
@@ -74,7 +72,7 @@ export function item(hub: number, key: string, ofTab = false): string {
 }
 
 export function get(hub: number, key: Bytes): number {
-  return answerWith(item(hub, decode(key)));
+  return give(item(hub, decode(key)));
 }
 
 export function put(hub: number, key: Bytes, text: Bytes): boolean {
@@ -93,7 +91,7 @@ export function keys(hub: number, start: Bytes): number {
   const { prefix } = hosts[hub]!;
   const begin = prefix + decode(start);
   const keys = attempt(() => Object.keys(localStorage).filter((key) => key.startsWith(begin)));
-  return answerWith(joined((keys ?? []).sort().map((key) => key.slice(prefix.length))));
+  return give(joined((keys ?? []).sort().map((key) => key.slice(prefix.length))));
 }
 
 /** The forms are those of the older tag, whose session is `true`. */
@@ -103,7 +101,7 @@ export function read(hub: number, slot: number): number {
   if (slot == GENERATED && user?.id != id) user = { id };
   if (user === true) return read(hub, GENERATED);
   const text = textOf(user?.id);
-  return answerWith(text ? joined([text, ...textsOf(user.properties).flat()]) : "");
+  return give(text ? joined([text, ...textsOf(user.properties).flat()]) : "");
 }
 
 export function write(hub: number, slot: number, text: Bytes) {

@@ -125,7 +125,7 @@ impl<H: Host> Machine<H> {
         for flight in self.flights() {
             room = room.saturating_sub(flight.bytes);
         }
-        while self.send(now, room.min(BATCH_BYTES_MAX)) {
+        while self.send(now, room.min(BATCH_BYTES_MAX), KEEPALIVE_BYTES_MAX) {
             let sent = self.flusher.flights.last().map_or(0, |flight| flight.bytes);
             room = room.saturating_sub(sent);
         }
@@ -238,7 +238,9 @@ impl<H: Host> Machine<H> {
     fn send_next(&mut self, now: i64) {
         self.mend_storage();
         self.leave_out_delivered();
-        if !self.send(now, BATCH_BYTES_MAX) {
+        // Where the site itself uses up what browsers let outlive a page, such a request fails, and one like others does not.
+        let keepalive_max = if self.flusher.failures > 0 { 0 } else { KEEPALIVE_BYTES_MAX };
+        if !self.send(now, BATCH_BYTES_MAX, keepalive_max) {
             self.finish(true);
         }
     }
@@ -258,8 +260,9 @@ impl<H: Host> Machine<H> {
     }
 
     /// Sends the next commands that are not under way: events up to the limits, or one command of another kind. False when
-    /// there are none, or the first has more than `room` bytes and something is under way.
-    fn send(&mut self, now: i64, room: usize) -> bool {
+    /// there are none, or the first has more than `room` bytes and something is under way. With up to `keepalive_max` bytes the request outlives
+    /// the page.
+    fn send(&mut self, now: i64, room: usize, keepalive_max: usize) -> bool {
         let in_flight = self.in_flight();
         let limit = self.flusher.limit.min(self.config.batch_events).max(1);
         let mut commands: Vec<&[u8]> = Vec::new();
@@ -284,7 +287,7 @@ impl<H: Host> Machine<H> {
         let batch = Command::batch(now, &commands);
         self.flusher.next_flight += 1;
         self.flusher.flights.push(flight);
-        self.host.send(id, &batch, bytes <= KEEPALIVE_BYTES_MAX);
+        self.host.send(id, &batch, bytes <= keepalive_max);
         true
     }
 

@@ -57,6 +57,24 @@ fn the_server_says_how_long_to_wait_and_nothing_goes_before() {
 }
 
 #[test]
+fn what_failed_is_sent_again_by_a_request_that_needs_none_of_the_room_for_those_that_outlive_a_page() {
+    let mut tab = Tab::open(&world(), config(), 1, "");
+    waiting(&mut tab);
+    let outlives = |tab: &Tab| tab.asked.borrow().sent.last().is_some_and(|sent| sent.2);
+    assert!(outlives(&tab));
+    tab.answer(Fate::LostBefore, 100, 0.5);
+    tab.fire();
+    tab.grant(200);
+    assert!(!outlives(&tab));
+    tab.machine.track(201, "c", Pairs(""), None);
+    tab.machine.hide(202);
+    assert!(outlives(&tab));
+    tab.settle(203);
+    waiting(&mut tab);
+    assert!(outlives(&tab), "after a success as before");
+}
+
+#[test]
 fn a_clock_before_1970_delays_nothing() {
     let mut tab = Tab::open(&world(), config(), 1, "");
     tab.machine.track(-2_000, "a", Pairs(""), None);
