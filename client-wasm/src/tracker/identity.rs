@@ -84,7 +84,11 @@ impl Identity {
     /// Who a page goes on with that is shown again: the visitor of the pages after it, and who identified themselves last on any of them.
     /// Without storage it is who it was.
     pub(super) fn restore(&mut self, host: &mut impl Host, device: bool) {
-        let slots = if device { [Slot::Generated, Slot::Identified] } else { [Slot::Session, Slot::Member] };
+        let slots = if device {
+            [Slot::Generated, Slot::Identified]
+        } else {
+            [Slot::Session, Slot::Member]
+        };
         let [generated, identified] = slots.map(|slot| User::from_text(host.read(slot)));
         if let Some(generated) = generated {
             *self = Self { generated, identified };

@@ -57,7 +57,8 @@ fn the_server_says_how_long_to_wait_and_nothing_goes_before() {
 }
 
 #[test]
-fn what_failed_is_sent_again_by_a_request_that_needs_none_of_the_room_for_those_that_outlive_a_page() {
+fn what_failed_is_sent_again_by_a_request_that_needs_none_of_the_room_for_those_that_outlive_a_page()
+ {
     let mut tab = Tab::open(&world(), config(), 1, "");
     waiting(&mut tab);
     let outlives = |tab: &Tab| tab.asked.borrow().sent.last().is_some_and(|sent| sent.2);

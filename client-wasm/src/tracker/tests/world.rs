@@ -210,8 +210,7 @@ impl Tab {
     /// Opens the next page of a tab, while this one is kept.
     pub(super) fn next(&self, config: Config, number: usize) -> Self {
         let Asked { session, member, .. } = &*self.asked.borrow();
-        let asked =
-            Asked { session: session.clone(), member: member.clone(), ..Asked::default() };
+        let asked = Asked { session: session.clone(), member: member.clone(), ..Asked::default() };
         Self::begin(&self.world, config, number, asked)
     }
 
