@@ -58,6 +58,10 @@ export function fallBack(hub: StubHub, url: string, denied: boolean) {
   let seen = 0;
   let failures = 0;
   const pump = async () => {
+    if (decision != decided()) {
+      decision = decided();
+      forget();
+    }
     for (; seen < calls.length; seen++) {
       const call: Call = parse(calls[seen]);
       own ??= pageOf(client, call);
@@ -68,10 +72,6 @@ export function fallBack(hub: StubHub, url: string, denied: boolean) {
         attempt(() => (localStorage[optOut] = +denied + `${call[2]}`));
         decision = decided();
       }
-    }
-    if (decision != decided()) {
-      decision = decided();
-      forget();
     }
     const isOut = decision ? decision[0] == "1" : denied;
     const [batch] = batches;

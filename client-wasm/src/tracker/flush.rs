@@ -213,6 +213,10 @@ impl<H: Host> Machine<H> {
     }
 
     fn finish(&mut self, all: bool) {
+        if all {
+            // No timer is set for what may come.
+            self.flusher.failures = 0;
+        }
         if self.flusher.lock == Lock::Held {
             self.flusher.lock = Lock::Free;
             self.host.unlock();

@@ -76,6 +76,19 @@ fn what_failed_is_sent_again_by_a_request_that_needs_none_of_the_room_for_those_
 }
 
 #[test]
+fn after_a_failure_that_another_tab_made_good_the_next_event_sets_the_timer() {
+    let world = world();
+    let mut tab = Tab::open(&world, config(), 1, "");
+    waiting(&mut tab);
+    tab.answer(Fate::LostBefore, 100, 0.5);
+    Tab::open(&world, config(), 2, "").settle(200);
+    tab.settle(300);
+    assert_eq!(tab.machine.stats().queued, 0);
+    tab.machine.track(301, "c", Pairs(""), None);
+    assert_eq!(tab.asked.borrow().timer_ms, Some(1_000.0));
+}
+
+#[test]
 fn a_clock_before_1970_delays_nothing() {
     let mut tab = Tab::open(&world(), config(), 1, "");
     tab.machine.track(-2_000, "a", Pairs(""), None);
