@@ -231,6 +231,23 @@ impl Batch {
     /// When the bytes are not one whole batch of a known version, or something in it is not within the limits; of
     /// events, each that breaks a rule is named by its index.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        Self::decode_by(bytes, |_, time_ms| {
+            TimeMs::new(time_ms).ok_or_else(|| Error::Invalid {
+                field: "timestamp".to_string(),
+                message: alloc::format!("{time_ms} ms is not between 1970 and 2200"),
+            })
+        })
+    }
+
+    /// Reads and checks a batch whose times `time_of` makes of the sender's clock when it sent the batch and when the event happened,
+    /// which may be any numbers of ms since 1970.
+    ///
+    /// # Errors
+    /// As [`Batch::decode`]; what `time_of` refuses counts as an event that breaks a rule.
+    pub fn decode_by(
+        bytes: &[u8],
+        time_of: impl Fn(i64, i64) -> Result<TimeMs, Error>,
+    ) -> Result<Self, Error> {
         let bad = |message| Error::corrupt("batch", message);
         let body = bytes.strip_prefix(&MAGIC).ok_or(bad("it does not begin like one"))?;
         let (version, body) = body.split_first().ok_or(bad("it is torn"))?;
@@ -242,7 +259,8 @@ impl Batch {
         if !rest.is_empty() {
             return Err(bad("bytes are left over"));
         }
-        Ok(Self { sent_ms: batch.sent_ms, content: batch.content.check()? })
+        let sent_ms = batch.sent_ms;
+        Ok(Self { sent_ms, content: batch.content.check(|time_ms| time_of(sent_ms, time_ms))? })
     }
 }
 
@@ -257,7 +275,7 @@ fn of_event(event: &NewEvent) -> Command {
 }
 
 impl WireContent<'_> {
-    fn check(&self) -> Result<Content, Error> {
+    fn check(&self, time_of: impl Fn(i64) -> Result<TimeMs, Error>) -> Result<Content, Error> {
         Ok(match self {
             Self::Events(events) => {
                 let (limit, actual) = (BATCH_EVENTS_MAX, events.len());
@@ -266,7 +284,7 @@ impl WireContent<'_> {
                 }
                 let (mut taken, mut bad) = (Vec::with_capacity(actual), Vec::new());
                 for (index, event) in events.iter().enumerate() {
-                    match event.check() {
+                    match event.check(&time_of) {
                         Ok(event) => taken.push(event),
                         Err(error) => bad.push((index, error)),
                     }
@@ -287,11 +305,8 @@ impl WireContent<'_> {
 }
 
 impl WireEvent<'_> {
-    fn check(&self) -> Result<NewEvent, Error> {
-        let time = TimeMs::new(self.time_ms).ok_or_else(|| Error::Invalid {
-            field: "timestamp".to_string(),
-            message: alloc::format!("{} ms is not between 1970 and 2200", self.time_ms),
-        })?;
+    fn check(&self, time_of: impl Fn(i64) -> Result<TimeMs, Error>) -> Result<NewEvent, Error> {
+        let time = time_of(self.time_ms)?;
         Ok(NewEvent {
             event_type: EventType::new(self.event_type)?,
             user: ExternalId::new(self.external_user_id)?,

@@ -25,10 +25,14 @@ export function textOf(value: unknown): string | undefined {
   return typeof value == "string" || typeof value == "boolean" || Number.isFinite(value) ? String(value) : undefined;
 }
 
-/** The properties that are such, as texts. */
-export function textsOf(properties: unknown, omit?: (key: string) => void): [string, string][] {
+/** The properties that are such, as texts. What cannot be read is left out like what is none. */
+export function textsOf(properties: any, omit?: (key: string) => void): [string, string][] {
   const texts: [string, string][] = [];
-  for (const [key, value] of typeof properties == "object" ? Object.entries(properties ?? {}) : []) {
+  const keys = typeof properties == "object" ? attempt(() => Object.keys(properties ?? {})) : [];
+  if (!keys) omit?.("of any name");
+  for (const key of keys ?? []) {
+    let value = NaN;
+    attempt(() => (value = properties[key]));
     const text = textOf(value);
     if (text != undefined) {
       texts.push([key, text]);

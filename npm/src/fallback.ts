@@ -29,15 +29,19 @@ interface Batch {
 }
 
 export function fallBack(hub: StubHub, url: string, denied: boolean) {
-  const { name, client, calls, waiting, options } = hub._;
+  const [name, options, client, calls, waiting] = hub._;
   const optOut = name + "::optOut";
   let batches: Batch[] = [];
+  const decided = (): string => attempt(() => localStorage[optOut]) ?? "";
+  let decision = decided();
+  /** Nothing is sent of what came before a decision, in this tab or another. */
+  const forget = () => batches.forEach((batch) => (batch.body = undefined));
   const pageOf = (client: string, [, , , , session]: Call): Page => {
     const kept = parse(attempt(() => localStorage[name + "::generatedId"]));
     return { client, id: parse(session)?.id ?? kept ?? client, registered: {} };
   };
   const add = (page: Page, key: string, call: Call) => {
-    const body = bodyOf(page, call);
+    const body = call[2] < +decision.slice(1) ? undefined : bodyOf(page, call);
     const last = batches.at(-1);
     if (Array.isArray(body) && Array.isArray(last?.body) && last.body.length < BATCH_CALLS) {
       last.body.push(...body);
@@ -54,17 +58,22 @@ export function fallBack(hub: StubHub, url: string, denied: boolean) {
   let seen = 0;
   let failures = 0;
   const pump = async () => {
+    if (decision != decided()) {
+      decision = decided();
+      forget();
+    }
     for (; seen < calls.length; seen++) {
       const call: Call = parse(calls[seen]);
       own ??= pageOf(client, call);
       add(own, `${name}::c:${client}.${seen + 1}`, call);
       if (/^opt/.test(call[0])) {
         denied = /Out/.test(call[0]);
-        attempt(() => (localStorage[optOut] = +denied));
+        if (denied) forget();
+        attempt(() => (localStorage[optOut] = +denied + `${call[2]}`));
+        decision = decided();
       }
     }
-    const decided = attempt(() => localStorage[optOut]);
-    const isOut = decided ? decided == "1" : denied;
+    const isOut = decision ? decision[0] == "1" : denied;
     const [batch] = batches;
     if (batch) {
       const { body, keys } = batch;

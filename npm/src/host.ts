@@ -13,6 +13,9 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 
 const SESSION = 0;
 const GENERATED = 1;
+const MEMBER = 3;
+/** Keys by slot; the session and the member are in the tab's own storage. */
+const USERS = ["activeSession", "generatedUser", "identifiedUser", "identifiedUser"];
 
 interface Host {
   /** Of the hub's keys in storage. */
@@ -32,10 +35,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const encode = (text: string) => encoder.encode(text);
 const decode = (bytes: Bytes) => decoder.decode(bytes);
-
-export { encode };
 
 /** By the tracker's numbers of hubs. */
 export const hosts: Host[] = [];
@@ -50,14 +50,15 @@ function inTurn(turn: () => void) {
 
 /** Tells the tracker that something happened. */
 export function tell(hub: number, method: string, text = "", pairs = "", now = Date.now(), number = -1) {
-  inTurn(() => call(hub, encode(joined([method, text]) + pairs), now, number));
+  inTurn(() => call(hub, give(joined([method, text]) + pairs), now, number));
 }
 
 /** What the tracker is about to take. */
 let answer: Bytes;
 
-function answerWith(text: string): number {
-  answer = encode(text);
+/** For the tracker to take; returns how many bytes. */
+export function give(text: string): number {
+  answer = encoder.encode(text);
   return answer.length;
 }
 
@@ -65,12 +66,13 @@ export function take(into: Bytes) {
   into.set(answer);
 }
 
-export function item(hub: number, key: string): string {
-  return attempt(() => localStorage.getItem(hosts[hub]!.prefix + key)) ?? "";
+/** `ofTab`: in the tab's own storage. */
+export function item(hub: number, key: string, ofTab = false): string {
+  return attempt(() => (ofTab ? sessionStorage : localStorage).getItem(hosts[hub]!.prefix + key)) ?? "";
 }
 
 export function get(hub: number, key: Bytes): number {
-  return answerWith(item(hub, decode(key)));
+  return give(item(hub, decode(key)));
 }
 
 export function put(hub: number, key: Bytes, text: Bytes): boolean {
@@ -89,41 +91,31 @@ export function keys(hub: number, start: Bytes): number {
   const { prefix } = hosts[hub]!;
   const begin = prefix + decode(start);
   const keys = attempt(() => Object.keys(localStorage).filter((key) => key.startsWith(begin)));
-  return answerWith(joined((keys ?? []).sort().map((key) => key.slice(prefix.length))));
+  return give(joined((keys ?? []).sort().map((key) => key.slice(prefix.length))));
 }
 
 /** The forms are those of the older tag, whose session is `true`. */
 export function read(hub: number, slot: number): number {
-  const { prefix } = hosts[hub]!;
   const id = parse(item(hub, "generatedId"));
-  let user = parse(item(hub, slot == GENERATED ? "generatedUser" : "identifiedUser"));
+  let user = parse(item(hub, USERS[slot]!, slot % MEMBER == SESSION));
   if (slot == GENERATED && user?.id != id) user = { id };
-  if (slot == SESSION) {
-    user = parse(attempt(() => sessionStorage[prefix + "activeSession"]));
-    if (user === true) return read(hub, GENERATED);
-  }
+  if (user === true) return read(hub, GENERATED);
   const text = textOf(user?.id);
-  return answerWith(text ? joined([text, ...textsOf(user.properties).flat()]) : "");
+  return give(text ? joined([text, ...textsOf(user.properties).flat()]) : "");
 }
 
 export function write(hub: number, slot: number, text: Bytes) {
   const [id, ...pairs] = decode(text).split("\0");
   const properties: Record<string, string> = {};
   for (let at = 1; at < pairs.length; at += 2) properties[pairs[at - 1]!] = pairs[at]!;
-  const put = (key: string, value: unknown, storage = localStorage) => {
+  const put = (key: string, value: unknown) => {
+    const storage = slot % MEMBER == SESSION ? sessionStorage : localStorage;
     key = hosts[hub]!.prefix + key;
     id ? storage.setItem(key, JSON.stringify(value)) : storage.removeItem(key);
   };
-  const user = { id, properties };
   attempt(() => {
-    if (slot == SESSION) {
-      put("activeSession", user, sessionStorage);
-    } else if (slot == GENERATED) {
-      put("generatedId", id);
-      put("generatedUser", user);
-    } else {
-      put("identifiedUser", user);
-    }
+    if (slot == GENERATED) put("generatedId", id);
+    put(USERS[slot]!, { id, properties });
   });
 }
 

@@ -2,7 +2,7 @@
 
 import { attempt, parse, random, storedCalls, textOf } from "./calls.js";
 import { fallBack } from "./fallback.js";
-import { encode, hosts, item, pairsOf, removeItem, tell } from "./host.js";
+import { give, hosts, item, pairsOf, removeItem, tell } from "./host.js";
 import type { Options } from "./options.js";
 import { COMMANDS } from "./stub.js";
 import type { Call, StubHub } from "./stub.js";
@@ -31,7 +31,7 @@ async function load() {
 /** Gives the hub to the tracker, or to the fallback where WebAssembly is not allowed. `from` is where the server is unless the
  *  options say so, `ingestPath` likewise. */
 export function take(hub: StubHub, from: string, ingestPath = "/api/v1/events") {
-  const { options } = hub._;
+  const [, options] = hub._;
   (loading ??= load())
     .then(
       () => track,
@@ -57,12 +57,12 @@ function atLeast(least: number, value: number | undefined, otherwise: number): n
 }
 
 function track(stub: StubHub, url: string, denied: boolean) {
-  const { name, options, client, calls, waiting } = stub._;
+  const [name, options, client, calls, waiting] = stub._;
   const { debug, flushInterval, batchSize, maxQueueEvents, maxQueueBytes, persistence } = options;
   const hub = hosts.push({ prefix: name + "::", url, debug, waiting, omitted: 0 }) - 1;
   const older = ["generatedId", "generatedUser", "identifiedUser"].map((key) => parse(item(hub, key)));
   open(
-    encode(client),
+    give(client),
     atLeast(0, flushInterval, 1) * 1000,
     Math.min(atLeast(1, batchSize, 100), 2000),
     atLeast(1, maxQueueEvents, 10_000),
@@ -107,7 +107,7 @@ function track(stub: StubHub, url: string, denied: boolean) {
   const wake = () => tell(hub, "wake");
   const hide = () => tell(hub, "hide");
   addEventListener("pagehide", hide);
-  addEventListener("pageshow", (event) => event.persisted && wake());
+  addEventListener("pageshow", (event) => event.persisted && tell(hub, "restore"));
   addEventListener("online", wake);
   document.addEventListener("visibilitychange", () => (document.hidden ? hide() : wake()));
 }
@@ -137,7 +137,8 @@ function trackPages(hub: StubHub) {
       hub.page();
     }
   };
-  look();
+  // Of a page that is made before anybody asked for it there is no view until somebody does.
+  (document as any).prerendering ? document.addEventListener("prerenderingchange", look) : look();
   for (const method of ["pushState", "replaceState"] as const) {
     const change = history[method];
     history[method] = function (...args) {

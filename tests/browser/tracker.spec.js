@@ -60,6 +60,45 @@ describe("the tracker", () => {
     expect(stored()).toEqual([]);
   });
 
+  it("keeps an event of which a property cannot be read, and counts the property", async () => {
+    const fail = () => {
+      throw new Error("not for you");
+    };
+    const properties = () => ({
+      a: 1,
+      get getter() {
+        return fail();
+      },
+      json: { toJSON: fail },
+      bigint: { n: 1n },
+      b: 2,
+    });
+    const said = spyOn(console, "debug");
+    const hub = newEventHub(NAME, { ...OPTIONS, debug: true });
+    const call = () => {
+      hub.track("unreadable", properties());
+      hub.page(properties());
+      hub.register(properties());
+      hub.identify("ada", properties());
+      hub.track("keyless", new Proxy({}, { ownKeys: fail }));
+      hub.invalidateIdentifiedUser();
+    };
+    call();
+    await hub.flush();
+    expect(said).toHaveBeenCalledWith("EventHub: left out: the property getter");
+    const early = hub.stats();
+    call();
+    await hub.flush();
+    const expected = ["unreadable", "page_view", "keyless"];
+    expect(types(wire.events)).toEqual([...expected, ...expected]);
+    for (const { event_type, properties } of wire.events) {
+      expect(properties).withContext(event_type).toEqual(jasmine.objectContaining({ a: "1", b: "2" }));
+      expect(Object.keys(properties)).not.toContain("getter");
+    }
+    expect(early).toEqual(jasmine.objectContaining({ dropped: 0, rejected: 0, omitted: 12 }));
+    expect(hub.stats().omitted).toBe(25);
+  });
+
   it("knows its server by its options", async () => {
     const hub = await open({ url: OPTIONS.url + "/", ingestPath: "/e", key: "a&b" });
     hub.track("x");

@@ -1,5 +1,7 @@
 // What is tracked arrives: once, whole, in order, whatever becomes of the page.
 
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { test, expect } from "./harness/fixtures.mjs";
 import { late, lateAnswer, lostOnTheWay } from "./harness/network.mjs";
 import { document, expectEachOnce, expectInOrder, tagged, track, untilDelivered, usersOf } from "./harness/pages.mjs";
@@ -109,6 +111,90 @@ test("a page that is left and come back to goes on as it was", async ({ page, si
   marks.push(...(await track(page, "after", 3)));
   await untilDelivered(page);
   expectInOrder(await expectEachOnce({ server, network }, marks));
+});
+
+for (const persistence of ["session", "device"]) {
+  test(`a page that is come back to goes on as the next one left off: ${persistence}`, async ({ page, site, server, network }) => {
+    const tag = tagged(`${network.origin}/eventhub.js`, { persistence });
+    for (const path of ["/", "/next"]) site.add(path, tag, { "cache-control": "max-age=60" });
+    const after = {
+      nothing: () => {},
+      reset: () => hub.reset(),
+      identify: () => hub.identify("bob"),
+      optOut: () => (hub.optOut(), hub.optIn()),
+    };
+    const marks = [];
+    const users = {};
+    for (const [mark, act] of Object.entries(after)) {
+      await page.goto(site.origin);
+      await page.evaluate(() => {
+        hub.identify("ada");
+        addEventListener("pageshow", (event) => (window.wasKept = event.persisted));
+      });
+      // A page that has or awaits a lock is not kept.
+      await untilDelivered(page);
+      await page.waitForTimeout(200);
+      await page.goto(`${site.origin}/next`);
+      await page.evaluate(act);
+      await page.goBack({ waitUntil: "commit" });
+      await expect.poll(() => page.evaluate(() => window.wasKept)).toBe(true);
+      marks.push(...(await track(page, mark, 1)));
+      await untilDelivered(page);
+      const events = await server.events();
+      users[mark] = events.find((event) => event.properties.n === `${mark}-0`).external_user_id;
+    }
+    await expectEachOnce({ server, network }, marks);
+    expect(users).toMatchObject({ nothing: "ada", identify: "bob" });
+    expect(new Set(Object.values(users)).size).toBe(4);
+  });
+}
+
+test("an alias that arrives after what followed it makes the same person", async ({ page, site, server, network }) => {
+  site.add("/elsewhere", document("", "no tag here"));
+  site.add("/slow", tagged(`${network.origin}/eventhub.js`, { flushInterval: 3600 }));
+  await page.goto(`${site.origin}/slow`);
+  const marks = await track(page, "seen", 1, "seen");
+  await page.evaluate(() => {
+    hub.alias("ada");
+    hub.identify("ada");
+  });
+  marks.push(...(await track(page, "signup", 1, "signup")));
+  // Of the three requests that a page ends with, the second is the alias.
+  network.faults = [late(300), late(600)];
+  await page.goto(`${site.origin}/elsewhere`);
+  const events = await expectEachOnce({ server, network }, marks);
+  expect(events.map((event) => event.event_type)).toEqual(["signup", "seen"]);
+  await expect.poll(async () => (await server.person("ada")).ids.length).toBe(2);
+  expect((await server.person("ada")).ids.toSorted()).toEqual(usersOf(events).toSorted());
+});
+
+test.describe("a site that uses up what browsers let outlive a page", () => {
+  test.use({ requestsFail: true });
+
+  test("loses nothing, and delays little", async ({ page, site, server, network }) => {
+    // What is sent there is under way for ever.
+    const silent = createServer(() => {}).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    await page.goto(site.origin);
+    await page.evaluate((url) => {
+      for (let sent = 0; sent < 2; sent += 1) {
+        void fetch(url, { method: "POST", mode: "no-cors", keepalive: true, body: "x".repeat(32_000) });
+      }
+    }, `http://127.0.0.1:${silent.address().port}/`);
+    const marks = await page.evaluate(() => {
+      const marks = Array.from({ length: 20 }, (_, index) => `crowded-${index}`);
+      marks.forEach((n) => hub.track("view", { n, text: "x".repeat(500) }));
+      return marks;
+    });
+    await untilDelivered(page);
+    expectInOrder(await expectEachOnce({ server, network }, marks));
+    marks.push(...(await track(page, "left", 5)));
+    await page.reload();
+    await untilDelivered(page);
+    await expectEachOnce({ server, network }, marks);
+    silent.closeAllConnections();
+    silent.close();
+  });
 });
 
 test.describe("a closed tab", () => {

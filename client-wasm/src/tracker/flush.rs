@@ -69,7 +69,7 @@ impl Default for Flusher {
             lock: Lock::Free,
             limit: usize::MAX,
             failures: 0,
-            not_before: 0,
+            not_before: i64::MIN,
             looked_at: i64::MIN,
         }
     }
@@ -101,9 +101,9 @@ impl<H: Host> Machine<H> {
     /// The lock is this page's.
     pub fn granted(&mut self, now: i64) {
         self.flusher.lock = Lock::Held;
-        if self.is_opted_out() {
-            self.opt_out();
-        } else if self.flusher.flights.is_empty() {
+        if !self.heed() {
+            self.stop();
+        } else if self.flusher.lock == Lock::Held && self.flusher.flights.is_empty() {
             if now.saturating_sub(self.flusher.looked_at) >= LOOK_MS {
                 self.flusher.looked_at = now;
                 self.queue.adopt(&mut self.host, &self.client);
@@ -116,9 +116,7 @@ impl<H: Host> Machine<H> {
     /// The page may end: what is not under way is sent so that it outlives the page, as far as browsers allow.
     /// Another page may be sending the same, so be it.
     pub fn hide(&mut self, now: i64) {
-        if self.enabled && self.is_opted_out() {
-            self.opt_out();
-        }
+        self.heed();
         self.queue.store(&mut self.host, false);
         if now < self.flusher.not_before {
             return;
@@ -127,7 +125,7 @@ impl<H: Host> Machine<H> {
         for flight in self.flights() {
             room = room.saturating_sub(flight.bytes);
         }
-        while self.send(now, room.min(BATCH_BYTES_MAX)) {
+        while self.send(now, room.min(BATCH_BYTES_MAX), KEEPALIVE_BYTES_MAX) {
             let sent = self.flusher.flights.last().map_or(0, |flight| flight.bytes);
             room = room.saturating_sub(sent);
         }
@@ -142,6 +140,7 @@ impl<H: Host> Machine<H> {
         now: i64,
         random: f64,
     ) {
+        self.heed();
         let answer = match status {
             200..=299 => Answer::Taken,
             400 | 413 => Answer::Refused,
@@ -169,7 +168,7 @@ impl<H: Host> Machine<H> {
             Some(Flight { answer: Answer::Failed, .. }) => return self.back_off(now, random),
             Some(Flight { commands, .. }) => self.narrow(commands),
             // A clock that was put back must not make what the server asked for last longer.
-            None => self.flusher.not_before = 0,
+            None => self.flusher.not_before = i64::MIN,
         }
         if self.flusher.lock == Lock::Held {
             self.send_next(now);
@@ -214,6 +213,10 @@ impl<H: Host> Machine<H> {
     }
 
     fn finish(&mut self, all: bool) {
+        if all {
+            // No timer is set for what may come.
+            self.flusher.failures = 0;
+        }
         if self.flusher.lock == Lock::Held {
             self.flusher.lock = Lock::Free;
             self.host.unlock();
@@ -239,7 +242,9 @@ impl<H: Host> Machine<H> {
     fn send_next(&mut self, now: i64) {
         self.mend_storage();
         self.leave_out_delivered();
-        if !self.send(now, BATCH_BYTES_MAX) {
+        // Where the site itself uses up what browsers let outlive a page, such a request fails, and one like others does not.
+        let keepalive_max = if self.flusher.failures > 0 { 0 } else { KEEPALIVE_BYTES_MAX };
+        if !self.send(now, BATCH_BYTES_MAX, keepalive_max) {
             self.finish(true);
         }
     }
@@ -259,8 +264,9 @@ impl<H: Host> Machine<H> {
     }
 
     /// Sends the next commands that are not under way: events up to the limits, or one command of another kind. False when
-    /// there are none, or the first has more than `room` bytes and something is under way.
-    fn send(&mut self, now: i64, room: usize) -> bool {
+    /// there are none, or the first has more than `room` bytes and something is under way. With up to `keepalive_max` bytes the request outlives
+    /// the page.
+    fn send(&mut self, now: i64, room: usize, keepalive_max: usize) -> bool {
         let in_flight = self.in_flight();
         let limit = self.flusher.limit.min(self.config.batch_events).max(1);
         let mut commands: Vec<&[u8]> = Vec::new();
@@ -285,7 +291,7 @@ impl<H: Host> Machine<H> {
         let batch = Command::batch(now, &commands);
         self.flusher.next_flight += 1;
         self.flusher.flights.push(flight);
-        self.host.send(id, &batch, bytes <= KEEPALIVE_BYTES_MAX);
+        self.host.send(id, &batch, bytes <= keepalive_max);
         true
     }
 

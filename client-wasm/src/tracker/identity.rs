@@ -14,6 +14,8 @@ pub enum Slot {
     Generated,
     /// The identified user that was written last, for ever.
     Identified,
+    /// Who identified themselves last in this tab, until it is closed.
+    Member,
 }
 
 /// An id and the properties that go with its events, as one text: the id, NUL, the [`Pairs`]. It is empty for nobody.
@@ -79,12 +81,31 @@ impl Identity {
         identity
     }
 
+    /// Who a page goes on with that is shown again: the visitor of the pages after it, and who identified themselves last on any of them.
+    /// Without storage it is who it was.
+    pub(super) fn restore(&mut self, host: &mut impl Host, device: bool) {
+        let slots = if device {
+            [Slot::Generated, Slot::Identified]
+        } else {
+            [Slot::Session, Slot::Member]
+        };
+        let [generated, identified] = slots.map(|slot| User::from_text(host.read(slot)));
+        if let Some(generated) = generated {
+            *self = Self { generated, identified };
+        }
+    }
+
     /// Tabs overwrite one another's [`Slot::Generated`] and [`Slot::Identified`], which matters to none of them:
     /// each goes on with what it has in memory and in [`Slot::Session`].
     pub(super) fn save(&self, host: &mut impl Host) {
         host.write(Slot::Session, self.generated.as_str());
         host.write(Slot::Generated, self.generated.as_str());
-        host.write(Slot::Identified, self.identified.as_ref().map_or("", User::as_str));
+        host.write(Slot::Identified, self.identified());
+    }
+
+    /// The identified user's text.
+    pub(super) fn identified(&self) -> &str {
+        self.identified.as_ref().map_or("", User::as_str)
     }
 
     pub(super) fn current(&self) -> &User {

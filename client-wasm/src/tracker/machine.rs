@@ -11,7 +11,7 @@ use super::identity::Identity;
 use super::queue::Queue;
 use super::{Config, Host, Pairs, Slot, Stats, User};
 
-/// The key that says how the visitor decided: `1` out, `0` in.
+/// The key that says how the visitor decided: `1` out, `0` in; then when that was, in ms since 1970, unless they were tracked before.
 const OPT_OUT: &str = "optOut";
 /// The key under which is a name that the page that found the storage empty gave it. When it changes, somebody emptied it.
 const FOUNDER: &str = "founder";
@@ -31,11 +31,13 @@ pub struct Machine<H> {
     began_as: String,
     /// What [`FOUNDER`] was when this page last looked.
     founder: String,
-    /// How often that was this page, so that each time has another name.
-    founded: u64,
+    /// How many names this page gave.
+    named: u64,
     /// The next event's number in its insert id.
     counter: u64,
     pub(super) enabled: bool,
+    /// What [`OPT_OUT`] was when this page last looked.
+    decision: String,
     /// The page whose calls are repeated here, while they are.
     other: Option<Page>,
 }
@@ -52,8 +54,8 @@ impl<H: Host> Machine<H> {
     /// Begins a page. `client` is random text that no other page ever had; it names the generated user, too, where a
     /// new one is needed.
     pub fn new(mut host: H, config: Config, client: &str) -> Self {
-        let decided = host.get(OPT_OUT);
-        let enabled = if decided.is_empty() { !config.denied } else { decided == "0" };
+        let decision = host.get(OPT_OUT);
+        let enabled = if decision.is_empty() { !config.denied } else { decision.starts_with('0') };
         let mut machine = Self {
             host,
             config,
@@ -64,9 +66,10 @@ impl<H: Host> Machine<H> {
             identity: Identity::default(),
             began_as: String::new(),
             founder: String::new(),
-            founded: 0,
+            named: 0,
             counter: 0,
             enabled,
+            decision,
             other: None,
         };
         if enabled {
@@ -94,7 +97,7 @@ impl<H: Host> Machine<H> {
         properties: Pairs<'_>,
         number: Option<u64>,
     ) {
-        if !self.enabled {
+        if !self.heed() {
             return;
         }
         if event_type.is_empty() || event_type.len() > EVENT_TYPE_BYTES_MAX {
@@ -123,7 +126,7 @@ impl<H: Host> Machine<H> {
 
     /// Queues an alias: `id` becomes another name of the generated user.
     pub fn alias(&mut self, now: i64, id: &str) {
-        if !self.enabled {
+        if !self.heed() {
             return;
         }
         if !is_id(id) {
@@ -136,7 +139,7 @@ impl<H: Host> Machine<H> {
 
     /// From now on events are this user's; `properties` go with them, and are set on the user.
     pub fn identify(&mut self, now: i64, id: &str, properties: Pairs<'_>) {
-        if !self.enabled {
+        if !self.heed() {
             return;
         }
         if !is_id(id) {
@@ -148,13 +151,12 @@ impl<H: Host> Machine<H> {
         if user.properties() != Pairs::default() {
             self.push(now, Command::user(id, user.properties()));
         }
-        self.identity().identified = Some(user);
-        self.save();
+        self.sign(Some(user));
     }
 
     /// From now on `properties` go with the generated user's events.
     pub fn register(&mut self, properties: Pairs<'_>) {
-        if self.enabled {
+        if self.heed() {
             let omitted = self.identity().generated.set(properties);
             self.stats.omitted += omitted;
             self.save();
@@ -163,7 +165,7 @@ impl<H: Host> Machine<H> {
 
     /// Makes a new generated user, whose id is `fresh`.
     pub fn invalidate_generated(&mut self, fresh: &str) {
-        if self.enabled {
+        if self.heed() {
             self.identity().generated = User::new(fresh);
             self.save();
         }
@@ -171,9 +173,8 @@ impl<H: Host> Machine<H> {
 
     /// Forgets the identified user.
     pub fn invalidate_identified(&mut self) {
-        if self.enabled {
-            self.identity().identified = None;
-            self.save();
+        if self.heed() {
+            self.sign(None);
         }
     }
 
@@ -193,36 +194,86 @@ impl<H: Host> Machine<H> {
     pub fn leave(&mut self) {
         let was_own = self.other.take().is_some_and(|page| page.identity.is_none());
         if was_own && !self.config.device {
-            self.invalidate_identified();
+            self.identity.identified = None;
+            self.save();
         }
     }
 
     /// The visitor wants not to be tracked: what waits is dropped, and who they were is forgotten.
-    pub fn opt_out(&mut self) {
-        self.host.put(OPT_OUT, "1");
+    pub fn opt_out(&mut self, now: i64) {
+        self.decide("1", now);
         self.enabled = false;
         self.queue.adopt(&mut self.host, &self.client);
-        self.stats.dropped += self.queue.len() as u32;
-        self.queue.remove(&mut self.host, 0, usize::MAX);
-        for slot in [Slot::Session, Slot::Generated, Slot::Identified] {
+        self.forget();
+        for slot in [Slot::Generated, Slot::Identified] {
             self.host.write(slot, "");
         }
         self.host.remove(FOUNDER);
-        self.stop();
     }
 
     /// The visitor wants to be tracked, whatever the browser says.
-    pub fn opt_in(&mut self, fresh: &str) {
-        self.host.put(OPT_OUT, "0");
-        if !self.enabled {
+    pub fn opt_in(&mut self, now: i64, fresh: &str) {
+        if !self.heed() {
+            self.decide("0", now);
             self.enabled = true;
             self.begin(fresh);
+        } else if self.decision.is_empty() {
+            self.host.put(OPT_OUT, "0");
+            self.decision = self.host.get(OPT_OUT);
         }
     }
 
-    /// Whether the visitor opted out meanwhile, here or in another tab.
-    pub(super) fn is_opted_out(&mut self) -> bool {
-        !self.enabled || self.host.get(OPT_OUT) == "1"
+    /// Whether the visitor may be tracked. They may have decided in another tab: then nothing is sent of what this one tracked before, and
+    /// who they were is forgotten here, too.
+    pub(super) fn heed(&mut self) -> bool {
+        let before = core::mem::replace(&mut self.decision, self.host.get(OPT_OUT));
+        // It is empty where somebody emptied the storage, who decided nothing.
+        if self.decision != before && !self.decision.is_empty() {
+            let is_in = self.decision.starts_with('0');
+            if self.decision.get(1..) != before.get(1..).or(Some("")) {
+                self.enabled = false;
+                self.forget();
+            }
+            if is_in && !self.enabled {
+                self.enabled = true;
+                let fresh = self.new_name();
+                self.begin(&fresh);
+            }
+        }
+        self.enabled
+    }
+
+    /// Whether a call that was kept since `time` was made before the visitor decided, and so is left out.
+    pub fn is_overruled(&mut self, time: i64) -> bool {
+        let digits = self.decision.bytes().skip(1);
+        let decided = digits.fold(0.0, |ms, digit| ms * 10.0 + f64::from(digit & 15));
+        let is_overruled = decided > 0.0 && (time as f64) < decided;
+        self.stats.dropped += u32::from(is_overruled);
+        is_overruled
+    }
+
+    fn decide(&mut self, decision: &str, now: i64) {
+        let mut decision = String::from(decision);
+        push_decimal(&mut decision, now.max(0) as u64);
+        self.host.put(OPT_OUT, &decision);
+        self.decision = self.host.get(OPT_OUT);
+    }
+
+    fn forget(&mut self) {
+        self.stats.dropped += self.queue.len() as u32;
+        self.queue.remove(&mut self.host, 0, usize::MAX);
+        for slot in [Slot::Session, Slot::Member] {
+            self.host.write(slot, "");
+        }
+        self.stop();
+    }
+
+    /// The page was left, and is shown again as it was: who is tracked is now as later pages left it.
+    pub fn restore(&mut self, now: i64) {
+        if self.heed() {
+            self.identity.restore(&mut self.host, self.config.device);
+        }
+        self.wake(now);
     }
 
     /// What became of everything so far.
@@ -249,13 +300,20 @@ impl<H: Host> Machine<H> {
     fn find_founder(&mut self) {
         self.founder = self.host.get(FOUNDER);
         if self.founder.is_empty() {
-            let mut founder = self.client.clone();
-            self.founded += 1;
-            push_decimal(&mut founder, self.founded);
+            let founder = self.new_name();
             if self.host.put(FOUNDER, &founder) {
                 self.founder = founder;
             }
         }
+    }
+
+    /// One that nobody ever had.
+    fn new_name(&mut self) -> String {
+        let mut name = self.client.clone();
+        name.push('.');
+        self.named += 1;
+        push_decimal(&mut name, self.named);
+        name
     }
 
     /// Commands that end with the page.
@@ -268,6 +326,15 @@ impl<H: Host> Machine<H> {
         match &mut self.other {
             Some(Page { identity: Some(identity), .. }) => identity,
             _ => &mut self.identity,
+        }
+    }
+
+    /// Somebody signs in or, where there is no `user`, out.
+    fn sign(&mut self, user: Option<User>) {
+        self.identity().identified = user;
+        self.identity.save(&mut self.host);
+        if self.other.as_ref().is_none_or(|page| page.identity.is_none()) {
+            self.host.write(Slot::Member, self.identity.identified());
         }
     }
 

@@ -35,14 +35,10 @@ extern "C" {
 fn taken(length: usize) -> String {
     let mut bytes = alloc::vec![0; length];
     take(&mut bytes);
-    text_of(&bytes).into()
-}
-
-fn text_of(bytes: &[u8]) -> &str {
     // SAFETY: bytes that cross are those of a TextEncoder, whose output is UTF-8.
     #[allow(unsafe_code)]
     unsafe {
-        core::str::from_utf8_unchecked(bytes)
+        String::from_utf8_unchecked(bytes)
     }
 }
 
@@ -107,10 +103,11 @@ unsafe impl Sync for Hubs {}
 
 static HUBS: Hubs = Hubs(RefCell::new(Vec::new()));
 
-/// Begins a hub's page. Hubs are numbered from 0, and the host is called with the number from here on.
+/// Begins a hub's page, for the client whose name of this length is to be taken. Hubs are numbered from 0, and the host is called with the
+/// number from here on.
 #[wasm_bindgen]
 pub fn open(
-    client: &[u8],
+    client: usize,
     flush_interval_ms: f64,
     batch_events: usize,
     queue_events_max: usize,
@@ -128,18 +125,22 @@ pub fn open(
         denied,
     };
     let host = Browser(hubs.len());
-    hubs.push(Machine::new(host, config, text_of(client)));
+    hubs.push(Machine::new(host, config, &taken(client)));
 }
 
-/// What happens to a hub. `what` is three texts: the method, its text, and properties. `now` is in ms since 1970, `number` an event's
+/// What happens to a hub. `what` is the length of three texts that are to be taken: the method, its text, and properties. `now` is in ms since 1970, `number` an event's
 /// place on its page, below 0 where the machine is to count.
 #[wasm_bindgen]
-pub fn call(hub: usize, what: &[u8], now: f64, number: f64) {
+pub fn call(hub: usize, what: usize, now: f64, number: f64) {
+    let what = taken(what);
     let Ok(mut hubs) = HUBS.0.try_borrow_mut() else { return };
     let Some(machine) = hubs.get_mut(hub) else { return };
-    let Some((method, rest)) = first_text(text_of(what)) else { return };
+    let Some((method, rest)) = first_text(&what) else { return };
     let Some((text, pairs)) = first_text(rest) else { return };
     let now = now as i64;
+    if number >= 0.0 && machine.is_overruled(now) {
+        return;
+    }
     match method {
         "track" => {
             let number = if number < 0.0 { None } else { Some(number as u64) };
@@ -154,13 +155,14 @@ pub fn call(hub: usize, what: &[u8], now: f64, number: f64) {
         }
         "invalidateGeneratedUser" => machine.invalidate_generated(text),
         "invalidateIdentifiedUser" => machine.invalidate_identified(),
-        "optOut" => machine.opt_out(),
-        "optIn" => machine.opt_in(text),
+        "optOut" => machine.opt_out(now),
+        "optIn" => machine.opt_in(now, text),
         "enter" => machine.enter(text, pairs),
         "leave" => machine.leave(),
         "flush" => machine.flush(now),
         "timer" => machine.timer(),
         "wake" => machine.wake(now),
+        "restore" => machine.restore(now),
         "granted" => machine.granted(now),
         "hide" => machine.hide(now),
         "stats" => {

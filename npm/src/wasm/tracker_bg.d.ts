@@ -1,7 +1,7 @@
 // The glue that wasm-bindgen makes of client-wasm/src/tracker/surface.rs, as far as it is used.
 
 export function open(
-  client: Uint8Array,
+  client: number,
   flushIntervalMs: number,
   batchEvents: number,
   queueEventsMax: number,
@@ -9,7 +9,7 @@ export function open(
   device: boolean,
   denied: boolean,
 ): void;
-export function call(hub: number, what: Uint8Array, now: number, number: number): void;
+export function call(hub: number, what: number, now: number, number: number): void;
 export function answered(
   hub: number,
   flight: number,

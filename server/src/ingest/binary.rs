@@ -9,13 +9,14 @@ use super::{BadEvent, Clock, Error};
 /// # Errors
 /// When the bytes are no batch, or any event breaks a rule; then every such event is named by its index.
 pub fn read_batch(bytes: &[u8], clock: &Clock) -> Result<Content, Error> {
-    let Batch { sent_ms, content } = Batch::decode(bytes).map_err(|error| match error {
+    let time_of = |sent_ms, time_ms| Ok(clock.corrected(time_ms, clock.skew_ms(sent_ms)));
+    let batch = Batch::decode_by(bytes, time_of).map_err(|error| match error {
         CoreError::Events(bad) => {
             Error::Batch(bad.into_iter().map(|(index, error)| BadEvent { index, error }).collect())
         }
         error => Error::Event(error),
     })?;
-    let mut events = match content {
+    let mut events = match batch.content {
         Content::Events(events) => events,
         Content::User { id, properties } => {
             let properties = without(&["external_user_id", "callback"], properties)?;
@@ -23,16 +24,10 @@ pub fn read_batch(bytes: &[u8], clock: &Clock) -> Result<Content, Error> {
         }
         alias => return Ok(alias),
     };
-    let skew_ms = clock.skew_ms(sent_ms);
-    let mut bad = Vec::new();
-    for (index, event) in events.iter_mut().enumerate() {
+    for event in &mut events {
         event.properties = without(&RESERVED_KEYS, std::mem::take(&mut event.properties))?;
-        match clock.corrected(event.time, skew_ms) {
-            Ok(corrected) => event.time = corrected,
-            Err(error) => bad.push(BadEvent { index, error }),
-        }
     }
-    if bad.is_empty() { Ok(Content::Events(events)) } else { Err(Error::Batch(bad)) }
+    Ok(Content::Events(events))
 }
 
 /// Properties without those under keys that are none. A batch says by itself what these keys say elsewhere, so a
@@ -67,79 +62,81 @@ mod tests {
         Command::batch(sent_ms, &events.iter().map(Vec::as_slice).collect::<Vec<_>>())
     }
 
-    /// The time of an event of a batch, or none when it is refused.
-    fn time_of(sent_ms: i64, time_ms: i64) -> Option<i64> {
+    /// The time of an event of a batch.
+    fn time_of(sent_ms: i64, time_ms: i64) -> i64 {
         match read_batch(&batch(sent_ms, &[event("u", time_ms)]), &clock()) {
-            Ok(Content::Events(events)) => Some(events[0].time.ms()),
-            Err(Error::Batch(bad)) => {
-                assert_eq!((bad[0].index, bad[0].error.param()), (0, Some("timestamp")));
-                None
-            }
+            Ok(Content::Events(events)) => events[0].time.ms(),
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn a_clock_that_is_wrong_is_corrected() {
-        let check = |clock_ms: i64, time_ms: i64, expected: Option<i64>| {
-            assert_eq!(
-                time_of(NOW_MS + clock_ms, NOW_MS + time_ms),
-                expected.map(|ms| NOW_MS + ms)
-            );
+        let check = |clock_ms: i64, time_ms: i64, expected: i64| {
+            assert_eq!(time_of(NOW_MS + clock_ms, NOW_MS + time_ms), NOW_MS + expected);
         };
         // Up to two seconds are the way here.
-        check(0, -500, Some(-500));
-        check(1_999, -500, Some(-500));
-        check(-1_999, -500, Some(-500));
-        check(0, 500, Some(500));
+        check(0, -500, -500);
+        check(1_999, -500, -500);
+        check(-1_999, -500, -500);
+        check(0, 500, 500);
         // A day behind, a day ahead, half an hour ahead.
-        check(-DAY_MS, -DAY_MS - 500, Some(-500));
-        check(DAY_MS, DAY_MS - 500, Some(-500));
-        check(1_800_000, 1_799_000, Some(-1_000));
+        check(-DAY_MS, -DAY_MS - 500, -500);
+        check(DAY_MS, DAY_MS - 500, -500);
+        check(1_800_000, 1_799_000, -1_000);
         // In whole steps of two seconds.
-        check(-5_000, -5_500, Some(-1_500));
-        check(5_000, 4_500, Some(0));
+        check(-5_000, -5_500, -1_500);
+        check(5_000, 4_500, 0);
         // What was kept for long before it was sent.
-        check(DAY_MS, -4 * DAY_MS, Some(-5 * DAY_MS));
+        check(DAY_MS, -4 * DAY_MS, -5 * DAY_MS);
         // Nothing happened after it was received.
-        check(-DAY_MS, -DAY_MS + 60_000, Some(0));
-        check(-DAY_MS, DAY_MS, Some(0));
+        check(-DAY_MS, -DAY_MS + 60_000, 0);
+        check(-DAY_MS, DAY_MS, 0);
         // A clock that is right may tell of times to come, as everywhere.
-        check(0, DAY_MS, Some(DAY_MS));
-        check(0, DAY_MS + 1, None);
+        check(0, DAY_MS, DAY_MS);
+        // Of the day after that it tells only where it was put right meanwhile: when that was is not known.
+        check(0, DAY_MS + 1, 0);
+        check(0, 400 * DAY_MS, 0);
     }
 
     #[test]
     fn a_clock_may_be_wrong_by_any_number() {
-        assert_eq!(time_of(0, 0), Some(NOW_MS));
-        assert_eq!(time_of(0, NOW_MS), Some(NOW_MS));
-        assert_eq!(time_of(i64::MIN, 0), Some(NOW_MS));
-        assert_eq!(time_of(i64::MAX, NOW_MS), None);
+        assert_eq!(time_of(0, 0), NOW_MS);
+        assert_eq!(time_of(0, NOW_MS), NOW_MS);
+        assert_eq!(time_of(i64::MIN, 0), NOW_MS);
+        assert_eq!(time_of(i64::MAX, NOW_MS), NOW_MS);
+        assert_eq!(time_of(i64::MIN, i64::MIN), NOW_MS);
+        assert_eq!(time_of(0, i64::MAX), NOW_MS);
         let year_2100_ms = 4_102_444_800_000;
-        assert_eq!(time_of(year_2100_ms, year_2100_ms - 3_000), Some(NOW_MS - 3_000));
-        assert_eq!(time_of(year_2100_ms, 0), None);
+        assert_eq!(time_of(year_2100_ms, year_2100_ms - 3_000), NOW_MS - 3_000);
+        assert_eq!(time_of(year_2100_ms, 0), NOW_MS);
+        // Before 1970, and put right meanwhile.
+        assert_eq!(
+            time_of(-5_000, -8_000),
+            NOW_MS - 3_000 - NOW_MS % 2_000 + (NOW_MS + 5_000) % 2_000
+        );
+        assert_eq!(time_of(NOW_MS, -8_000), NOW_MS);
     }
 
     #[test]
     fn events_of_batches_on_different_ways_keep_their_order() {
         // Sent at once a day ago by a clock that is an hour behind, one half a second longer on its way.
         let sent_ms = NOW_MS - 3_600_000;
-        let slow = time_of(sent_ms - 600, sent_ms - 1_000).unwrap();
-        let fast = time_of(sent_ms - 100, sent_ms - 999).unwrap();
+        let slow = time_of(sent_ms - 600, sent_ms - 1_000);
+        let fast = time_of(sent_ms - 100, sent_ms - 999);
         assert!(slow < fast);
     }
 
     #[test]
     fn every_bad_event_is_named() {
-        let events = [event("u", NOW_MS), event("", NOW_MS), event("u", -1), event("u", NOW_MS)];
+        let long = "u".repeat(401);
+        let events = [event("u", NOW_MS), event("", NOW_MS), event(&long, -1), event("u", -1)];
         let error = read_batch(&batch(NOW_MS, &events), &clock()).unwrap_err();
         let Error::Batch(bad) = &error else { panic!("{error:?}") };
         let found: Vec<_> = bad.iter().map(|bad| (bad.index, bad.error.param())).collect();
-        assert_eq!(found, [(1, Some("external_user_id")), (2, Some("timestamp"))]);
-        let events = [event("u", NOW_MS + 2 * DAY_MS), event("u", NOW_MS)];
-        let error = read_batch(&batch(NOW_MS, &events), &clock()).unwrap_err();
+        assert_eq!(found, [(1, Some("external_user_id")), (2, Some("external_user_id"))]);
         let text = error.to_string();
-        assert!(text.starts_with("events[0]: timestamp: ") && !text.contains("[1]"), "{text}");
+        assert!(text.starts_with("events[1]: external_user_id: "), "{text}");
     }
 
     #[test]

@@ -68,21 +68,14 @@ impl Clock {
     }
 
     /// The time of an event by this clock, told by one that is behind by `skew_ms`; where that is not 0, nothing
-    /// happened after it was received.
-    ///
-    /// # Errors
-    /// When it is not a time taken.
-    pub(super) fn corrected(&self, time: TimeMs, skew_ms: i64) -> Result<TimeMs, Error> {
+    /// happened after it was received. A time that is none taken was told by a clock that was put right before the event was sent, and is
+    /// that of receipt.
+    pub(super) fn corrected(&self, time_ms: i64, skew_ms: i64) -> TimeMs {
         let ms = match skew_ms {
-            0 => time.ms(),
-            skew_ms => time.ms().saturating_add(skew_ms).min(self.now.ms()),
+            0 => time_ms,
+            skew_ms => time_ms.saturating_add(skew_ms).min(self.now.ms()),
         };
-        let taken = TimeMs::new(ms).filter(|time| *time <= self.latest);
-        taken.ok_or_else(|| Error::TimeOutOfRange {
-            field: "timestamp".to_string(),
-            value: ms.to_string(),
-            expected: self.taken,
-        })
+        TimeMs::new(ms).filter(|time| *time <= self.latest).unwrap_or(self.now)
     }
 
     fn date_time(&self, date: &str) -> Result<TimeMs, Error> {

@@ -57,6 +57,55 @@ fn the_server_says_how_long_to_wait_and_nothing_goes_before() {
 }
 
 #[test]
+fn what_failed_is_sent_again_by_a_request_that_needs_none_of_the_room_for_those_that_outlive_a_page()
+ {
+    let mut tab = Tab::open(&world(), config(), 1, "");
+    waiting(&mut tab);
+    let outlives = |tab: &Tab| tab.asked.borrow().sent.last().is_some_and(|sent| sent.2);
+    assert!(outlives(&tab));
+    tab.answer(Fate::LostBefore, 100, 0.5);
+    tab.fire();
+    tab.grant(200);
+    assert!(!outlives(&tab));
+    tab.machine.track(201, "c", Pairs(""), None);
+    tab.machine.hide(202);
+    assert!(outlives(&tab));
+    tab.settle(203);
+    waiting(&mut tab);
+    assert!(outlives(&tab), "after a success as before");
+}
+
+#[test]
+fn after_a_failure_that_another_tab_made_good_the_next_event_sets_the_timer() {
+    let world = world();
+    let mut tab = Tab::open(&world, config(), 1, "");
+    waiting(&mut tab);
+    tab.answer(Fate::LostBefore, 100, 0.5);
+    Tab::open(&world, config(), 2, "").settle(200);
+    tab.settle(300);
+    assert_eq!(tab.machine.stats().queued, 0);
+    tab.machine.track(301, "c", Pairs(""), None);
+    assert_eq!(tab.asked.borrow().timer_ms, Some(1_000.0));
+}
+
+#[test]
+fn a_clock_before_1970_delays_nothing() {
+    let mut tab = Tab::open(&world(), config(), 1, "");
+    tab.machine.track(-2_000, "a", Pairs(""), None);
+    tab.machine.flush(-1_999);
+    tab.grant(-1_998);
+    tab.machine.track(-1_997, "b", Pairs(""), None);
+    tab.answer(Fate::LostBefore, -1_996, 0.5);
+    tab.machine.wake(-1_000);
+    assert!(tab.asked.borrow().lock);
+    tab.settle(-999);
+    tab.machine.track(-998, "c", Pairs(""), None);
+    tab.machine.hide(-997);
+    assert_eq!(tab.asked.borrow().sent.len(), 1);
+    assert_eq!(tab.stored_commands(), 1);
+}
+
+#[test]
 fn an_answer_that_is_lost_doubles_nothing() {
     let mut tab = Tab::open(&world(), config(), 1, "");
     waiting(&mut tab);

@@ -4,7 +4,7 @@ use crate::tracker::tests::world::{Tab, config, world};
 use crate::tracker::{Config, Pairs, Slot};
 
 /// The server's events as `user type key=value ...`.
-fn events(tab: &Tab) -> Vec<String> {
+pub(super) fn events(tab: &Tab) -> Vec<String> {
     let world = tab.world.borrow();
     let shown = world.server.events.iter().map(|event| {
         let pairs = event.properties.iter().map(|(key, value)| format!(" {key}={value}"));
@@ -130,67 +130,6 @@ fn calls_of_another_page_are_repeated_as_that_page_made_them() {
 }
 
 #[test]
-fn who_opts_out_is_forgotten_and_who_opts_in_begins_anew() {
-    let world = world();
-    let mut tab = Tab::open(&world, config(), 1, "");
-    tab.machine.track(1, "before", Pairs(""), None);
-    tab.machine.opt_out();
-    tab.machine.track(2, "out", Pairs(""), None);
-    tab.settle(3);
-    assert_eq!(tab.stored_commands(), 0);
-    assert_eq!(tab.machine.stats().dropped, 1);
-    assert!(tab.asked.borrow().session.is_empty());
-    let mut other = Tab::open(&world, config(), 2, "");
-    other.machine.track(4, "other", Pairs(""), None);
-    assert_eq!(other.machine.stats().queued, 0);
-    other.machine.opt_in("fresh");
-    other.machine.track(5, "in", Pairs(""), None);
-    other.settle(6);
-    assert_eq!(events(&other), ["fresh in"]);
-}
-
-#[test]
-fn a_visitor_who_opts_out_in_one_tab_is_not_tracked_by_another() {
-    let world = world();
-    let mut tab = Tab::open(&world, config(), 1, "");
-    let mut other = Tab::open(&world, config(), 2, "");
-    other.machine.track(1, "waiting", Pairs(""), None);
-    tab.machine.opt_out();
-    other.settle(3);
-    assert!(world.borrow().server.events.is_empty());
-    assert_eq!(other.machine.stats().dropped, 1);
-}
-
-#[test]
-fn a_page_that_ends_sends_nothing_of_who_opted_out_in_another_tab() {
-    let world = world();
-    let mut tab = Tab::open(&world, config(), 1, "");
-    let mut other = Tab::open(&world, config(), 2, "");
-    other.machine.track(1, "waiting", Pairs(""), None);
-    tab.machine.opt_out();
-    other.machine.track(2, "later", Pairs(""), None);
-    other.machine.hide(3);
-    assert!(other.asked.borrow().sent.is_empty());
-    assert_eq!(other.machine.stats().dropped, 2);
-    assert_eq!(other.stored_commands(), 0);
-}
-
-#[test]
-fn who_opts_out_drops_what_closed_pages_left() {
-    let world = world();
-    let mut closed = Tab::open(&world, config(), 1, "");
-    closed.machine.track(1, "left", Pairs(""), None);
-    closed.close();
-    let mut tab = Tab::open(&world, config(), 2, "");
-    tab.machine.opt_out();
-    assert_eq!(tab.stored_commands(), 0);
-    assert_eq!(tab.machine.stats().dropped, 1);
-    tab.machine.opt_in("fresh");
-    tab.settle(2);
-    assert!(world.borrow().server.events.is_empty());
-}
-
-#[test]
 fn a_page_goes_on_as_an_earlier_one_of_its_tab_left_off() {
     let check = |device: bool, expected: [&str; 2]| {
         let config = Config { device, ..config() };
@@ -213,23 +152,6 @@ fn a_page_goes_on_as_an_earlier_one_of_its_tab_left_off() {
 }
 
 #[test]
-fn a_browser_that_asks_not_to_track_is_not_tracked_unless_the_visitor_says_so() {
-    let world = world();
-    let denied = || Config { denied: true, ..config() };
-    let mut tab = Tab::open(&world, denied(), 1, "by-the-snippet\0");
-    tab.machine.track(1, "no", Pairs(""), None);
-    tab.machine.wake(2);
-    tab.settle(3);
-    assert!(world.borrow().local.is_empty(), "and it leaves no trace");
-    assert!(tab.asked.borrow().session.is_empty());
-    tab.machine.opt_in("fresh");
-    let mut next = Tab::open(&world, denied(), 2, "");
-    next.machine.track(4, "yes", Pairs(""), None);
-    next.settle(5);
-    assert_eq!(world.borrow().server.types(), ["yes"]);
-}
-
-#[test]
 fn identity_survives_a_storage_that_was_emptied() {
     let world = world();
     let mut tab = Tab::open(&world, config(), 1, "");
@@ -241,4 +163,58 @@ fn identity_survives_a_storage_that_was_emptied() {
     assert_eq!(tab.stored_commands(), 1);
     tab.settle(3);
     assert_eq!(world.borrow().server.types(), ["kept"]);
+}
+
+#[test]
+fn a_page_that_is_shown_again_goes_on_as_the_later_ones_left_off() {
+    let check = |device: bool, on_the_later_page: fn(&mut Tab), expected: [&str; 2]| {
+        let world = world();
+        let config = || Config { device, ..config() };
+        let mut page = Tab::open(&world, config(), 1, "");
+        page.machine.identify(1, "ada", Pairs("plan\0free\0"));
+        page.machine.track(2, "before", Pairs(""), None);
+        let mut later = page.next(config(), 2);
+        on_the_later_page(&mut later);
+        page.restore(later, 4);
+        page.machine.track(5, "after", Pairs(""), None);
+        page.settle(6);
+        assert_eq!(events(&page), expected, "device: {device}");
+    };
+    let before = "ada before plan=free";
+    for device in [false, true] {
+        check(device, |_| {}, [before, "ada after plan=free"]);
+        check(device, |later| later.machine.identify(3, "bob", Pairs("")), [before, "bob after"]);
+        let signed_out = |later: &mut Tab| later.machine.invalidate_identified();
+        check(device, signed_out, [before, "client-0001 after"]);
+        let reset = |later: &mut Tab| {
+            later.machine.invalidate_identified();
+            later.machine.invalidate_generated("fresh");
+        };
+        check(device, reset, [before, "fresh after"]);
+        let registered = |later: &mut Tab| later.machine.register(Pairs("k\0v\0"));
+        check(device, registered, [before, "ada after plan=free"]);
+    }
+}
+
+#[test]
+fn a_page_that_is_shown_again_without_storage_goes_on_as_it_was() {
+    let world = world();
+    world.borrow_mut().quota = None;
+    let mut page = Tab::open(&world, Config { device: true, ..config() }, 1, "");
+    page.machine.identify(1, "ada", Pairs(""));
+    page.machine.restore(2);
+    assert_eq!(page.machine.user().id(), "ada");
+}
+
+#[test]
+fn who_signs_in_beside_a_page_is_nobody_to_it_when_it_is_shown_again() {
+    let world = world();
+    let mut page = Tab::open(&world, config(), 1, "");
+    Tab::open(&world, config(), 2, "").machine.identify(1, "ada", Pairs(""));
+    let mut later = page.next(config(), 3);
+    later.machine.enter("blocked-page-of-another-tab", "its-visitor");
+    later.machine.identify(2, "bob", Pairs(""));
+    later.machine.leave();
+    page.restore(later, 3);
+    assert_eq!(page.machine.user().id(), "client-0001");
 }

@@ -1,5 +1,6 @@
 //! The machine in a simulated browser.
 
+mod consent;
 mod faults;
 mod identities;
 mod queues;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use eventhub_core::{Batch, Content, NewEvent};
+use eventhub_core::{Batch, Content, NewEvent, TimeMs};
 
 use crate::tracker::{Config, Host, Machine, Slot};
 
@@ -47,7 +47,8 @@ pub(super) struct Server {
 
 impl Server {
     fn take(&mut self, batch: &[u8]) -> u16 {
-        let batch = Batch::decode(batch).expect("the tag's batches are sound");
+        let batch = Batch::decode_by(batch, |_, ms| Ok(TimeMs::new(ms).unwrap_or(TimeMs::MIN)));
+        let batch = batch.expect("the tag's batches are sound");
         match batch.content {
             Content::Events(events) => {
                 if events.iter().any(|event| Some(event.event_type.as_str()) == self.refused) {
@@ -83,6 +84,7 @@ impl Server {
 #[derive(Debug, Default)]
 pub(super) struct Asked {
     pub(super) session: String,
+    pub(super) member: String,
     pub(super) sent: Vec<(u32, Vec<u8>, bool)>,
     pub(super) timer_ms: Option<f64>,
     pub(super) lock: bool,
@@ -125,6 +127,7 @@ impl Host for Page {
     fn read(&mut self, slot: Slot) -> String {
         match slot {
             Slot::Session => self.asked.borrow().session.clone(),
+            Slot::Member => self.asked.borrow().member.clone(),
             slot => self.get(&format!("{slot:?}")),
         }
     }
@@ -133,6 +136,7 @@ impl Host for Page {
         let key = format!("{slot:?}");
         match slot {
             Slot::Session => user.clone_into(&mut self.asked.borrow_mut().session),
+            Slot::Member => user.clone_into(&mut self.asked.borrow_mut().member),
             _ if user.is_empty() => self.remove(&key),
             _ => {
                 self.put(&key, user);
@@ -200,6 +204,17 @@ impl Tab {
         session: &str,
     ) -> Self {
         let asked = Asked { session: session.to_owned(), ..Asked::default() };
+        Self::begin(world, config, number, asked)
+    }
+
+    /// Opens the next page of a tab, while this one is kept.
+    pub(super) fn next(&self, config: Config, number: usize) -> Self {
+        let Asked { session, member, .. } = &*self.asked.borrow();
+        let asked = Asked { session: session.clone(), member: member.clone(), ..Asked::default() };
+        Self::begin(&self.world, config, number, asked)
+    }
+
+    fn begin(world: &Rc<RefCell<World>>, config: Config, number: usize, asked: Asked) -> Self {
         let (world, asked) = (Rc::clone(world), Rc::new(RefCell::new(asked)));
         let page = Page { number, world: Rc::clone(&world), asked: Rc::clone(&asked) };
         let machine = Machine::new(page, config, &format!("client-{number:04}"));
@@ -219,6 +234,16 @@ impl Tab {
             }
         }
         asked.session.clone()
+    }
+
+    /// The page is shown again after `later`, a page of the same tab.
+    pub(super) fn restore(&mut self, later: Self, now: i64) {
+        let member = later.asked.borrow().member.clone();
+        let session = later.close();
+        let mut asked = self.asked.borrow_mut();
+        (asked.session, asked.member) = (session, member);
+        drop(asked);
+        self.machine.restore(now);
     }
 
     /// Grants the lock if it is asked for and free.
