@@ -27,9 +27,11 @@ impl FunnelQuery {
     /// person is known from the first.
     pub(super) fn is_touch(&self) -> bool {
         let known = self.breakdown().is_none_or(|by| by.of == Of::User || by.step == 0);
-        match self.order() {
-            Order::Any => self.is_of_different_events(),
-            Order::Ordered | Order::Strict => self.entry() == Entry::First && known,
+        match (self.order(), self.entry()) {
+            (Order::Any, _) => self.is_of_different_events(),
+            (Order::Ordered | Order::Strict, Entry::First) => known,
+            (Order::Ordered, Entry::Best) => self.exclude().is_empty(),
+            (Order::Strict, Entry::Best) => false,
         }
     }
 }
@@ -52,6 +54,9 @@ impl<'a> Touch<'a> {
         let query = self.funnel.query;
         if query.order() == Order::Any {
             return self.count_unordered(users, counts);
+        }
+        if query.entry() == Entry::Best {
+            return self.count_best(users, counts);
         }
         let mut reached = Reached::new(query.steps().len(), self.grouping.values.len());
         let mut block = Block::new(&self.funnel);
