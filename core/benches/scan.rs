@@ -75,13 +75,13 @@ fn questions(parts: &Parts, persons: &Persons<'_>) -> Result<(), Error> {
     journeys("best", parts, persons, with(&[("entry", "best".into())]))?;
     let twice: Vec<Value> = [0, 0, 1].iter().map(|at| json!({ "event": TYPES[*at] })).collect();
     journeys(
-        "best twice",
+        "twice best",
         parts,
         persons,
         with(&[("entry", "best".into()), ("steps", twice.into())]),
     )?;
     journeys(
-        "best broken",
+        "broken best",
         parts,
         persons,
         with(&[("entry", "best".into()), ("breakdown", breakdown.clone())]),

@@ -3,24 +3,27 @@
 //! All entries of a block of users are taken through the steps together. Of a user's entries that got equally far the
 //! earliest counts, and the last is open the longest.
 
+use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
+use core::hint::select_unpredictable;
 use core::ops::Range;
 
 use super::conversion::ConversionCounts;
 use super::funnel::Room;
-use super::groups::NO_VALUE;
 use super::plan::FunnelQuery;
 use super::reached::Reached;
 use super::scan::{FEW, Sources, blocks_of};
-use super::source::Place;
-use super::step_events::{StepEvents, key, low_of, ms_of};
+use super::source::{NOWHERE, Place};
+use super::step_events::{Event, StepEvents, Window, key, low_of, ms_of};
 use super::ticks::{Exact, FunnelClock};
 use super::touch::Touch;
 use crate::UserId;
 use crate::part::BLOCK_USERS;
 
-/// The attempts of the users of a block, a number each, in order of user and entry.
+const USERS: usize = BLOCK_USERS as usize;
+
+/// The attempts of some users of a block, a number each, in order of user and entry.
 struct Attempts {
     /// By step, when each attempt reached it, a key with its user; of those that did not, it means nothing.
     at: Vec<Vec<u64>>,
@@ -28,12 +31,30 @@ struct Attempts {
     last: Vec<Place>,
     /// From when on it is too late for each, a key with its user.
     limits: Vec<u64>,
-    /// Those that reached the step at hand.
+    /// Those that reached the step at hand, the last one first.
     left: Vec<u32>,
-    /// Of each user the earliest that got furthest.
-    best: Vec<u32>,
     /// The places of the matches by which the answer is broken down.
     grouped: Vec<Place>,
+    users: Box<Users>,
+}
+
+/// How far users came, by place in the block; after them is room for what does not count.
+struct Users {
+    /// When events of the next step can matter.
+    windows: [Window; USERS + 1],
+    /// How many steps were reached.
+    depth: [u8; USERS + 1],
+    /// By which attempt, the earliest of those that got so far.
+    best: [u32; USERS + 1],
+}
+
+impl FunnelQuery {
+    /// Whether its best attempts may be counted so. Where two steps that follow one another are of the same type, each
+    /// event may be held against itself, by ids: then it is faster to put every event in order once.
+    pub(super) fn is_of_attempts(&self) -> bool {
+        let mut pairs = self.steps().windows(2);
+        self.exclude().is_empty() && pairs.all(|pair| pair[0].event_type != pair[1].event_type)
+    }
 }
 
 impl Touch<'_> {
@@ -47,47 +68,44 @@ impl Touch<'_> {
         let mut attempts = Attempts::new(steps);
         let mut events = StepEvents::new();
         let Room { mut mask, mut members } = Room::default();
+        let mut of_rows = Vec::new();
         for users in blocks_of(users) {
             let block = users.start / BLOCK_USERS;
             let first = (users.start % BLOCK_USERS) as usize;
             let lows = first..first + users.len();
             reached.clear(lows.clone());
+            attempts.start(query, lows.clone(), &sources.persons().alive(block));
             for step in 0..steps {
                 let few = step > 0 && attempts.left.len() * FEW < users.len();
                 let few = few.then(|| {
-                    let depth = reached.depth[lows.clone()].iter();
-                    members.set(lows.clone(), depth.map(|depth| usize::from(*depth) == step));
+                    let windows = attempts.users.windows[lows.clone()].iter();
+                    members.set(lows.clone(), windows.map(|window| window.limit > 0));
                     &members
                 });
-                events.take(sources, step, &users, few, &mut mask);
+                let windows = &attempts.users.windows;
+                events.take(sources, step, &users, |low| windows[low], few, &mut mask);
+                attempts.users.windows[lows.clone()].fill(Window::default());
                 if step == 0 {
-                    attempts.begin(query, &events, &sources.persons().alive(block));
+                    attempts.begin(query, events.events());
                 } else {
                     attempts.advance(step, &events, sources);
                 }
-                let now = self.now().filter(|_| step + 1 < steps);
-                attempts.tell_depths(step, now, &mut reached);
                 if step == group_step && !reached.groups.is_empty() {
                     attempts.grouped.clone_from(&attempts.last);
                 }
                 if attempts.left.is_empty() {
                     break;
                 }
-            }
-            attempts.tell_times(lows.clone(), &mut reached);
-            if !reached.groups.is_empty() {
-                for low in lows.clone() {
-                    let of_event = || match usize::from(reached.depth[low]) > group_step {
-                        true => sources.group(
-                            group_step,
-                            block,
-                            attempts.grouped[attempts.best[low] as usize],
-                        ),
-                        false => NO_VALUE,
-                    };
-                    reached.groups[low] =
-                        self.grouping.of(block * BLOCK_USERS + low as UserId, of_event);
+                if let Some(now) = self.now() {
+                    let now = if step + 1 < steps { now } else { i64::MAX };
+                    attempts.tell_pending(now, lows.clone(), &mut reached.is_pending);
                 }
+            }
+            attempts.tell(lows.clone(), &mut reached);
+            if !reached.groups.is_empty() {
+                let places = lows.clone().map(|low| attempts.place_of_group(low, group_step));
+                let groups = &mut reached.groups[lows.clone()];
+                self.tell_groups(group_step, users, places, groups, &mut of_rows);
             }
             reached.add_to(lows, counts);
         }
@@ -98,39 +116,49 @@ impl Touch<'_> {
 impl Attempts {
     fn new(steps: usize) -> Self {
         let (last, limits, left, grouped) = Default::default();
-        let best = vec![0; BLOCK_USERS as usize];
-        Self { at: vec![Vec::new(); steps], last, limits, left, best, grouped }
+        let windows = [Window::default(); USERS + 1];
+        let users = Box::new(Users { windows, depth: [0; USERS + 1], best: [0; USERS + 1] });
+        Self { at: vec![Vec::new(); steps], last, limits, left, users, grouped }
     }
 
-    /// Begins with each event of the first step whose user counts.
-    fn begin(&mut self, query: &FunnelQuery, entries: &StepEvents, alive: &[u64]) {
-        let keys = entries.keys();
+    /// Everyone who counts waits for entries in the range.
+    fn start(&mut self, query: &FunnelQuery, lows: Range<usize>, alive: &[u64]) {
+        let end = query.range().end_ms().wrapping_sub(query.range().start_ms());
+        let Users { windows, depth, best } = &mut *self.users;
+        for (window, low) in windows[lows.clone()].iter_mut().zip(lows.clone()) {
+            let is_alive = alive[low / 64] >> (low % 64) & 1;
+            *window = Window { from: 0, limit: end * is_alive as i64 };
+        }
+        depth[lows.clone()].fill(0);
+        best[lows].fill(0);
+    }
+
+    /// Begins with each entry.
+    fn begin(&mut self, query: &FunnelQuery, entries: &[Event]) {
         self.at[0].clear();
-        self.at[0].extend_from_slice(keys);
-        self.at[1..].iter_mut().for_each(|at| at.resize(keys.len(), 0));
+        self.at[0].extend(entries.iter().map(|entry| entry.key));
+        self.at[1..].iter_mut().for_each(|at| at.resize(entries.len(), 0));
         self.last.clear();
-        self.last.extend_from_slice(entries.places());
+        self.last.extend(entries.iter().map(|entry| entry.place));
         self.limits.clear();
         let start_ms = query.range().start_ms();
-        let limit = |entry: u64, limit: u64| key(low_of(entry), limit);
         match Exact::over(start_ms, (0, 0)).limit_of(query) {
             Some(limit_of) => self.limits.extend(
-                keys.iter().map(|entry| limit(*entry, limit_of(ms_of(*entry) as i64) as u64)),
+                self.at[0]
+                    .iter()
+                    .map(|entry| key(low_of(*entry), limit_of(ms_of(*entry) as i64) as u64)),
             ),
-            None => self.limits.extend(keys.iter().map(|entry| {
+            None => self.limits.extend(self.at[0].iter().map(|entry| {
                 let limit_ms = query.limit_ms(start_ms + ms_of(*entry) as i64);
-                limit(*entry, limit_ms.abs_diff(start_ms))
+                key(low_of(*entry), limit_ms.abs_diff(start_ms))
             })),
         }
-        self.left.resize(keys.len(), 0);
-        let mut left = 0;
-        for (number, entry) in (0..).zip(keys) {
-            let low = low_of(*entry);
-            self.left[left] = number;
-            left += (alive[low / 64] >> (low % 64) & 1) as usize;
+        self.left.clear();
+        self.left.extend((0..entries.len() as u32).rev());
+        for attempt in &self.left {
+            let (at, limit) = (self.at[0][*attempt as usize], self.limits[*attempt as usize]);
+            self.users.reach(low_of(at), 1, *attempt, at, limit);
         }
-        self.left.truncate(left);
-        self.best.fill(0);
     }
 
     /// Leaves the attempts that an event of the next step matches.
@@ -141,41 +169,56 @@ impl Attempts {
         for number in 0..self.left.len() {
             let attempt = self.left[number];
             let number = attempt as usize;
-            let (next, place) = events.after(before[number], self.last[number], sources);
-            at[number] = next;
-            self.last[number] = place;
+            let last = Event { key: before[number], place: self.last[number] };
+            let (next, limit) = (events.after(last, sources), self.limits[number]);
+            at[number] = next.key;
+            self.last[number] = next.place;
             self.left[left] = attempt;
-            left += usize::from(next < self.limits[number]);
+            let is_left = next.key < limit;
+            left += usize::from(is_left);
+            let user = select_unpredictable(is_left, low_of(limit), USERS);
+            self.users.reach(user, step as u8 + 1, attempt, next.key, limit);
         }
         self.left.truncate(left);
     }
 
-    /// Tells how far users have come, and whether at a time, in ms after the start of the range, they may get further.
-    fn tell_depths(&mut self, step: usize, now: Option<i64>, reached: &mut Reached) {
-        let entries = &self.at[0];
-        for attempt in self.left.iter().rev() {
-            let low = low_of(entries[*attempt as usize]);
-            reached.depth[low] = step as u8 + 1;
-            reached.is_pending[low] = false;
-            self.best[low] = *attempt;
-        }
-        let Some(now) = now else { return };
-        for attempt in &self.left {
-            let low = low_of(entries[*attempt as usize]);
-            reached.is_pending[low] = now < ms_of(self.limits[*attempt as usize]) as i64;
+    /// Tells of users who reached the step at hand whether they may get further at a time, in ms after the start of the
+    /// range; the others are as open as before.
+    fn tell_pending(&self, now: i64, lows: Range<usize>, is_pending: &mut [bool]) {
+        let users = self.users.windows[lows.clone()].iter().zip(&mut is_pending[lows]);
+        for (window, is_pending) in users.filter(|(window, _)| window.limit > 0) {
+            *is_pending = now < window.limit;
         }
     }
 
-    /// Tells how long each step of the best attempts took.
-    fn tell_times(&self, lows: Range<usize>, reached: &mut Reached) {
+    /// Tells how far users came and how long each step of the best attempts took.
+    fn tell(&self, lows: Range<usize>, reached: &mut Reached) {
+        reached.depth[lows.clone()].copy_from_slice(&self.users.depth[lows.clone()]);
         if self.at[0].is_empty() {
             return;
         }
         for (at, took) in self.at.windows(2).zip(&mut reached.took[1..]) {
-            for (took, attempt) in took[lows.clone()].iter_mut().zip(&self.best[lows.clone()]) {
-                let attempt = *attempt as usize;
-                *took = at[1][attempt].wrapping_sub(at[0][attempt]) as i64;
+            for (took, best) in took[lows.clone()].iter_mut().zip(&self.users.best[lows.clone()]) {
+                let best = *best as usize;
+                *took = at[1][best].wrapping_sub(at[0][best]) as i64;
             }
         }
+    }
+
+    /// Where the match of a step is of a user's best attempt, if it got so far.
+    fn place_of_group(&self, low: usize, step: usize) -> Place {
+        let is_reached = usize::from(self.users.depth[low]) > step;
+        if is_reached { self.grouped[self.users.best[low] as usize] } else { NOWHERE }
+    }
+}
+
+impl Users {
+    /// One more attempt of a user reached so many steps, before those that did so already.
+    #[inline(always)]
+    fn reach(&mut self, low: usize, depth: u8, attempt: u32, at: u64, limit: u64) {
+        let window = &mut self.windows[low];
+        window.from = ms_of(at) as i64;
+        window.limit = window.limit.max(ms_of(limit) as i64);
+        (self.depth[low], self.best[low]) = (depth, attempt);
     }
 }

@@ -1,17 +1,18 @@
-//! The events of a step of a block's users, by user in order.
+//! The events of a step that can matter to a block's users, by user in order.
 
-use alloc::vec;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::hint::select_unpredictable;
 use core::ops::Range;
 
 use super::mask::Mask;
 use super::route::Members;
 use super::scan::Sources;
-use super::source::{Place, Visit};
+use super::source::{NOWHERE, Place, Visit};
 use super::ticks::{Exact, FunnelClock};
 use crate::part::{BLOCK_USERS, partition_point};
 use crate::{EventId, UserId};
+
+const USERS: usize = BLOCK_USERS as usize;
 
 /// All times of a store take fewer bits; a user's place in its block takes those above.
 const MS_BITS: u32 = 44;
@@ -23,13 +24,13 @@ const COMPARED: usize = 4;
 /// A user's place in the block and a time in ms after the start of the range, as one number that is ordered by both.
 #[inline(always)]
 pub(super) const fn key(low: usize, after_ms: u64) -> u64 {
-    (low as u64) << MS_BITS | if after_ms < MS_MASK { after_ms } else { MS_MASK }
+    (low as u64) << MS_BITS | after_ms
 }
 
 /// The user's place in the block.
 #[inline(always)]
 pub(super) const fn low_of(key: u64) -> usize {
-    (key >> MS_BITS) as usize % BLOCK_USERS as usize
+    (key >> MS_BITS) as usize % USERS
 }
 
 /// The time in ms after the start of the range.
@@ -38,159 +39,165 @@ pub(super) const fn ms_of(key: u64) -> u64 {
     key & MS_MASK
 }
 
+/// The times at which events can matter to a user, in ms after the start of the range.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Window {
+    pub(super) from: i64,
+    /// The first that is too late; 0 where none matters.
+    pub(super) limit: i64,
+}
+
+/// An event: what [`key`] makes of it, and where it stands among those of the block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Event {
+    pub(super) key: u64,
+    pub(super) place: Place,
+}
+
+/// Comes after all events.
+const END: Event = Event { key: u64::MAX, place: NOWHERE };
+
 /// The events of a step.
 pub(super) struct StepEvents {
     step: usize,
     block: u32,
+    /// As they are found.
+    found: Vec<Event>,
+    /// In order of keys, of equal ones that with the lesser id first; then ends.
+    events: Vec<Event>,
     len: usize,
-    /// What [`key`] makes of each, ascending, of equals the one with the lesser id first; then keys beyond all others.
-    keys: Vec<u64>,
-    places: Vec<Place>,
     /// By a user's place in the block, where its events begin; those of the one before end there.
-    starts: Vec<u32>,
+    starts: Box<[u32; USERS + 2]>,
 }
 
 impl StepEvents {
     pub(super) fn new() -> Self {
-        let starts = vec![0; BLOCK_USERS as usize + 2];
-        Self { step: 0, block: 0, len: 0, keys: Vec::new(), places: Vec::new(), starts }
+        let (found, events) = Default::default();
+        Self { step: 0, block: 0, found, events, len: 0, starts: Box::new([0; USERS + 2]) }
     }
 
-    /// Takes the events of a step of a range of users, which lie in one block, in the place of the last ones; those of
-    /// users whom `only` does not name may be left out.
+    /// Takes the events of a step of a range of users, which lie in one block, in the place of the last ones: of each
+    /// user those in its window; of users whom `only` does not name they may be left out.
     pub(super) fn take(
         &mut self,
         sources: &Sources<'_>,
         step: usize,
         users: &Range<UserId>,
+        window: impl Fn(usize) -> Window,
         only: Option<&Members>,
         mask: &mut Mask,
     ) {
         (self.step, self.block) = (step, users.start / BLOCK_USERS);
-        let (from_ms, before_ms) = sources.counted_ms(step);
-        let (clock, room) = (Exact::over(from_ms, (0, 0)), before_ms.abs_diff(from_ms));
-        // A counting sort by user. Two further than where a user's events begin there is first their number, one
-        // further is then where the next of them goes.
-        self.starts.fill(0);
-        let counts = &mut self.starts[2..];
-        sources.visit(step, users, only, mask, &mut Count { counts, clock, room });
-        let mut len = 0;
-        for start in &mut self.starts {
-            len += *start;
-            *start = len;
+        let rows = sources.rows_in(step, self.block) as usize;
+        if self.found.len() <= rows {
+            self.found.resize(rows + 1, END);
         }
-        self.len = len as usize;
-        if self.keys.len() < self.len + COMPARED + 1 {
-            self.keys.resize(self.len + COMPARED + 1, u64::MAX);
-            self.places.resize(self.keys.len(), Place::MAX);
-        }
-        let next = &mut self.starts[1..];
-        let (keys, places) = (&mut self.keys[..], &mut self.places[..]);
-        let nowhere = self.len;
-        let mut put = Put { next, keys, places, nowhere, clock, room };
-        sources.visit(step, users, only, mask, &mut put);
-        self.keys[self.len..=self.len + COMPARED].fill(u64::MAX);
-        if !self.keys[..self.len].is_sorted_by(|a, b| a < b) {
-            self.sort(sources);
+        let clock = Exact::over(sources.counted_ms(step).0, (0, 0));
+        let mut find = Find { found: &mut self.found, count: 0, window, clock };
+        sources.visit(step, users, only, mask, &mut find);
+        self.len = find.count;
+        let first = (users.start % BLOCK_USERS) as usize;
+        self.sort_by_user(first..first + users.len());
+        if !self.events().is_sorted_by(|a, b| a.key < b.key) {
+            self.sort(users, sources);
         }
     }
 
-    /// The events in order, as [`key`] packs them.
-    pub(super) fn keys(&self) -> &[u64] {
-        &self.keys[..self.len]
+    /// A counting sort.
+    fn sort_by_user(&mut self, lows: Range<usize>) {
+        // Two further than where a user's events begin there is first their number, one further is then where the next
+        // of them goes.
+        let lows = lows.start..lows.end + 2;
+        self.starts[lows.clone()].fill(0);
+        let found = &self.found[..self.len];
+        found.iter().for_each(|event| self.starts[low_of(event.key) + 2] += 1);
+        let mut before = 0;
+        for start in &mut self.starts[lows] {
+            before += *start;
+            *start = before;
+        }
+        if self.events.len() <= self.len + COMPARED {
+            self.events.resize(self.len + COMPARED + 1, END);
+        }
+        for event in found {
+            let next = &mut self.starts[low_of(event.key) + 1];
+            self.events[*next as usize] = *event;
+            *next += 1;
+        }
+        self.events[self.len..=self.len + COMPARED].fill(END);
     }
 
-    /// Where they stand among those of the block.
-    pub(super) fn places(&self) -> &[Place] {
-        &self.places[..self.len]
+    /// All of them, in order of user, time and id.
+    pub(super) fn events(&self) -> &[Event] {
+        &self.events[..self.len]
     }
 
-    /// The first event of the user after another one of the step before; a key beyond the user's where there is none.
+    /// The first event of the user after one of the step before, or one beyond the user's.
     #[inline(always)]
-    pub(super) fn after(&self, key: u64, place: Place, sources: &Sources<'_>) -> (u64, Place) {
-        let from = self.starts[low_of(key)] as usize;
-        let keys = &self.keys[from..=from + COMPARED];
-        let mut earlier = keys[..COMPARED].iter().map(|other| usize::from(*other < key)).sum();
-        if (earlier == COMPARED) | (keys[earlier] == key) {
-            earlier = self.find_after(key, place, sources) - from;
+    pub(super) fn after(&self, other: Event, sources: &Sources<'_>) -> Event {
+        let from = self.starts[low_of(other.key)] as usize;
+        let events = &self.events[from..=from + COMPARED];
+        let is_earlier = |event: &Event| usize::from(event.key < other.key);
+        let earlier: usize = events[..COMPARED].iter().map(is_earlier).sum();
+        let next = events[earlier];
+        if (earlier == COMPARED) | (next.key == other.key) {
+            return self.find_after(other, from + earlier, sources);
         }
-        (self.keys[from + earlier], self.places[from + earlier])
+        next
     }
 
-    /// The same where the user has many events, or one at the same time: then ids decide.
+    /// The same where the user has more events, or one at the same time: then ids decide. Events before a place are
+    /// earlier.
     #[cold]
     #[inline(never)]
-    fn find_after(&self, key: u64, place: Place, sources: &Sources<'_>) -> usize {
-        let low = low_of(key);
-        let of_user = self.starts[low]..self.starts[low + 1];
-        let end = of_user.end;
-        let from = partition_point(of_user, |at| self.keys[at as usize] < key);
-        if from == end || self.keys[from as usize] != key {
-            return from as usize;
+    fn find_after(&self, other: Event, from: usize, sources: &Sources<'_>) -> Event {
+        let end = self.starts[low_of(other.key) + 1];
+        let is_earlier = |at: u32| self.events[at as usize].key < other.key;
+        let from = partition_point(from as u32..end.max(from as u32), is_earlier);
+        let is_same_time = |at: usize| self.events[at].key == other.key;
+        let mut at = from as usize;
+        if is_same_time(at) {
+            let (_, id) = sources.time_and_id(self.step - 1, self.block, other.place);
+            let is_not_later = |at: usize| is_same_time(at) && self.id(at, sources) <= id;
+            if is_not_later(at) {
+                at = partition_point(from + 1..end, |at| is_not_later(at as usize)) as usize;
+            }
         }
-        let (_, id) = sources.time_and_id(self.step - 1, self.block, place);
-        let is_not_later =
-            |at| self.keys[at as usize] == key && self.id(at as usize, sources) <= id;
-        partition_point(from..end, is_not_later) as usize
+        self.events[at]
     }
 
     fn id(&self, at: usize, sources: &Sources<'_>) -> EventId {
-        sources.time_and_id(self.step, self.block, self.places[at]).1
+        sources.time_and_id(self.step, self.block, self.events[at].place).1
     }
 
     /// Puts each user's events in order, which came in that of their parts.
-    fn sort(&mut self, sources: &Sources<'_>) {
+    fn sort(&mut self, users: &Range<UserId>, sources: &Sources<'_>) {
         let mut events = Vec::new();
-        for of_user in (0..BLOCK_USERS as usize).map(|low| self.starts[low]..self.starts[low + 1]) {
-            let of_user = of_user.start as usize..of_user.end as usize;
-            if self.keys[of_user.clone()].is_sorted_by(|a, b| a < b) {
+        for low in users.clone().map(|user| (user % BLOCK_USERS) as usize) {
+            let of_user = self.starts[low] as usize..self.starts[low + 1] as usize;
+            if self.events[of_user.clone()].is_sorted_by(|a, b| a.key < b.key) {
                 continue;
             }
             events.clear();
-            events.extend(
-                of_user.clone().map(|at| (self.keys[at], self.id(at, sources), self.places[at])),
-            );
-            events.sort_unstable();
-            for (at, (key, _, place)) in of_user.zip(&events) {
-                (self.keys[at], self.places[at]) = (*key, *place);
+            events.extend(of_user.clone().map(|at| (self.id(at, sources), self.events[at])));
+            events.sort_unstable_by_key(|(id, event)| (event.key, *id));
+            for (event, (_, sorted)) in self.events[of_user].iter_mut().zip(&events) {
+                *event = *sorted;
             }
         }
     }
 }
 
-/// Counts the events of each user.
-struct Count<'e> {
-    counts: &'e mut [u32],
+/// Finds the events in the windows.
+struct Find<'e, W> {
+    /// With room for all rows of the step, and one more.
+    found: &'e mut [Event],
+    count: usize,
+    window: W,
     clock: Exact,
-    /// From so many ms after the clock's zero on, events do not count.
-    room: u64,
 }
 
-impl Visit for Count<'_> {
-    type Clock = Exact;
-
-    fn clock(&self) -> Exact {
-        self.clock
-    }
-
-    #[inline(always)]
-    fn event(&mut self, low: usize, after_ms: i64, _: Place) {
-        self.counts[low] += u32::from((after_ms as u64) < self.room);
-    }
-}
-
-/// Puts each event where the next one of its user goes.
-struct Put<'e> {
-    next: &'e mut [u32],
-    keys: &'e mut [u64],
-    places: &'e mut [Place],
-    /// Where those go that do not count.
-    nowhere: usize,
-    clock: Exact,
-    room: u64,
-}
-
-impl Visit for Put<'_> {
+impl<W: Fn(usize) -> Window> Visit for Find<'_, W> {
     type Clock = Exact;
 
     fn clock(&self) -> Exact {
@@ -199,10 +206,9 @@ impl Visit for Put<'_> {
 
     #[inline(always)]
     fn event(&mut self, low: usize, after_ms: i64, place: Place) {
-        let counts = (after_ms as u64) < self.room;
-        let at = select_unpredictable(counts, self.next[low] as usize, self.nowhere);
-        self.keys[at] = key(low, after_ms as u64);
-        self.places[at] = place;
-        self.next[low] += u32::from(counts);
+        let Window { from, limit } = (self.window)(low);
+        // Written for every row and counted where it counts, which is hard to foretell.
+        self.found[self.count] = Event { key: key(low, after_ms as u64), place };
+        self.count += usize::from((from <= after_ms) & (after_ms < limit));
     }
 }
