@@ -73,19 +73,6 @@ fn questions(parts: &Parts, persons: &Persons<'_>) -> Result<(), Error> {
     journeys("first", parts, persons, with(&[]))?;
     journeys("seconds", parts, persons, with(&[("window", seconds)]))?;
     journeys("best", parts, persons, with(&[("entry", "best".into())]))?;
-    let twice: Vec<Value> = [0, 0, 1].iter().map(|at| json!({ "event": TYPES[*at] })).collect();
-    journeys(
-        "twice best",
-        parts,
-        persons,
-        with(&[("entry", "best".into()), ("steps", twice.into())]),
-    )?;
-    journeys(
-        "broken best",
-        parts,
-        persons,
-        with(&[("entry", "best".into()), ("breakdown", breakdown.clone())]),
-    )?;
     journeys("strict", parts, persons, with(&[("order", "strict".into())]))?;
     journeys("any", parts, persons, with(&[("order", "any".into())]))?;
     journeys("breakdown", parts, persons, with(&[("breakdown", breakdown)]))?;
