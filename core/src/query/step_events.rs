@@ -153,7 +153,7 @@ impl StepEvents {
     fn find_after(&self, other: Event, from: usize, sources: &Sources<'_>) -> Event {
         let end = self.starts[low_of(other.key) + 1];
         let is_earlier = |at: u32| self.events[at as usize].key < other.key;
-        let from = partition_point(from as u32..end.max(from as u32), is_earlier);
+        let from = partition_point(from as u32..end, is_earlier);
         let is_same_time = |at: usize| self.events[at].key == other.key;
         let mut at = from as usize;
         if is_same_time(at) {

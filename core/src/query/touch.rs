@@ -1,4 +1,4 @@
-//! Funnels in full whose walks need nobody's events in order.
+//! Funnels in full that are counted step by step, which takes nobody's events of all steps in order.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -24,8 +24,8 @@ pub(super) struct Touch<'a> {
 }
 
 impl FunnelQuery {
-    /// Whether the fast walk answers it in full: only the earliest match of each step matters, and the group of a
-    /// person is known from the first.
+    /// Whether it is counted step by step: only the earliest match of each step matters, and the group of a person is
+    /// known from the first; or best attempts that nothing ends.
     pub(super) fn is_touch(&self) -> bool {
         let known = self.breakdown().is_none_or(|by| by.of == Of::User || by.step == 0);
         match (self.order(), self.entry()) {
