@@ -8,7 +8,7 @@ use core::ops::Range;
 
 use super::funnel::FunnelScan;
 use super::route::Members;
-use super::source::{Place, Times, Visit};
+use super::source::{NOWHERE, Place, Times, Visit};
 use super::ticks::{Exact, FunnelClock, Instant};
 use crate::part::BLOCK_USERS;
 use crate::persons::bits_of;
@@ -16,17 +16,14 @@ use crate::{EventId, UserId};
 
 pub(super) use self::breaks::Breaks;
 
-/// No event, all its bits set: in the place of the last match before the first step, of the next while there is none.
-const NOWHERE: Place = Place::MAX;
-
 /// A value for each user of a block, and some bytes that keep those of one user in different tables from
 /// having addresses that end alike, which processors take for the same.
 type Table<T> = [T; TABLE];
 const TABLE: usize = BLOCK_USERS as usize + 80;
 
 /// Where the users of a block stand. By the clock, the match of a step must lie after `from` and less than `room`
-/// later; `next` is the place of the earliest so far, to which `room` was narrowed. At both ends exact times and ids
-/// decide. A user whom no event matches is dead and has no room.
+/// later; `next` is the place of the earliest so far, to which `room` was narrowed, or nowhere. At both ends exact times
+/// and ids decide. A user whom no event matches is dead and has no room.
 struct Slots<T: Instant> {
     from: Table<T>,
     room: Table<T::Span>,
@@ -199,11 +196,6 @@ impl<'s, C: FunnelClock> Block<'s, C> {
         self.block * BLOCK_USERS + low as UserId
     }
 
-    /// The number of the block.
-    pub(super) const fn number(&self) -> u32 {
-        self.block
-    }
-
     /// The places in the block of the users at hand.
     pub(super) fn lows(&self) -> Range<usize> {
         self.lows.clone()
@@ -218,13 +210,6 @@ impl<'s, C: FunnelClock> Block<'s, C> {
     /// Of each user at hand the place of the event that matched in this step, one beyond all others where none did.
     pub(super) fn places(&self) -> &[Place] {
         &self.slots.next[self.lows.clone()]
-    }
-
-    /// The users whom an event matched in this step, each with its place in the block and that of the event; to be
-    /// asked before the step ends.
-    pub(super) fn matched(&self) -> impl Iterator<Item = (usize, Place)> {
-        let users = self.lows.clone().zip(&self.slots.next[self.lows.clone()]);
-        users.filter(|(_, next)| **next != NOWHERE).map(|(low, next)| (low, *next))
     }
 
     /// Of each user whom no event matched in this step, the place in the block, if it is not too late for it at an

@@ -78,7 +78,8 @@ impl<'a> FunnelScan<'a> {
             steps.push(Source::open(parts, filters, need.times_ms, &mut stats)?);
         }
         if let Some((key, values)) = groups {
-            steps[0].open_groups(&parts[0], key, values)?;
+            let step = query.breakdown().map_or(0, |by| by.step as usize);
+            steps[step].open_groups(&parts[step], key, values)?;
         }
         let mut others = query.steps().len()..;
         let breaks = query.breaks().into_iter().map(|Break { events, before, among }| {
@@ -188,8 +189,8 @@ impl FunnelScan<'_> {
 
 /// What a walk writes on again and again.
 pub(super) struct Room {
-    mask: Mask,
-    members: Members,
+    pub(super) mask: Mask,
+    pub(super) members: Members,
 }
 
 impl Default for Room {

@@ -30,6 +30,7 @@ mod gather;
 mod marked;
 mod walk;
 
+mod best;
 mod conversion;
 mod exact_sum;
 mod explain;
@@ -37,6 +38,7 @@ mod journeys;
 mod quantile;
 mod reached;
 mod retention;
+mod step_events;
 mod tally;
 mod touch;
 mod trends;

@@ -17,6 +17,9 @@ use crate::{Error, EventId, UserId};
 /// Where an event stands among those of a block: its row, after the block's rows of the parts before.
 pub(super) type Place = u32;
 
+/// No event, all its bits set; beyond all places.
+pub(super) const NOWHERE: Place = Place::MAX;
+
 /// What a scan does with the events that pass the filters.
 pub(super) trait Visit {
     /// How it counts times.

@@ -1,4 +1,4 @@
-//! Funnels in full whose walks need nobody's events in order.
+//! Funnels in full that are counted step by step, which takes nobody's events of all steps in order.
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -10,8 +10,9 @@ use super::groups::{Group, Grouping, NO_VALUE, UserGroups};
 use super::plan::{Entry, FunnelQuery, Of, Order};
 use super::reached::Reached;
 use super::scan::blocks_of;
+use super::source::{NOWHERE, Place};
 use super::ticks::Exact;
-use crate::part::PartView;
+use crate::part::{BLOCK_USERS, PartView};
 use crate::persons::Persons;
 use crate::{Error, UserId};
 
@@ -23,13 +24,15 @@ pub(super) struct Touch<'a> {
 }
 
 impl FunnelQuery {
-    /// Whether the fast walk answers it in full: only the earliest match of each step matters, and the group of a
-    /// person is known from the first.
+    /// Whether it is counted step by step: only the earliest match of each step matters, and the group of a person is
+    /// known from the first; or best attempts that nothing ends.
     pub(super) fn is_touch(&self) -> bool {
         let known = self.breakdown().is_none_or(|by| by.of == Of::User || by.step == 0);
-        match self.order() {
-            Order::Any => self.is_of_different_events(),
-            Order::Ordered | Order::Strict => self.entry() == Entry::First && known,
+        match (self.order(), self.entry()) {
+            (Order::Any, _) => self.is_of_different_events(),
+            (Order::Ordered | Order::Strict, Entry::First) => known,
+            (Order::Ordered, Entry::Best) => self.is_of_attempts(),
+            (Order::Strict, Entry::Best) => false,
         }
     }
 }
@@ -53,6 +56,9 @@ impl<'a> Touch<'a> {
         if query.order() == Order::Any {
             return self.count_unordered(users, counts);
         }
+        if query.entry() == Entry::Best {
+            return self.count_best(users, counts);
+        }
         let mut reached = Reached::new(query.steps().len(), self.grouping.values.len());
         let mut block = Block::new(&self.funnel);
         let (mut room, mut of_rows) = (Room::default(), Vec::new());
@@ -65,6 +71,38 @@ impl<'a> Touch<'a> {
             reached.add_to(block.lows(), counts);
         }
         reached.finish(counts);
+    }
+
+    /// Notes the groups of a range of users, which lie in one block, each by the place of the event that matched a step,
+    /// or nowhere; `of_rows` is written on.
+    pub(super) fn tell_groups(
+        &self,
+        step: usize,
+        users: Range<UserId>,
+        places: impl Iterator<Item = Place> + Clone,
+        groups: &mut [Group],
+        of_rows: &mut Vec<Group>,
+    ) {
+        let Self { funnel, grouping, .. } = self;
+        let block = users.start / BLOCK_USERS;
+        if grouping.of_events.is_none() {
+            let users = groups.iter_mut().zip(users);
+            return users.for_each(|(group, user)| *group = grouping.of(user, || NO_VALUE));
+        }
+        funnel.sources.groups_of_block(step, block, of_rows);
+        let rows = of_rows.len();
+        of_rows.push(NO_VALUE);
+        for (group, place) in groups.iter_mut().zip(places.clone()) {
+            *group = of_rows[rows.min(place as usize)];
+        }
+        // Events that were routed to the block stand after its rows.
+        if funnel.sources.rows_in(step, block) > rows as u64 {
+            let routed = rows..NOWHERE as usize;
+            let users = groups.iter_mut().zip(places);
+            for (group, place) in users.filter(|(_, place)| routed.contains(&(*place as usize))) {
+                *group = funnel.sources.group(step, block, place);
+            }
+        }
     }
 
     /// The time at which it is asked, in ms after the start of the range; none when every window is over by then.
@@ -94,32 +132,9 @@ impl Watch<Exact> for Notes<'_, '_> {
             block.open(now).for_each(|low| is_pending[low] = true);
         }
         if step == 0 && !self.reached.groups.is_empty() {
-            self.tell_groups(block);
-        }
-    }
-}
-
-impl Notes<'_, '_> {
-    /// Notes the groups of those whom an event matched in the first step.
-    fn tell_groups(&mut self, block: &Block<'_, Exact>) {
-        let Touch { funnel, grouping, .. } = self.touch;
-        let (groups, of_rows) = (&mut self.reached.groups, &mut *self.of_rows);
-        if grouping.of_events.is_none() {
-            block.lows().for_each(|low| groups[low] = grouping.of(block.user(low), || NO_VALUE));
-            return;
-        }
-        funnel.sources.groups_of_block(0, block.number(), of_rows);
-        let rows = of_rows.len();
-        of_rows.push(NO_VALUE);
-        for (group, place) in groups[block.lows()].iter_mut().zip(block.places()) {
-            *group = of_rows[rows.min(*place as usize)];
-        }
-        // Events that were routed to the block stand after its rows.
-        if funnel.sources.rows_in(0, block.number()) > rows as u64 {
-            let routed = block.matched().filter(|(_, place)| *place as usize >= rows);
-            routed.for_each(|(low, place)| {
-                groups[low] = funnel.sources.group(0, block.number(), place);
-            });
+            let users = block.user(block.lows().start)..block.user(block.lows().end);
+            let groups = &mut self.reached.groups[block.lows()];
+            self.touch.tell_groups(0, users, block.places().iter().copied(), groups, self.of_rows);
         }
     }
 }

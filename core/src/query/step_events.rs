@@ -1,0 +1,214 @@
+//! The events of a step that can matter to a block's users, by user in order.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::mask::Mask;
+use super::route::Members;
+use super::scan::Sources;
+use super::source::{NOWHERE, Place, Visit};
+use super::ticks::{Exact, FunnelClock};
+use crate::part::{BLOCK_USERS, partition_point};
+use crate::{EventId, UserId};
+
+const USERS: usize = BLOCK_USERS as usize;
+
+/// All times of a store take fewer bits; a user's place in its block takes those above.
+const MS_BITS: u32 = 44;
+const MS_MASK: u64 = (1 << MS_BITS) - 1;
+
+/// So many of a user's events are compared with a key without a branch.
+const COMPARED: usize = 4;
+
+/// A user's place in the block and a time in ms after the start of the range, as one number that is ordered by both.
+#[inline(always)]
+pub(super) const fn key(low: usize, after_ms: u64) -> u64 {
+    (low as u64) << MS_BITS | after_ms
+}
+
+/// The user's place in the block.
+#[inline(always)]
+pub(super) const fn low_of(key: u64) -> usize {
+    (key >> MS_BITS) as usize % USERS
+}
+
+/// The time in ms after the start of the range.
+#[inline(always)]
+pub(super) const fn ms_of(key: u64) -> u64 {
+    key & MS_MASK
+}
+
+/// The times at which events can matter to a user, in ms after the start of the range.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Window {
+    pub(super) from: i64,
+    /// The first that is too late; 0 where none matters.
+    pub(super) limit: i64,
+}
+
+/// An event: what [`key`] makes of it, and where it stands among those of the block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Event {
+    pub(super) key: u64,
+    pub(super) place: Place,
+}
+
+/// Comes after all events.
+const END: Event = Event { key: u64::MAX, place: NOWHERE };
+
+/// The events of a step.
+pub(super) struct StepEvents {
+    step: usize,
+    block: u32,
+    /// As they are found.
+    found: Vec<Event>,
+    /// In order of keys, of equal ones that with the lesser id first; then ends.
+    events: Vec<Event>,
+    len: usize,
+    /// By a user's place in the block, where its events begin; those of the one before end there.
+    starts: Box<[u32; USERS + 2]>,
+}
+
+impl StepEvents {
+    pub(super) fn new() -> Self {
+        let (found, events) = Default::default();
+        Self { step: 0, block: 0, found, events, len: 0, starts: Box::new([0; USERS + 2]) }
+    }
+
+    /// Takes the events of a step of a range of users, which lie in one block, in the place of the last ones: of each
+    /// user those in its window; of users whom `only` does not name they may be left out.
+    pub(super) fn take(
+        &mut self,
+        sources: &Sources<'_>,
+        step: usize,
+        users: &Range<UserId>,
+        window: impl Fn(usize) -> Window,
+        only: Option<&Members>,
+        mask: &mut Mask,
+    ) {
+        (self.step, self.block) = (step, users.start / BLOCK_USERS);
+        let rows = sources.rows_in(step, self.block) as usize;
+        if self.found.len() <= rows {
+            self.found.resize(rows + 1, END);
+        }
+        let clock = Exact::over(sources.counted_ms(step).0, (0, 0));
+        let mut find = Find { found: &mut self.found, count: 0, window, clock };
+        sources.visit(step, users, only, mask, &mut find);
+        self.len = find.count;
+        let first = (users.start % BLOCK_USERS) as usize;
+        self.sort_by_user(first..first + users.len());
+        if !self.events().is_sorted_by(|a, b| a.key < b.key) {
+            self.sort(users, sources);
+        }
+    }
+
+    /// A counting sort.
+    fn sort_by_user(&mut self, lows: Range<usize>) {
+        // Two further than where a user's events begin there is first their number, one further is then where the next
+        // of them goes.
+        let lows = lows.start..lows.end + 2;
+        self.starts[lows.clone()].fill(0);
+        let found = &self.found[..self.len];
+        found.iter().for_each(|event| self.starts[low_of(event.key) + 2] += 1);
+        let mut before = 0;
+        for start in &mut self.starts[lows] {
+            before += *start;
+            *start = before;
+        }
+        if self.events.len() <= self.len + COMPARED {
+            self.events.resize(self.len + COMPARED + 1, END);
+        }
+        for event in found {
+            let next = &mut self.starts[low_of(event.key) + 1];
+            self.events[*next as usize] = *event;
+            *next += 1;
+        }
+        self.events[self.len..=self.len + COMPARED].fill(END);
+    }
+
+    /// All of them, in order of user, time and id.
+    pub(super) fn events(&self) -> &[Event] {
+        &self.events[..self.len]
+    }
+
+    /// The first event of the user after one of the step before, or one beyond the user's.
+    #[inline(always)]
+    pub(super) fn after(&self, other: Event, sources: &Sources<'_>) -> Event {
+        let from = self.starts[low_of(other.key)] as usize;
+        let events = &self.events[from..=from + COMPARED];
+        let is_earlier = |event: &Event| usize::from(event.key < other.key);
+        let earlier: usize = events[..COMPARED].iter().map(is_earlier).sum();
+        let next = events[earlier];
+        if (earlier == COMPARED) | (next.key == other.key) {
+            return self.find_after(other, from + earlier, sources);
+        }
+        next
+    }
+
+    /// The same where the user has more events, or one at the same time: then ids decide. Events before a place are
+    /// earlier.
+    #[cold]
+    #[inline(never)]
+    fn find_after(&self, other: Event, from: usize, sources: &Sources<'_>) -> Event {
+        let end = self.starts[low_of(other.key) + 1];
+        let is_earlier = |at: u32| self.events[at as usize].key < other.key;
+        let from = partition_point(from as u32..end, is_earlier);
+        let is_same_time = |at: usize| self.events[at].key == other.key;
+        let mut at = from as usize;
+        if is_same_time(at) {
+            let (_, id) = sources.time_and_id(self.step - 1, self.block, other.place);
+            let is_not_later = |at: usize| is_same_time(at) && self.id(at, sources) <= id;
+            if is_not_later(at) {
+                at = partition_point(from + 1..end, |at| is_not_later(at as usize)) as usize;
+            }
+        }
+        self.events[at]
+    }
+
+    fn id(&self, at: usize, sources: &Sources<'_>) -> EventId {
+        sources.time_and_id(self.step, self.block, self.events[at].place).1
+    }
+
+    /// Puts each user's events in order, which came in that of their parts.
+    fn sort(&mut self, users: &Range<UserId>, sources: &Sources<'_>) {
+        let mut events = Vec::new();
+        for low in users.clone().map(|user| (user % BLOCK_USERS) as usize) {
+            let of_user = self.starts[low] as usize..self.starts[low + 1] as usize;
+            if self.events[of_user.clone()].is_sorted_by(|a, b| a.key < b.key) {
+                continue;
+            }
+            events.clear();
+            events.extend(of_user.clone().map(|at| (self.id(at, sources), self.events[at])));
+            events.sort_unstable_by_key(|(id, event)| (event.key, *id));
+            for (event, (_, sorted)) in self.events[of_user].iter_mut().zip(&events) {
+                *event = *sorted;
+            }
+        }
+    }
+}
+
+/// Finds the events in the windows.
+struct Find<'e, W> {
+    /// With room for all rows of the step, and one more.
+    found: &'e mut [Event],
+    count: usize,
+    window: W,
+    clock: Exact,
+}
+
+impl<W: Fn(usize) -> Window> Visit for Find<'_, W> {
+    type Clock = Exact;
+
+    fn clock(&self) -> Exact {
+        self.clock
+    }
+
+    #[inline(always)]
+    fn event(&mut self, low: usize, after_ms: i64, place: Place) {
+        let Window { from, limit } = (self.window)(low);
+        // Written for every row and counted where it counts, which is hard to foretell.
+        self.found[self.count] = Event { key: key(low, after_ms as u64), place };
+        self.count += usize::from((from <= after_ms) & (after_ms < limit));
+    }
+}
