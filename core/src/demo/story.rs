@@ -269,7 +269,7 @@ impl Story<'_> {
     }
 
     fn subscribe(&mut self, seen: i64, billing: &'static str, in_experiment: bool) {
-        let time = self.soon(seen, 650, 12, 4);
+        let time = self.soon(seen, 800, 12, 4);
         let plan = self.random.pick(&PLANS);
         self.plans.push((time, plan));
         self.note(time, What::Did(Act::Subscribe { billing, in_experiment }));

@@ -31,15 +31,11 @@ impl View {
 pub(super) fn all(settings: &Settings) -> Vec<View> {
     let whole = range(settings, settings.first_day());
     let tried = range(settings, settings.experiment_day());
-    let path = steps(["page_view", "signup", "create_project", "invite_teammate", "subscribe"]);
+    let path = steps(["page_view", "signup", "create_project", "view_plans", "subscribe"]);
     let window = json!({ "amount": 30, "unit": "days" });
     let view = |name, screen, question| View { name, screen, question };
     [
-        view(
-            "From visit to subscription",
-            "funnel",
-            json!({ "range": whole, "steps": path, "window": window }),
-        ),
+        view("Conversion", "funnel", json!({ "range": whole, "steps": path, "window": window })),
         view(
             "First project by platform",
             "funnel",
@@ -51,7 +47,7 @@ pub(super) fn all(settings: &Settings) -> Vec<View> {
             }),
         ),
         view(
-            "Weeks after sign-up",
+            "Retention",
             "retention",
             json!({
                 "range": whole,
@@ -73,7 +69,7 @@ pub(super) fn all(settings: &Settings) -> Vec<View> {
             }),
         ),
         view(
-            "Active users a day",
+            "Active users",
             "trends",
             json!({
                 "range": whole,
@@ -83,7 +79,7 @@ pub(super) fn all(settings: &Settings) -> Vec<View> {
             }),
         ),
         view(
-            "Pricing page",
+            "Pricing experiment",
             "experiment",
             json!({
                 "range": tried,
