@@ -131,7 +131,7 @@ fn people_have_names_several_ids_and_a_plan() {
     let named = people.iter().filter(|person| person["properties"]["name"].is_string());
     let named: Vec<_> = named.collect();
     assert!(named.len() > 100, "{} of 500 signed up", named.len());
-    let id = named[0]["id"].as_str().expect("an id");
+    let id = named[0]["external_user_id"].as_str().expect("an id");
     let person = server.get(&format!("/api/v1/users/{id}")).json();
     assert!(person["ids"].as_array().expect("ids").len() >= 2, "{person}");
     assert!(id.ends_with("@example.com"), "{id}");
