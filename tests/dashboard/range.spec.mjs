@@ -28,6 +28,7 @@ test("days are chosen by keyboard alone", async ({ page, shop }) => {
   expect(rangeOf(page)).toEqual({ start: "2024-01-01", end: "2024-01-10" });
 
   await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "Last 7 days" })).toBeFocused();
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toBeHidden();
   await expect(days(page)).toBeFocused();

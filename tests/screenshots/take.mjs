@@ -25,7 +25,7 @@ const PICTURES = [
   { name: "users", path: () => "users" },
   { name: "events", path: () => "events?type=create_project&key=template" },
   { name: "status", path: () => "status" },
-  { name: "phone", view: "Conversion", viewport: PHONE },
+  { name: "phone", view: "Conversion", viewport: PHONE, scrollTo: "Steps of the funnel" },
   { name: "first-run", isEmpty: true, path: () => "" },
 ];
 
@@ -50,12 +50,18 @@ try {
 }
 
 /** Takes one and says how large it is. */
-async function take({ name, view, path, isEmpty = false, colorScheme = "light", viewport = DESKTOP }) {
-  const context = await browser.newContext({ viewport, colorScheme, locale: "en-US", timezoneId: "UTC", reducedMotion: "reduce" });
+async function take({ name, view, path, scrollTo, isEmpty = false, colorScheme = "light", viewport = DESKTOP }) {
+  const look = { viewport, colorScheme, reducedMotion: "reduce" };
+  const context = await browser.newContext({ ...look, locale: "en-US", timezoneId: "UTC" });
   const page = await context.newPage();
   const { origin } = isEmpty ? empty : demo;
   await page.goto(`${origin}/${view === undefined ? path(demo) : `?view=${encodeURIComponent(view)}`}`);
   await settled(page);
+  if (scrollTo !== undefined) {
+    const list = page.getByRole("list", { name: scrollTo });
+    // With the heading above it.
+    await list.evaluate((element) => window.scrollTo(0, element.getBoundingClientRect().top + window.scrollY - 100));
+  }
   const file = join(folder, `${name}.png`);
   await page.screenshot({ path: file });
   await context.close();
