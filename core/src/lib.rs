@@ -18,6 +18,7 @@ mod time;
 mod user_change;
 
 pub mod block_users;
+pub mod demo;
 pub mod experiment;
 pub mod part;
 pub mod persons;

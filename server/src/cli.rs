@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use eventhub_core::limits::{BODY_BYTES_MAX, INSERT_ID_DAYS_DEFAULT, SEAL_EVENTS_DEFAULT};
+use eventhub_core::{TimeMs, parse_timestamp};
 
 /// The program.
 #[derive(Debug, Parser)]
@@ -29,6 +30,8 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Load events from CSV or NDJSON files
     Import(Box<ImportArgs>),
+    /// Fill a data folder with a made-up product: a funnel, cohorts and an experiment worth looking at
+    Demo(DemoArgs),
     /// Verify every checksum and index of a data folder, also beside a running server
     Check(CheckArgs),
     /// Print figures about a data folder, also beside a running server
@@ -191,6 +194,28 @@ pub enum ImportFormat {
     Ndjson,
 }
 
+/// Flags of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// The data folder, made when it does not exist; it must hold no events
+    #[arg(long, env = "EVENTHUB_DATA", default_value = "./eventhub-demo", value_name = "DIR")]
+    pub data: PathBuf,
+    /// People who come to the product; each has some 18 events
+    #[arg(long, default_value_t = 12_000, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=500_000))]
+    pub users: u32,
+    /// Days over which they come
+    #[arg(long, default_value_t = 90, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=3650))]
+    pub days: u32,
+    /// The last of these days, YYYY-MM-DD; the data ends with it [default: now]
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    pub last_day: Option<TimeMs>,
+    /// A number that other data follows from
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub seed: u64,
+}
+
 /// Flags of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
@@ -233,6 +258,12 @@ fn parse_size(text: &str) -> Result<u64, String> {
         Some(0) => Err("must not be 0".to_string()),
         Some(bytes) => Ok(bytes),
     }
+}
+
+/// Reads a day and gives its beginning.
+fn parse_day(text: &str) -> Result<TimeMs, String> {
+    parse_timestamp("last-day", &format!("{text}T00:00:00Z"))
+        .map_err(|_| format!("{text} is not a day from 1970-01-01 to 2200-12-31"))
 }
 
 fn parse_address(text: &str) -> Result<SocketAddr, String> {
@@ -279,6 +310,22 @@ mod tests {
         assert_eq!(args.files, [PathBuf::from("a.csv.gz")]);
         assert_eq!((args.event_column.as_str(), args.time_column.as_str()), ("event", "timestamp"));
         assert_eq!(args.store.data, PathBuf::from("d"));
+    }
+
+    #[test]
+    fn a_demo_ends_with_a_day() {
+        let check = |day: &str, expected: Option<i64>| {
+            let parsed = Cli::try_parse_from(["eventhub", "demo", "--last-day", day]);
+            let parsed = parsed.ok().map(|cli| match cli.command {
+                Command::Demo(args) => args.last_day.map(TimeMs::ms),
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(parsed, expected.map(Some), "{day}");
+        };
+        check("1970-01-02", Some(86_400_000));
+        for other in ["2026-02-30", "20260228", "2026-02-28T01", "1969-12-31", ""] {
+            check(other, None);
+        }
     }
 
     #[test]

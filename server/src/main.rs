@@ -1,4 +1,4 @@
-//! The program `eventhub`: serves, imports, checks and tells.
+//! The program `eventhub`: serves, imports, makes a demo, checks and tells.
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
@@ -12,7 +12,7 @@ use eventhub_server::cli::{Cli, Command, ServeArgs, StatsArgs};
 use eventhub_server::config::ServeConfig;
 use eventhub_server::embedded::Embedded;
 use eventhub_server::priority::questions_first;
-use eventhub_server::{http, import, store};
+use eventhub_server::{demo, http, import, store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -57,6 +57,10 @@ fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Import(args) => {
             import::run(&args)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Demo(args) => {
+            demo::run(&args)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Check(args) => check(&args.data),

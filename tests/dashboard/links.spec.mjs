@@ -38,10 +38,24 @@ test("a view is saved, opened, replaced and deleted", async ({ page, own }) => {
   await saved.click();
   await expect(page).toHaveURL(/\/funnel\?q=/);
   await expect(bars(page)).toHaveCount(1);
+
+  await page.goto(`${own.origin}/?view=${encodeURIComponent(name)}`);
+  await expect(page).toHaveURL(/\/funnel\?q=/);
+  await expect(bars(page)).toHaveCount(1);
+
   await page.getByRole("button", { name: "Views" }).click();
   await page.getByRole("button", { name: `Delete ${name}` }).click();
   await expect(saved).toBeHidden();
   expect((await own.get("views")).views).toEqual([]);
+});
+
+test.describe("a link to a view that is not there", () => {
+  test.use({ expectedErrors: /status of 404/ });
+
+  test("says so", async ({ page, own }) => {
+    await page.goto(`${own.origin}/?view=nothing`);
+    await expect(page.getByRole("alert")).toContainText("nothing");
+  });
 });
 
 test("the colours follow the system, and the switch", async ({ page, shop }) => {

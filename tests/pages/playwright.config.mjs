@@ -11,7 +11,7 @@ const chromium = ["", ...PATH.split(delimiter)].map((folder) => join(folder, CHR
 // Chromium's sandbox does not start for root, who runs most CI containers.
 const isRoot = process.getuid?.() === 0;
 
-const launchOptions = {
+export const launchOptions = {
   executablePath: chromium ?? CHROME_BIN,
   // Playwright turns off the cache that a page goes into when it is left; visitors have it.
   ignoreDefaultArgs: ["--disable-back-forward-cache"],

@@ -1,7 +1,6 @@
 import { createRoot } from "react-dom/client";
 
 import "@mantine/core/styles.css";
-import "@mantine/dates/styles.css";
 import "./app/base.css";
 
 import { App } from "./app/app";

@@ -5,6 +5,7 @@ mod counts;
 mod figures;
 mod load;
 mod run;
+mod screenshots;
 mod test;
 mod tidy;
 mod tools;
@@ -31,6 +32,8 @@ enum Verb {
     Bench(bench::Args),
     /// Drive the server at rising numbers of connections and draw docs/load.svg
     Load(load::Args),
+    /// Take pictures of the dashboard for docs/screenshots
+    Screenshots,
     /// Check the style of the house
     Tidy,
 }
@@ -51,6 +54,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode> {
         Verb::Test(args) => test::run(args),
         Verb::Bench(args) => bench::run(args),
         Verb::Load(args) => load::run(args),
+        Verb::Screenshots => screenshots::take(),
         Verb::Tidy => {
             tidy::check()?;
             Ok(ExitCode::SUCCESS)

@@ -2,12 +2,9 @@
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use http::{HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Response};
 
-#[cfg(eventhub_dashboard)]
-static FILES: include_dir::Dir<'_> = include_dir::include_dir!("$CARGO_MANIFEST_DIR/../www/dist");
-#[cfg(not(eventhub_dashboard))]
-static FILES: include_dir::Dir<'_> = include_dir::Dir::new("", &[]);
+use super::packed::{self, CACHING_FOR_EVER, Packed};
 
 /// The screens, each of which has an address of its own (`www/src/app/screens.tsx`). All are the same page, which reads
 /// its address.
@@ -16,6 +13,9 @@ const SCREENS: [&str; 7] =
 
 /// The page, wherever it is asked for.
 const PAGE: &str = "index.html";
+
+/// The page names its files by their content, and is itself asked for again each time.
+const CACHING: &str = "no-cache";
 
 /// Files alone: nothing that an event contains can run in the page, nor change how it looks. The page makes no style
 /// element by script, so that styles need no exception either.
@@ -29,41 +29,45 @@ const ABSENT: &str = "EventHub is running. This binary was built without the das
 /// Whether the dashboard was built in.
 #[must_use]
 pub const fn is_built_in() -> bool {
-    cfg!(eventhub_dashboard)
+    !packed::dashboard().is_empty()
 }
 
 /// Whether there is something at a path.
 pub(super) fn has(path: &str) -> bool {
-    file(path).is_some()
+    path == "/" || find(path).is_some()
 }
 
-/// The file at a path, if there is one.
-pub(super) fn file(path: &str) -> Option<Response<Bytes>> {
+/// The answer to a request for the file at a path, if there is one.
+pub(super) fn file(path: &str, request: &HeaderMap) -> Option<Response<Bytes>> {
+    let mut response = match find(path) {
+        Some((name, file)) => {
+            let is_named_by_content = name.starts_with("assets/");
+            let caching = if is_named_by_content { CACHING_FOR_EVER } else { CACHING };
+            file.answer(media_type(name), caching, request)
+        }
+        None if path == "/" => absent(),
+        None => return None,
+    };
+    let policy = HeaderValue::from_static(POLICY);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    Some(response)
+}
+
+/// The name and the content of the file at a path.
+fn find(path: &str) -> Option<&'static (&'static str, Packed)> {
     let name = match path.strip_prefix('/')? {
         "" => PAGE,
         name if SCREENS.contains(&name) => PAGE,
         name => name,
     };
-    let Some(file) = FILES.get_file(name) else {
-        return (path == "/")
-            .then(|| response("text/plain; charset=utf-8", ABSENT.as_bytes(), false));
-    };
-    let is_named_by_content = name.starts_with("assets/");
-    Some(response(media_type(name), file.contents(), is_named_by_content))
+    packed::dashboard().iter().find(|(found, _)| *found == name)
 }
 
-fn response(
-    media_type: &'static str,
-    content: &'static [u8],
-    is_named_by_content: bool,
-) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from_static(content));
-    let caching =
-        if is_named_by_content { "public, max-age=31536000, immutable" } else { "no-cache" };
+fn absent() -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from_static(ABSENT.as_bytes()));
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(CACHING));
     response
 }
 
@@ -87,16 +91,30 @@ fn media_type(name: &str) -> &'static str {
 mod tests {
     use super::*;
 
+    fn get(path: &str) -> Option<Response<Bytes>> {
+        file(path, &HeaderMap::new())
+    }
+
     #[test]
     fn the_root_always_shows_something() {
-        let page = file("/").unwrap();
+        let page = get("/").unwrap();
         let expected = if is_built_in() { "text/html" } else { "text/plain" };
         assert!(page.headers()[CONTENT_TYPE].to_str().unwrap().starts_with(expected));
         assert_eq!(page.headers()[CACHE_CONTROL], "no-cache");
-        assert_eq!(file("/funnel").is_some(), is_built_in());
-        assert!(file("/funnel/").is_none());
-        assert!(file("/no/such/file").is_none());
-        assert!(file("/../Cargo.toml").is_none());
-        assert!(file("/assets").is_none());
+        assert_eq!(get("/funnel").is_some(), is_built_in());
+        for path in ["/funnel/", "/no/such/file", "/../Cargo.toml", "/assets", ""] {
+            assert!(get(path).is_none() && !has(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn files_that_the_page_names_are_kept_for_ever() {
+        let assets = packed::dashboard().iter().filter(|(name, _)| name.starts_with("assets/"));
+        for (name, _) in assets {
+            let response = get(&format!("/{name}")).unwrap();
+            assert!(response.headers()[CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+            assert!(response.headers().contains_key(CONTENT_SECURITY_POLICY));
+            assert_ne!(response.headers()[CONTENT_TYPE], "application/octet-stream", "{name}");
+        }
     }
 }

@@ -15,6 +15,7 @@ mod body;
 mod dashboard;
 mod error;
 mod live;
+mod packed;
 mod params;
 mod paths;
 mod peer;
@@ -281,7 +282,8 @@ impl Service {
 
 fn file(request: &Parts) -> Result<Response<Bytes>, ApiError> {
     let path = request.uri.path();
-    dashboard::file(path).ok_or_else(|| ApiError::NotFound(path.chars().take(200).collect()))
+    let found = dashboard::file(path, &request.headers);
+    found.ok_or_else(|| ApiError::NotFound(path.chars().take(200).collect()))
 }
 
 /// What a path takes; of tracking paths, what pages of other origins may send.

@@ -3,6 +3,7 @@
 mod binary;
 mod bodies;
 mod contract;
+mod dashboard;
 mod docs;
 mod document;
 mod fake;

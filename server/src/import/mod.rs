@@ -24,7 +24,7 @@ mod batch;
 mod post;
 mod sink;
 
-mod progress;
+pub(crate) mod progress;
 
 #[cfg(test)]
 mod tests;
@@ -89,7 +89,7 @@ fn import(
     if done == checked.rows {
         return Ok(());
     }
-    let progress = Progress::of_import(path, checked.rows);
+    let progress = Progress::of_load(path, checked.rows);
     let mut rows = source::open(path, checked.form, mapping, done)?;
     sink.set_columns(rows.columns());
     let mut row = done;

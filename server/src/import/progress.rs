@@ -1,4 +1,4 @@
-//! How far an import has come: a bar on a terminal, else a line now and then.
+//! How far a load of events has come: a bar on a terminal, else a line now and then.
 
 use std::cell::Cell;
 use std::io::{IsTerminal, stderr};
@@ -12,8 +12,8 @@ const TEMPLATE: &str = "{msg} {wide_bar} {human_pos}/{human_len} events, {per_se
 
 const CHECK_TEMPLATE: &str = "{msg} {spinner} {human_pos} events checked, {per_sec}";
 
-/// The progress of one pass over a file.
-pub(super) struct Progress {
+/// The progress of one pass over events.
+pub(crate) struct Progress {
     name: String,
     /// How many events there are, once they were counted.
     total: Option<u64>,
@@ -22,13 +22,13 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Of the first pass, whose end nobody knows.
-    pub(super) fn of_check(path: &Path) -> Self {
+    /// Of a first pass over a file, whose end nobody knows.
+    pub(crate) fn of_check(path: &Path) -> Self {
         Self::new(path, None, CHECK_TEMPLATE)
     }
 
-    /// Of the second pass.
-    pub(super) fn of_import(path: &Path, total: u64) -> Self {
+    /// Of so many events on their way.
+    pub(crate) fn of_load(path: &Path, total: u64) -> Self {
         Self::new(path, Some(total), TEMPLATE)
     }
 
@@ -44,7 +44,7 @@ impl Progress {
     }
 
     /// So many events are done.
-    pub(super) fn reach(&self, done: u64) {
+    pub(crate) fn reach(&self, done: u64) {
         if let Some(bar) = &self.bar {
             bar.set_position(done);
         } else if self.said.get().elapsed() >= LINE_EVERY {
@@ -57,8 +57,8 @@ impl Progress {
         }
     }
 
-    /// The file is done.
-    pub(super) fn finish(&self) {
+    /// All are done.
+    pub(crate) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

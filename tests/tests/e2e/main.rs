@@ -7,6 +7,7 @@ mod clients;
 mod connections;
 mod crash;
 mod damage;
+mod demo;
 mod durability;
 mod established;
 mod full;

@@ -34,6 +34,23 @@ fn the_tag_has_a_name_and_one_with_its_hash() {
 }
 
 #[test]
+fn the_page_is_packed_and_says_how_long_it_is() {
+    let server = Server::start();
+    let page = server.get("/");
+    if !page.header("content-type").is_some_and(|of| of.starts_with("text/html")) {
+        // The server was built without the dashboard, and says so.
+        assert!(page.body.contains("cargo xtask run"), "{page:?}");
+        return;
+    }
+    for encoding in ["br", "gzip"] {
+        let packed = server.call("HEAD", "/", &[("accept-encoding", encoding)], b"");
+        assert_eq!((packed.status, packed.header("content-encoding")), (200, Some(encoding)));
+        let length = packed.header("content-length").and_then(|length| length.parse().ok());
+        assert!(length.is_some_and(|length: usize| 0 < length && length < page.body.len()));
+    }
+}
+
+#[test]
 fn events_are_taken_at_a_further_path() {
     let options = ["--ingest-path", "/s/in", "--password", "secret of ours", "--write-key", "k"];
     let server = Server::with(&options);

@@ -6,13 +6,15 @@ import { Suspense, useEffect } from "react";
 import { hrefOf, usePlace } from "../state/location";
 import { Boundary } from "./boundary";
 import { Link } from "./link";
+import { NamedView } from "./named-view";
 import { Empty, Loading } from "./notices";
 import { SCREENS, screenNamed } from "./screens";
 import classes from "./shell.module.css";
 import { ViewsMenu } from "./views-menu";
 
 export function Shell() {
-  const { screen: name } = usePlace();
+  const { screen: name, search } = usePlace();
+  const view = name === "" ? new URLSearchParams(search).get("view") : null;
   const screen = screenNamed(name);
   useEffect(() => {
     document.title = screen === undefined ? "EventHub" : `${screen.title} - EventHub`;
@@ -39,7 +41,9 @@ export function Shell() {
       <main id="content" className={classes.content} tabIndex={-1}>
         <Boundary key={name}>
           <Suspense fallback={<Loading />}>
-            {screen === undefined ? (
+            {view !== null ? (
+              <NamedView name={view} />
+            ) : screen === undefined ? (
               <Empty title="There is no such page">
                 <Link href={hrefOf("")}>To the funnel</Link>
               </Empty>

@@ -6,7 +6,8 @@ import { useState, type SubmitEvent } from "react";
 
 import * as api from "../api/endpoints";
 import { go, place } from "../state/location";
-import { faultOfName, hrefOfView, viewOf } from "../state/views";
+import { faultOfName, viewOf } from "../state/views";
+import { savedHref } from "./named-view";
 import classes from "./views-menu.module.css";
 
 const NAMES = ["views"];
@@ -29,7 +30,13 @@ export function ViewsMenu() {
 
 function Views({ onDone }: { onDone(): void }) {
   const { data, error } = useQuery({ queryKey: NAMES, queryFn: ({ signal }) => api.views(signal), staleTime: 0 });
-  const open = useMutation({ mutationFn: openView, onSuccess: onDone });
+  const open = useMutation({
+    mutationFn: savedHref,
+    onSuccess: (href) => {
+      go(href);
+      onDone();
+    },
+  });
   const remove = useRefreshing(api.deleteView);
   const names = (data?.views ?? []).map(({ name }) => name);
   const fault = error ?? open.error ?? remove.error;
@@ -92,14 +99,6 @@ function SaveForm({ names }: { names: string[] }) {
       </Group>
     </form>
   );
-}
-
-async function openView(name: string): Promise<void> {
-  const href = hrefOfView(await api.view(name));
-  if (href === null) {
-    throw new Error(`${name} is no view of this dashboard.`);
-  }
-  go(href);
 }
 
 /** A change of the views, after which their names are asked for again. */

@@ -66,6 +66,8 @@ export function intervalsOption(intervals: readonly Interval[], palette: Palette
           silent: true,
           symbol: "none",
           animation: false,
+          // Digits after the point that are kept of a rate; the chart's own two would move the line.
+          precision: 10,
           label: { show: false },
           lineStyle: { color: palette.dimmed, type: "dashed" },
           data: control === null ? [] : [{ xAxis: control }],

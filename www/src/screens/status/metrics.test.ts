@@ -14,7 +14,7 @@ broken NaN
 
 describe("what the server says of itself", () => {
   it("is read from /varz", () => {
-    expect(versionOf(VARZ)).toBe("EventHub 0.1.0");
+    expect(versionOf(VARZ)).toBe("0.1.0");
     expect([...readVarz(VARZ)]).toEqual([
       ["events", "31106"],
       ["uptime_seconds", "1"],

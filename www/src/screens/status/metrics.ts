@@ -24,7 +24,7 @@ export function readVarz(text: string): Map<string, string> {
 
 /** The name and version in the first line: `EventHub 0.1.0`. */
 export function versionOf(varz: string): string {
-  return varz.split("\n", 1)[0]?.trim() ?? "";
+  return varz.match(/^EventHub (.+)$/m)?.[1] ?? "";
 }
 
 /** Figures without labels, in the order in which they are given. */
