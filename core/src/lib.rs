@@ -21,6 +21,7 @@ pub mod block_users;
 pub mod experiment;
 pub mod part;
 pub mod persons;
+pub mod preview;
 pub mod query;
 
 pub use batch::{Batch, Command, Content};

@@ -116,6 +116,17 @@ impl<'a> OrderReader<'a> {
         self.blocks.iter().flat_map(of_block)
     }
 
+    /// The least and the greatest time.
+    pub(super) const fn times(&self) -> (TimeMs, TimeMs) {
+        self.time_bounds
+    }
+
+    /// The time of a row.
+    pub(super) fn time_of(&self, row: u32) -> Result<TimeMs, Error> {
+        let time = self.time(self.times.get(row)).filter(|time| *time <= self.time_bounds.1);
+        time.ok_or(Error::corrupt("part", "a row is out of bounds"))
+    }
+
     /// The time and id of a row.
     pub(super) fn time_and_id(&self, row: u32) -> Result<(TimeMs, EventId), Error> {
         let entry = self.times.get(row);
