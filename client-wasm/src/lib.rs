@@ -16,7 +16,7 @@ mod preview;
 pub mod tracker;
 
 #[cfg(feature = "preview")]
-pub use preview::{funnel, retention, trends};
+pub use preview::{Preview, needs};
 
 /// The tracker does without the standard library, whose messages for panics are as large as all the rest.
 #[cfg(all(target_arch = "wasm32", not(feature = "preview")))]
