@@ -86,19 +86,42 @@ impl Drawn {
         Some(score_interval(of * by, count.min(of) * by))
     }
 
-    /// The interval of [`Self::scaled_sum`], where `parts` are the sums of [`REPLICATES`] groups of about as many persons each, put
-    /// together at random; by Student's distribution, for the groups' number is small (Cochran, section 11.20).
+    /// The interval of [`Self::scaled`] for events, of which a person may have many; `parts` are their numbers in the groups of
+    /// [`Self::sum_interval`]. It is the score interval of a Poisson mean, for events of which few or none were seen, too,
+    /// as of so many times fewer events as their number varies more than that of events which do not depend on one another.
+    /// That is at least `spread` times: see [`spread_of`].
     #[must_use]
-    pub fn sum_interval(self, parts: &[f64]) -> Interval {
-        let sum = self.scaled_sum(parts.iter().sum());
+    pub fn events_interval(self, parts: &[f64], spread: f64) -> Interval {
+        let sum: f64 = parts.iter().sum();
         if self.is_complete() {
             return [sum, sum];
         }
-        let reach = self.scaled_sum(self.reach(parts));
-        [sum - reach, sum + reach]
+        if self.persons == 0 {
+            return [0.0, f64::MAX];
+        }
+        let spread = spread_of([parts].into_iter()).max(spread).max(1.0);
+        let unit = spread * (1.0 - self.share());
+        let (mean, t2) = (sum / unit, T_CONFIDENCE * T_CONFIDENCE);
+        let upper = mean + t2 / 2.0 + T_CONFIDENCE * libm::sqrt(mean + t2 / 4.0);
+        let lower = mean * mean / upper;
+        let scaled = |end: f64| self.scaled_sum(end * unit);
+        [libm::floor(scaled(lower)).max(sum), libm::ceil(scaled(upper))]
     }
 
-    /// The interval of a mean: of what `sums` come to by what `counts` come to, each of the same groups; none of nothing. By the
+    /// The interval of [`Self::scaled_sum`], where `parts` are the sums of [`REPLICATES`] groups of about as many persons each, put
+    /// together at random; by Student's distribution, for the groups' number is small (Cochran, section 11.20). `counts` says of how
+    /// many numbers each is the sum. None when so many groups have none that sums need not be about normal.
+    #[must_use]
+    pub fn sum_interval(self, parts: &[f64], counts: &[f64]) -> Option<Interval> {
+        let sum = self.scaled_sum(parts.iter().sum());
+        if self.is_complete() {
+            return Some([sum, sum]);
+        }
+        let reach = self.scaled_sum(self.reach(parts));
+        are_enough(counts).then_some([sum - reach, sum + reach])
+    }
+
+    /// The interval of a mean: of what `sums` come to by what `counts` come to, each of the same groups; none of nothing or little. By the
     /// residuals of the sums (Cochran, section 6.4).
     #[must_use]
     pub fn mean_interval(self, sums: &[f64], counts: &[f64]) -> Option<Interval> {
@@ -115,15 +138,36 @@ impl Drawn {
             *residual = sum - mean * count;
         }
         let reach = self.reach(&residuals) / count;
-        Some([mean - reach, mean + reach])
+        are_enough(counts).then_some([mean - reach, mean + reach])
     }
 
     /// How far the sum of the groups may lie from what it is on average.
     fn reach(self, parts: &[f64]) -> f64 {
-        let groups = parts.len() as f64;
-        let mean = parts.iter().sum::<f64>() / groups;
-        let squares: f64 = parts.iter().map(|part| (part - mean) * (part - mean)).sum();
-        let variance = (1.0 - self.share()) * squares * groups / (groups - 1.0);
-        T_CONFIDENCE * libm::sqrt(variance)
+        T_CONFIDENCE * libm::sqrt((1.0 - self.share()) * variance_of(parts))
     }
+}
+
+/// Whether most groups have something.
+fn are_enough(counts: &[f64]) -> bool {
+    counts.iter().filter(|count| **count > 0.0).count() >= REPLICATES * 3 / 4
+}
+
+/// By how many times the number of events varies more than it would if they did not depend on one another, by their numbers
+/// in the groups, over several intervals of time; 0 of none.
+#[must_use]
+pub fn spread_of<'p>(intervals: impl Iterator<Item = &'p [f64]>) -> f64 {
+    let (mut variance, mut events) = (0.0, 0.0);
+    for parts in intervals {
+        variance += variance_of(parts);
+        events += parts.iter().sum::<f64>();
+    }
+    if events > 0.0 { variance / events } else { 0.0 }
+}
+
+/// The variance of the sum of groups, by how they differ.
+fn variance_of(parts: &[f64]) -> f64 {
+    let groups = parts.len() as f64;
+    let mean = parts.iter().sum::<f64>() / groups;
+    let squares: f64 = parts.iter().map(|part| (part - mean) * (part - mean)).sum();
+    squares * groups / (groups - 1.0)
 }

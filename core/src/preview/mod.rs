@@ -15,4 +15,4 @@ pub use estimate::{
     TrendsIntervals,
 };
 pub use frame::{Frame, UserProperty};
-pub use interval::{Drawn, Interval, REPLICATES};
+pub use interval::{Drawn, Interval, REPLICATES, spread_of};

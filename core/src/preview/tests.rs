@@ -11,7 +11,9 @@ fn everyone_has_no_error_and_nobody_says_nothing() {
     let everyone = Drawn { persons: 40, of_persons: 40 };
     assert_eq!((everyone.scaled(7), everyone.count_interval(7)), (7, [7.0, 7.0]));
     assert_eq!(everyone.rate_interval(1, 4), Some([0.25, 0.25]));
-    assert_eq!(everyone.sum_interval(&[1.5; REPLICATES]), [48.0, 48.0]);
+    let some = [2.0; REPLICATES];
+    assert_eq!(everyone.sum_interval(&[1.5; REPLICATES], &some), Some([48.0, 48.0]));
+    assert_eq!(everyone.events_interval(&some, 3.0), [64.0, 64.0]);
     assert_eq!(everyone.mean_interval(&[3.0; REPLICATES], &[2.0; REPLICATES]), Some([1.5, 1.5]));
     let nobody = Drawn { persons: 0, of_persons: 40 };
     assert_eq!((nobody.scaled(0), nobody.count_interval(0)), (0, [0.0, 40.0]));
@@ -109,12 +111,37 @@ fn intervals_hold_true_sums_and_means() {
         }
         let mean = drawn.mean_interval(&parts[0], &parts[1]).unwrap();
         vec![
-            holds(drawn.sum_interval(&parts[0]), all.0),
-            holds(drawn.sum_interval(&parts[1]), all.1),
+            holds(drawn.sum_interval(&parts[0], &parts[1]).unwrap(), all.0),
+            holds(drawn.events_interval(&parts[1], 0.0), all.1),
             holds(mean, all.0 / all.1),
         ]
     });
     assert!((0.935..0.965).contains(&coverage), "{coverage}");
+}
+
+#[test]
+fn intervals_hold_the_true_number_of_rare_events() {
+    let coverage = coverage(|seed| {
+        let mut random = uniform(seed);
+        let mut draw = || random.next().unwrap();
+        let of_persons = 500 + (draw() * 1_000.0) as u32;
+        let (share, rare) = (0.1 + 0.5 * draw(), 0.05 * draw() * draw());
+        let (mut all, mut seen) = (0.0, Vec::new());
+        for _ in 0..of_persons {
+            // Who has one event often has another.
+            let events = if draw() < rare { libm::ceil(3.0 * draw()) } else { 0.0 };
+            let is_drawn = draw() < share;
+            all += events;
+            seen.extend(is_drawn.then_some(events));
+        }
+        let drawn = Drawn { persons: seen.len() as u32, of_persons };
+        let mut parts = vec![0.0; REPLICATES];
+        for (at, events) in seen.iter().enumerate() {
+            parts[at * REPLICATES / seen.len()] += events;
+        }
+        vec![holds(drawn.events_interval(&parts, 0.0), all)]
+    });
+    assert!((0.93..0.98).contains(&coverage), "{coverage}");
 }
 
 proptest! {

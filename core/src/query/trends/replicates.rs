@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{Series, Tally, TrendsAnswer, TrendsCounts, TrendsScan};
 use crate::UserId;
-use crate::preview::{Drawn, Estimate, Interval, REPLICATES, TrendsIntervals};
+use crate::preview::{Drawn, Estimate, Interval, REPLICATES, TrendsIntervals, spread_of};
 use crate::query::plan::{Function, Measure};
 use crate::query::scan::{Counts, Scan};
 
@@ -54,23 +54,24 @@ impl TrendsScan<'_> {
         once: bool,
         drawn: Drawn,
     ) -> TrendsIntervals {
-        let interval = |(at, tally): (usize, &Tally)| -> Option<Interval> {
-            let counts =
-                || -> Vec<f64> { parts.iter().map(|part| part[at].count as f64).collect() };
+        let counts = |at: usize| parts.iter().map(move |part| part[at].count as f64);
+        let counts: Vec<Vec<f64>> = (0..all.len()).map(|at| counts(at).collect()).collect();
+        let spread = spread_of(counts[..all.len() - 1].iter().map(Vec::as_slice));
+        let interval = |((at, tally), counts): ((usize, &Tally), &Vec<f64>)| -> Option<Interval> {
             let sums = || -> Vec<f64> { parts.iter().map(|part| part[at].sum()).collect() };
             match &self.query.measure {
                 Measure::Users if once => Some(drawn.count_interval(tally.count)),
-                Measure::Users | Measure::Events => Some(drawn.sum_interval(&counts())),
+                Measure::Users | Measure::Events => Some(drawn.events_interval(counts, spread)),
                 Measure::Property { function: Function::Sum, .. } => {
-                    Some(drawn.sum_interval(&sums()))
+                    drawn.sum_interval(&sums(), counts)
                 }
                 Measure::Property { function: Function::Average, .. } => {
-                    drawn.mean_interval(&sums(), &counts())
+                    drawn.mean_interval(&sums(), counts)
                 }
                 Measure::Property { .. } => None,
             }
         };
-        let mut values: Vec<_> = all.iter().enumerate().map(interval).collect();
+        let mut values: Vec<_> = all.iter().enumerate().zip(&counts).map(interval).collect();
         let total = values.pop().flatten();
         TrendsIntervals { values, total, groups: Vec::new() }
     }

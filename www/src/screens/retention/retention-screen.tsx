@@ -1,9 +1,9 @@
 // Retention: who came back, and when.
 
 import { Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import type { RetentionIntervals } from "eventhub-tracker/preview";
 import { useMemo } from "react";
 
-import { retention } from "../../api/endpoints";
 import type { RetentionAnswer } from "../../api/types";
 import { Empty } from "../../app/notices";
 import { Chart } from "../../charts/chart";
@@ -26,16 +26,23 @@ export default function RetentionScreen() {
   return (
     <AskedScreen
       title="Retention"
+      kind="retention"
       codec={retentionCodec}
       first={newRetention}
-      ask={(question, signal) => retention(retentionQuery(question), signal)}
+      body={retentionQuery}
       Form={RetentionForm}
       Answer={Answer}
     />
   );
 }
 
-function Answer({ answer, question }: { answer: RetentionAnswer; question: Retention }) {
+interface AnswerProps {
+  answer: Pick<RetentionAnswer, "rows" | "mean" | "groups">;
+  question: Retention;
+  intervals: RetentionIntervals | undefined;
+}
+
+function Answer({ answer, question, intervals }: AnswerProps) {
   const palette = usePalette();
   const shown: Shown = useParameter("shown") === "counts" ? "counts" : "percent";
   const index = Number(useParameter("group") ?? Number.NaN);
@@ -78,7 +85,13 @@ function Answer({ answer, question }: { answer: RetentionAnswer; question: Reten
           onChoose={(next) => setParameters({ group: next === null ? null : String(next) })}
         />
       )}
-      <RetentionTable grid={grid} period={period} every={every} shown={shown} />
+      <RetentionTable
+        grid={grid}
+        period={period}
+        every={every}
+        shown={shown}
+        intervals={group === undefined ? intervals?.rows : intervals?.groups[index]}
+      />
     </Stack>
   );
 }
