@@ -14,7 +14,7 @@ const EVENTS_MAX = [3_000, 12_000];
 const COVERAGE_MIN = 0.93;
 
 test("on everyone the browser's answers are the server's, in 1,000 random questions", async () => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const server = await Server.start([], importShop);
   try {
     const hub = new Api(server.origin);
@@ -44,7 +44,7 @@ test("on everyone the browser's answers are the server's, in 1,000 random questi
 });
 
 test("on samples the true numbers lie in the 95 % intervals", async () => {
-  test.setTimeout(180_000);
+  test.setTimeout(300_000);
   const server = await Server.start([], (binary, data) => importShops(binary, data, SHOPS));
   try {
     const hub = new Api(server.origin);

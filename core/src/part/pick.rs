@@ -4,6 +4,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::column::pieces;
 use super::layout::{BLOCK_USERS, EncodedPart};
 use super::order::OrderReader;
 use super::view::{PartView, PropertyColumns};
@@ -77,10 +78,12 @@ impl OrderReader<'_> {
         let (least, greatest) = self.times();
         let all = from_ms <= least.ms() && greatest.ms() < before_ms;
         for (block, rows) in self.blocks() {
-            for row in rows {
-                let user = block * BLOCK_USERS + self.user_in_block(row)?;
-                if all || (from_ms..before_ms).contains(&self.time_of(row)?.ms()) {
-                    tell(user, row);
+            for rows in pieces(rows) {
+                for (row, low) in rows.clone().zip(self.users_in_block(&rows)) {
+                    let user = block * BLOCK_USERS + low?;
+                    if all || (from_ms..before_ms).contains(&self.time_of(row)?.ms()) {
+                        tell(user, row);
+                    }
                 }
             }
         }
@@ -140,7 +143,9 @@ impl<'a> Picked<'a> {
             let written = property.written(&self.rows, &order)?;
             properties.extend((!written.values.is_empty()).then_some(written));
         }
-        let sorted = WrittenRows { picked: self, order, properties };
+        // In order, for they are read several times.
+        let rows = order.iter().map(|at| self.rows[*at as usize]).collect();
+        let sorted = WrittenRows { event_type: self.event_type, rows, properties };
         EncodedPart::collect(|sink| writer::write(&sorted, sink)).map(Some)
     }
 }
@@ -198,33 +203,27 @@ impl<'a> Property<'a> {
     }
 }
 
-struct WrittenRows<'p, 'a> {
-    picked: &'p Picked<'a>,
-    order: Vec<u32>,
+struct WrittenRows<'a> {
+    event_type: u32,
+    rows: Vec<PickedRow>,
     properties: Vec<Written<'a>>,
 }
 
-impl WrittenRows<'_, '_> {
-    fn rows(&self) -> impl Iterator<Item = &PickedRow> {
-        self.order.iter().map(|at| &self.picked.rows[*at as usize])
-    }
-}
-
-impl SortedRows for WrittenRows<'_, '_> {
+impl SortedRows for WrittenRows<'_> {
     fn event_type(&self) -> u32 {
-        self.picked.event_type
+        self.event_type
     }
     fn len(&self) -> u32 {
-        self.order.len() as u32
+        self.rows.len() as u32
     }
     fn users(&self) -> impl Iterator<Item = UserId> {
-        self.rows().map(|row| row.person)
+        self.rows.iter().map(|row| row.person)
     }
     fn times(&self) -> impl Iterator<Item = TimeMs> {
-        self.rows().map(|row| row.time)
+        self.rows.iter().map(|row| row.time)
     }
     fn ids(&self) -> impl Iterator<Item = EventId> {
-        self.rows().map(|row| row.id)
+        self.rows.iter().map(|row| row.id)
     }
     fn properties(&self) -> usize {
         self.properties.len()
