@@ -289,7 +289,7 @@ mod tests {
             prop_assert!(users.iter().eq(expected.iter()));
 
             // Persons of two users each, under numbers that go down; the last users are left out.
-            let picked_user = |user: UserId| user < 15_000 && user % share == 0;
+            let picked_user = |user: UserId| user < 15_000 && user.is_multiple_of(share);
             let person = |user: UserId| if picked_user(user) { 10_000 - user / 2 } else { NOT_PICKED };
             let persons: Vec<UserId> = (0..15_000).map(person).collect();
             let mut rows = Vec::new();

@@ -5,14 +5,16 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use super::interval::{Drawn, Interval};
-use crate::query::{Experiment, FunnelAnswer, FunnelStep, RetentionAnswer, RetentionTable};
+use crate::experiment::Figures;
+use crate::query::{FunnelAnswer, FunnelStep, RetentionAnswer, RetentionTable};
 
 /// What everyone's answer is about, with the 95 % intervals of its numbers. Each interval stands where its number does.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Estimate<A, I> {
     /// The sample that it is made from.
     pub drawn: Drawn,
-    /// The answer. Counts and sums are those of the sample, scaled; shares, means and times are the sample's own.
+    /// The answer. Counts and sums are those of the sample, scaled; shares, means and times are the sample's own. Variants of an
+    /// experiment are not compared.
     pub answer: A,
     /// The intervals.
     pub intervals: I,
@@ -86,9 +88,9 @@ impl Drawn {
     pub fn funnel(self, mut answer: FunnelAnswer) -> Estimate<FunnelAnswer, FunnelIntervals> {
         let steps = self.steps(&mut answer.steps);
         let groups = answer.groups.iter_mut().map(|group| self.steps(&mut group.steps)).collect();
-        // What is said of an experiment depends on how many users there are, so it is said of as many as everyone has.
-        let control = answer.experiment.take().map(|experiment| experiment.control);
-        answer.experiment = control.map(|control| Experiment::of(&control, &answer.groups));
+        if let Some(experiment) = answer.experiment.as_mut().filter(|_| !self.is_complete()) {
+            experiment.variants.iter_mut().for_each(|variant| self.figures(&mut variant.figures));
+        }
         Estimate { drawn: self, answer, intervals: FunnelIntervals { steps, groups } }
     }
 
@@ -103,17 +105,32 @@ impl Drawn {
         Estimate { drawn: self, answer, intervals: RetentionIntervals { rows, groups } }
     }
 
+    /// The interval of a variant's rate is that of the estimate. Nothing is compared: a difference that the sample shows says
+    /// little of that which everyone shows.
+    fn figures(self, figures: &mut Figures) {
+        let (users, converted) = (u64::from(figures.users), u64::from(figures.converted));
+        figures.rate_interval = self.rate_interval(converted, users);
+        figures.comparison = None;
+        let scaled = |count| u32::try_from(self.scaled(count)).unwrap_or(u32::MAX);
+        (figures.users, figures.converted) = (scaled(users), scaled(converted));
+    }
+
     fn steps(self, steps: &mut [FunnelStep]) -> Vec<StepIntervals> {
         let first = steps.first().map_or(0, |step| step.count);
         let mut previous = first;
         let mut intervals = Vec::with_capacity(steps.len());
-        for step in steps {
+        for (number, step) in steps.iter_mut().enumerate() {
+            // The share of the first step is 1 by what it is.
+            let rate = |of: u64| match number {
+                0 => (of > 0).then_some([1.0, 1.0]),
+                _ => self.rate_interval(step.count, of),
+            };
             intervals.push(StepIntervals {
                 count: self.count_interval(step.count),
                 dropped: self.count_interval(step.dropped),
                 pending: self.count_interval(step.pending),
-                converted_from_previous: self.rate_interval(step.count, previous),
-                converted_from_first: self.rate_interval(step.count, first),
+                converted_from_previous: rate(previous),
+                converted_from_first: rate(first),
             });
             previous = step.count;
             for count in [&mut step.count, &mut step.dropped, &mut step.pending] {

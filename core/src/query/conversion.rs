@@ -50,7 +50,7 @@ pub struct Variant {
 }
 
 impl Experiment {
-    pub(crate) fn of(control: &str, groups: &[FunnelGroup]) -> Self {
+    fn of(control: &str, groups: &[FunnelGroup]) -> Self {
         let variants = groups.iter().filter_map(|group| Some((group.value.as_deref()?, group)));
         let arms = variants.filter_map(|(value, group)| {
             let (first, last) = (group.steps.first()?, group.steps.last()?);

@@ -6,6 +6,7 @@ import type { ReactNode } from "react";
 
 import { formatCount } from "../format/numbers";
 import css from "./estimated.module.css";
+import { isSample } from "./reach";
 
 interface Props {
   /** The sample of an estimate; none of the server's answer. */
@@ -14,11 +15,11 @@ interface Props {
 }
 
 export function Estimated({ drawn, children }: Props) {
-  const isSample = drawn !== undefined && drawn.persons < drawn.of_persons;
   return (
-    <div className={isSample ? css.sample : undefined} data-estimate={isSample || undefined}>
+    <div className={isSample(drawn) ? css.sample : undefined}>
       <Text size="xs" className={css.note} role="status">
-        {isSample &&
+        {drawn !== undefined &&
+          isSample(drawn) &&
           `Estimate from a sample of ${formatCount(drawn.persons)} of ${formatCount(drawn.of_persons)} people, \u00b1 its 95 % interval; the exact answer is on its way`}
       </Text>
       {children}

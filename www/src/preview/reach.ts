@@ -1,8 +1,13 @@
 // How far a number of a sample may lie from the true one, beside it.
 
-import type { Interval } from "eventhub-tracker/preview";
+import type { Drawn, Interval } from "eventhub-tracker/preview";
 
-/** Half of a 95 % interval, to the side that is further from the value: ` ± 12`. Nothing for what is exact or has no interval. */
+/** Whether somebody is missing in a sample, so that what it says is an estimate. */
+export function isSample(drawn: Drawn | undefined): boolean {
+  return drawn !== undefined && drawn.persons < drawn.of_persons;
+}
+
+/** Half of a 95 % interval, to the side that is further from the value: a sign and 12. Nothing for what is exact or has no interval. */
 export function reach(
   value: number | null | undefined,
   interval: Interval | null | undefined,

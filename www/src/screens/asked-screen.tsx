@@ -8,6 +8,7 @@ import * as api from "../api/endpoints";
 import { useSpan } from "../api/known";
 import type { Range, RetentionAnswer, TrendsAnswer } from "../api/types";
 import { Estimated } from "../preview/estimated";
+import { isSample } from "../preview/reach";
 import { usePreview } from "../preview/use-preview";
 import { problemsOf, type Problems } from "../questions/problems";
 import { FirstRun } from "./status/first-run";
@@ -63,7 +64,7 @@ function Asked<K extends keyof Kinds, Q>(props: Props<K, Q> & { span: Range }) {
   const estimate = usePreview(kind, asked && body(asked), isAnswered || error !== null);
   const shown =
     estimate !== undefined && asked !== undefined
-      ? { question: asked, answer: estimate.answer as Kinds[K]["answer"], intervals: estimate.intervals }
+      ? { question: asked, answer: estimate.answer as Kinds[K]["answer"], intervals: isSample(estimate.drawn) ? estimate.intervals : undefined }
       : data && { ...data, intervals: undefined };
   return (
     <Split

@@ -39,9 +39,13 @@ export function ExperimentAnswer({ experiment, reachOf }: Props) {
           .map((variant) => (
             <Alert key={variant.value} variant="light" color="indigo">
               <Text size="sm" fw={600}>
-                {sentenceOf(variant, control)}
+                {reachOf === undefined
+                  ? sentenceOf(variant, control)
+                  : `About ${formatShare(variant.rate)} convert in ${variant.value}, ${formatShare(control.rate)} in ${control.value}.`}
               </Text>
-              <Text size="sm">{neededOf(variant)}</Text>
+              <Text size="sm">
+                {reachOf === undefined ? neededOf(variant) : "How they compare, the exact answer says."}
+              </Text>
             </Alert>
           ))}
       </Stack>

@@ -10,7 +10,7 @@ import { Empty, Failure, Loading } from "../../app/notices";
 import { Split } from "../../app/split";
 import { formatCount, formatShare } from "../../format/numbers";
 import { Estimated } from "../../preview/estimated";
-import { reach } from "../../preview/reach";
+import { isSample, reach } from "../../preview/reach";
 import { BreakdownInput } from "../../questions/breakdown-input";
 import { problemsOf } from "../../questions/problems";
 import { funnelCodec, type Funnel } from "../../state/funnel";
@@ -89,18 +89,18 @@ function ExperimentOf({ initial }: { initial: Funnel }) {
 
 /** How far the numbers of a variant may be off, by its value, where they are an estimate. */
 function reachesOf(estimate: Estimate<"funnel"> | undefined): VariantReaches | undefined {
-  return (
-    estimate &&
-    ((value) => {
-      const at = estimate.answer.groups.findIndex((group) => group.value === value);
-      const [steps, within] = [estimate.answer.groups[at]?.steps, estimate.intervals.groups[at]];
-      return {
-        users: reach(steps?.[0]?.count, within?.[0]?.count, formatCount),
-        converted: reach(steps?.at(-1)?.count, within?.at(-1)?.count, formatCount),
-        rate: reach(steps?.at(-1)?.converted_from_first, within?.at(-1)?.converted_from_first, formatShare),
-      };
-    })
-  );
+  if (estimate === undefined || !isSample(estimate.drawn)) {
+    return undefined;
+  }
+  return (value) => {
+    const at = estimate.answer.groups.findIndex((group) => group.value === value);
+    const [steps, within] = [estimate.answer.groups[at]?.steps, estimate.intervals.groups[at]];
+    return {
+      users: reach(steps?.[0]?.count, within?.[0]?.count, formatCount),
+      converted: reach(steps?.at(-1)?.count, within?.at(-1)?.count, formatCount),
+      rate: reach(steps?.at(-1)?.converted_from_first, within?.at(-1)?.converted_from_first, formatShare),
+    };
+  };
 }
 
 interface ControlProps {

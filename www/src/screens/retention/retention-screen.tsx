@@ -49,15 +49,18 @@ function Answer({ answer, question, intervals }: AnswerProps) {
   const group = answer.groups[index];
   const { rows, mean } = group ?? answer;
   const { period, every } = question;
+  const isEstimate = intervals !== undefined;
   const grid = useMemo(() => gridOf(rows, mean), [rows, mean]);
   const option = useMemo(() => {
+    // Means have no interval, but are dashed as other estimates are.
+    const estimated = isEstimate ? { reaches: [] } : {};
     const columns = answer.mean.map((_, column) => columnName(column, period, every));
     const lines = [
-      { name: answer.groups.length > 0 ? "Everyone" : "Weighted mean", values: answer.mean },
-      ...answer.groups.map((it) => ({ name: groupName(it), values: it.mean })),
+      { name: answer.groups.length > 0 ? "Everyone" : "Weighted mean", values: answer.mean, ...estimated },
+      ...answer.groups.map((it) => ({ name: groupName(it), values: it.mean, ...estimated })),
     ];
     return linesOption({ ticks: columns, lines, shape: "line", stacked: false, format: formatShare, palette });
-  }, [answer, period, every, palette]);
+  }, [answer, isEstimate, period, every, palette]);
 
   if (answer.rows.every((row) => row.size === 0)) {
     return <Empty title="Nobody began in this range">Choose another range or start event.</Empty>;
