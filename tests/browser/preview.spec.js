@@ -115,7 +115,8 @@ for (const version of ["v1", "v2", "v3"]) describe(`the preview module, over par
     expect(module.needs("funnel", { ...query, window: { amount: 1, unit: "hours" } })).toEqual({
       events: ["a", "b"],
       from_ms,
-      before_ms: from_ms + 25 * 3_600_000,
+      // An hour after the last millisecond of the range.
+      before_ms: from_ms + 25 * 3_600_000 - 1,
       user_properties: [],
     });
     const user_filters = [{ property: "plan", op: "exists" }];
