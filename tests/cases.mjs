@@ -35,15 +35,16 @@ for (let header = next(); header !== null; header = next()) {
     merged: merged.map(([block, place]) => [block, at(place)]),
     ...(allowed && { allowed: Uint32Array.from(allowed) }),
   };
-  for (const [name, query, expected] of questions) {
-    const answer =
-      name === "trends" ? engine.trends(files, people, query) : engine[name](files, people, query, now);
+  const preview = engine.Preview.ofParts(files, people);
+  for (const [kind, query, expected] of questions) {
+    const answer = preview.answer(kind, query, now);
     asked += 1;
     if (answer !== expected) {
       different += 1;
-      console.error(`case ${cases}, ${name} ${JSON.stringify(query)}:\n  ${answer}\n  instead of\n  ${expected}`);
+      console.error(`case ${cases}, ${kind} ${JSON.stringify(query)}:\n  ${answer}\n  instead of\n  ${expected}`);
     }
   }
+  preview.free();
   cases += 1;
 }
 closeSync(file);

@@ -5,6 +5,8 @@ const server = process.env.EVENTHUB_URL ?? "http://127.0.0.1:8080";
 export default defineConfig({
   // Relative, so that the server may serve the dashboard under any path.
   base: "./",
+  // A worker is a module as the page is, so that a file is loaded by its address alone.
+  worker: { format: "es" },
   build: {
     // The server's content security policy allows files alone: nothing may be inlined.
     assetsInlineLimit: 0,

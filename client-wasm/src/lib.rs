@@ -1,6 +1,6 @@
 //! EventHub in the browser: the wasm-bindgen surface over `eventhub-core`.
 //!
-//! The feature `preview` is the query engine over part files: the same code that answers in the
+//! The feature `preview` is the query engine over a sample or part files: the same code that answers in the
 //! server. The feature `tracker` is the tag. `cargo xtask` compiles each by itself for wasm32 and makes the
 //! JavaScript around it; see `npm/`.
 #![cfg_attr(all(target_arch = "wasm32", not(feature = "preview")), no_std)]
@@ -16,7 +16,7 @@ mod preview;
 pub mod tracker;
 
 #[cfg(feature = "preview")]
-pub use preview::{funnel, retention, trends};
+pub use preview::{Preview, needs};
 
 /// The tracker does without the standard library, whose messages for panics are as large as all the rest.
 #[cfg(all(target_arch = "wasm32", not(feature = "preview")))]

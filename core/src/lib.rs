@@ -22,6 +22,7 @@ pub mod demo;
 pub mod experiment;
 pub mod part;
 pub mod persons;
+pub mod preview;
 pub mod query;
 
 pub use batch::{Batch, Command, Content};

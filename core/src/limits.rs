@@ -51,10 +51,16 @@ pub const INSERT_ID_DAYS_DEFAULT: u32 = 7;
 pub const SEAL_EVENTS_DEFAULT: u32 = 65_536;
 /// Persons or events of one page.
 pub const PAGE_MAX: usize = 10_000;
-/// Bytes of a preview: parts of some event types for a browser.
+/// Bytes of a preview: persons with their events of some types, for a browser.
 pub const PREVIEW_BYTES_MAX: usize = 64 << 20;
+/// About how many events a preview has by default.
+pub const PREVIEW_EVENTS_DEFAULT: usize = 250_000;
+/// About how many events of a preview may be asked for.
+pub const PREVIEW_EVENTS_MAX: usize = 2_000_000;
 /// Event types of a preview.
 pub const PREVIEW_TYPES_MAX: usize = 32;
+/// Properties of persons that a preview has.
+pub const PREVIEW_KEYS_MAX: usize = 16;
 /// Clients that follow new events at a time.
 pub const STREAM_CLIENTS_MAX: usize = 64;
 /// Saved views of one store.

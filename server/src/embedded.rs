@@ -13,7 +13,7 @@ use eventhub_core::{EventId, ExternalId, NewEvent, UserChange, UserId};
 
 use crate::engine::{
     AliasRecord, Engine, EngineError, EventRecord, EventTypeRecord, ExplainedPerson, ExportPage,
-    Newest, Page, PersonRecord, Preview, PropertyRecord, Scanned, Stats, ValueOf,
+    Newest, Page, PersonRecord, PreviewQuery, PropertyRecord, Scanned, Stats, ValueOf,
 };
 use crate::query::{self, Asking, QueryLimits};
 use crate::store::{Snapshot, Store, StoreOptions};
@@ -243,13 +243,9 @@ impl Engine for Embedded {
         self.ask(move |snapshot| query::newest(snapshot, from, limit)).await
     }
 
-    async fn preview(
-        &self,
-        event_types: Vec<String>,
-        times_ms: (i64, i64),
-        bytes_max: usize,
-    ) -> Result<Option<Preview>, EngineError> {
-        self.ask(move |snapshot| query::preview(snapshot, event_types, times_ms, bytes_max)).await
+    async fn preview(&self, query: PreviewQuery) -> Result<Vec<u8>, EngineError> {
+        let limits = self.limits;
+        self.ask(move |snapshot| query::preview(&Asking::new(snapshot, limits), &query)).await
     }
 
     async fn views(&self) -> Result<Vec<String>, EngineError> {

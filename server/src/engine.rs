@@ -163,13 +163,19 @@ pub struct Newest {
     pub end: EventId,
 }
 
-/// What a browser needs to answer questions about some event types by itself.
+/// A sample for a browser that answers questions by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preview {
-    /// The packed parts of each event type.
-    pub parts: Vec<(String, Vec<Vec<u8>>)>,
-    /// Blocks of users that hold merged ones, each with its entries.
-    pub merged: Vec<(u32, Vec<u8>)>,
+pub struct PreviewQuery {
+    /// Distinct event types; none for all.
+    pub event_types: Option<Vec<String>>,
+    /// Distinct keys of properties of persons.
+    pub user_properties: Vec<String>,
+    /// The times, in ms: from the first to before the second.
+    pub times_ms: (i64, i64),
+    /// About how many events it has at most.
+    pub events_max: usize,
+    /// How many bytes it has at most.
+    pub bytes_max: usize,
 }
 
 /// An alias that joined two persons.
@@ -319,14 +325,9 @@ pub trait Engine: Send + Sync {
     async fn export(&self, after: Option<&str>, count: u64) -> Result<ExportPage, EngineError>;
     /// The events from a number on, but only the last `limit` that there are. Those of deleted users are missing.
     async fn newest(&self, from: EventId, limit: u64) -> Result<Newest, EngineError>;
-    /// The parts of some event types that may hold events from one time to before another, in ms, without those of
-    /// deleted users; none when they take more than `bytes_max` bytes.
-    async fn preview(
-        &self,
-        event_types: Vec<String>,
-        times_ms: (i64, i64),
-        bytes_max: usize,
-    ) -> Result<Option<Preview>, EngineError>;
+    /// Persons who have events of some types and times, drawn at random unless all of them fit, with these events and
+    /// without a word of who they are: an `eventhub_core::preview::Frame`.
+    async fn preview(&self, query: PreviewQuery) -> Result<Vec<u8>, EngineError>;
     /// The names of all saved views, in order.
     async fn views(&self) -> Result<Vec<String>, EngineError>;
     /// The saved view of a name: a JSON object, as it was saved.

@@ -32,7 +32,7 @@ use crate::Error;
 use crate::limits::ARM_USERS_MAX;
 
 /// The standard normal deviate that 2.5 % lie above.
-const Z_CONFIDENCE: f64 = 1.959963984540054;
+pub(crate) const Z_CONFIDENCE: f64 = 1.959963984540054;
 /// The standard normal deviate that 20 % lie above.
 const Z_POWER: f64 = 0.8416212335729143;
 /// Users of an arm that are ever asked for. Twice as many are still an integer that every reader of
@@ -135,20 +135,10 @@ impl Arm {
 
     /// The rate's 95 % score interval, which holds the rate and lies within 0 to 1; none when there
     /// are no users.
-    ///
-    /// Its ends are the two roots of a quadratic equation (E. B. Wilson, "Probable inference, the
-    /// law of succession, and statistical inference", JASA 22, 1927). The lower one is found by
-    /// their product, because their difference would cancel for a small rate.
     #[must_use]
     pub fn rate_interval(self) -> Option<[f64; 2]> {
-        let rate = self.rate()?;
         let (users, converted) = (f64::from(self.users), f64::from(self.converted));
-        let z2 = Z_CONFIDENCE * Z_CONFIDENCE;
-        let variance = converted * self.missed() / users;
-        let sum = converted + z2 / 2.0 + Z_CONFIDENCE * libm::sqrt(variance + z2 / 4.0);
-        let (lower, upper) = (converted * rate / sum, sum / (users + z2));
-        // Rounding may carry an end past the rate when nobody converted or all did.
-        Some([lower.min(rate), upper.clamp(rate, 1.0)])
+        (self.users > 0).then(|| score_interval(users, converted))
     }
 
     /// Users that did not convert.
@@ -159,6 +149,21 @@ impl Arm {
     fn is_empty(self) -> bool {
         self.users == 0
     }
+}
+
+/// The 95 % score interval of a rate: `converted` of `users`, who are more than none. Neither need be whole.
+///
+/// Its ends are the two roots of a quadratic equation (E. B. Wilson, "Probable inference, the
+/// law of succession, and statistical inference", JASA 22, 1927). The lower one is found by
+/// their product, because their difference would cancel for a small rate.
+pub(crate) fn score_interval(users: f64, converted: f64) -> [f64; 2] {
+    let rate = converted / users;
+    let z2 = Z_CONFIDENCE * Z_CONFIDENCE;
+    let variance = converted * (users - converted) / users;
+    let sum = converted + z2 / 2.0 + Z_CONFIDENCE * libm::sqrt(variance + z2 / 4.0);
+    let (lower, upper) = (converted * rate / sum, sum / (users + z2));
+    // Rounding may carry an end past the rate when nobody converted or all did.
+    [lower.min(rate), upper.clamp(rate, 1.0)]
 }
 
 impl Comparison {

@@ -23,6 +23,7 @@ mod view;
 
 mod order;
 mod packed;
+mod pick;
 mod rows;
 
 pub use builder::PartBuilder;
@@ -33,10 +34,11 @@ pub use layout::{
 pub use merge::{MERGE_PARTS_MAX, merge, merge_without};
 pub use order::{OrderReader, RowOrder};
 pub use packed::PackedPart;
+pub use pick::{NOT_PICKED, Picked, PickedRow};
 pub use rows::{EventRow, RowReader};
 pub use view::PartView;
 
 pub(crate) use codes::{BitPlanes, CodeColumn, Codes};
 pub(crate) use column::{Blocks, Column, partition_point, pieces};
 pub(crate) use ids::IdColumn;
-pub(crate) use layout::{BLOCK_SHIFT, u16_at, u32_at};
+pub(crate) use layout::{BLOCK_SHIFT, u16_at, u32_at, u64_at};

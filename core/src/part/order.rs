@@ -108,6 +108,18 @@ impl<'a> OrderReader<'a> {
         }
     }
 
+    /// The same of rows that lie within one chunk, in order.
+    pub(super) fn users_in_block(
+        &self,
+        rows: &Range<u32>,
+    ) -> impl Iterator<Item = Result<u32, Error>> {
+        let (lows, _) = self.users.bytes(rows).as_chunks();
+        lows.iter().map(|low| match u32::from(u16::from_le_bytes(*low)) {
+            low if low < BLOCK_USERS => Ok(low),
+            _ => Err(Error::corrupt("part", "a user lies outside its block")),
+        })
+    }
+
     /// All rows with their users, in order.
     pub(super) fn users(&self) -> impl Iterator<Item = Result<(u32, UserId), Error>> {
         let of_block = move |(block, rows): (u32, Range<u32>)| {
@@ -116,13 +128,24 @@ impl<'a> OrderReader<'a> {
         self.blocks.iter().flat_map(of_block)
     }
 
+    /// The least and the greatest time.
+    pub(super) const fn times(&self) -> (TimeMs, TimeMs) {
+        self.time_bounds
+    }
+
+    /// The time of a row.
+    pub(super) fn time_of(&self, row: u32) -> Result<TimeMs, Error> {
+        let time = self.time(self.times.get(row)).filter(|time| *time <= self.time_bounds.1);
+        time.ok_or_else(|| Error::corrupt("part", "a row is out of bounds"))
+    }
+
     /// The time and id of a row.
     pub(super) fn time_and_id(&self, row: u32) -> Result<(TimeMs, EventId), Error> {
         let entry = self.times.get(row);
         let time = self.time(entry).filter(|time| *time <= self.time_bounds.1);
         let id = Some(self.ids.get(row, entry));
         let id = id.filter(|id| (self.id_bounds.0..=self.id_bounds.1).contains(id));
-        time.zip(id).ok_or(Error::corrupt("part", "a row is out of bounds"))
+        time.zip(id).ok_or_else(|| Error::corrupt("part", "a row is out of bounds"))
     }
 
     /// Checks that the rows are in order and within the bounds of the header.

@@ -1,5 +1,7 @@
 //! Trends: events, persons and numbers by interval.
 
+mod replicates;
+
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -12,7 +14,7 @@ use super::ScanStats;
 use super::calendar::time_text;
 use super::exact_sum::ExactSum;
 use super::gather::{Found, GATHERED_USERS, Gathered};
-use super::groups::{Group, Grouping, UserGroups, shown};
+use super::groups::{Group, Grouping, Shown, UserGroups, shown};
 use super::needs::Need;
 use super::plan::{Function, Measure, TrendsQuery};
 use super::quantile::quantiles;
@@ -127,24 +129,31 @@ impl<'a> TrendsScan<'a> {
     #[must_use]
     pub fn finish(&self, counts: &TrendsCounts) -> TrendsAnswer {
         let query = self.query;
-        let everyone = (0..counts.groups.len()).map(|group| group as Group);
-        let all = match query.measure {
-            Measure::Users => self.series(counts.all.clone()),
-            _ => self.series(counts.joined(everyone.clone())),
-        };
+        let all = self.series(self.everyone(counts));
         let mut groups = Vec::new();
-        if let Some(by) = &query.breakdown {
-            let sizes = everyone.map(|group| {
-                (group, counts.groups[group as usize].last().map_or(0, |total| total.count))
-            });
-            for row in shown(sizes, &self.grouping.values, by.limit, None) {
-                let series = self.series(counts.joined(row.groups.iter().copied()));
-                let value = row.value.map(ToString::to_string);
-                groups.push(TrendsGroup { value, other: row.other, series });
-            }
+        for row in self.rows(counts) {
+            let series = self.series(counts.joined(row.groups.iter().copied()));
+            let value = row.value.map(ToString::to_string);
+            groups.push(TrendsGroup { value, other: row.other, series });
         }
         let start = |number| time_text(query.calendar.start_ms(number), &query.time_zone);
         TrendsAnswer { intervals: (0..query.intervals).map(start).collect(), all, groups }
+    }
+
+    /// Everyone's tallies.
+    fn everyone(&self, counts: &TrendsCounts) -> Vec<Tally> {
+        match self.query.measure {
+            Measure::Users => counts.all.clone(),
+            _ => counts.joined((0..counts.groups.len()).map(|group| group as Group)),
+        }
+    }
+
+    /// The groups of the breakdown that are shown.
+    fn rows(&self, counts: &TrendsCounts) -> Vec<Shown<'_>> {
+        let Some(by) = &self.query.breakdown else { return Vec::new() };
+        let size = |tallies: &Vec<Tally>| tallies.last().map_or(0, |total| total.count);
+        let sizes = (0..).zip(&counts.groups).map(|(group, tallies)| (group, size(tallies)));
+        shown(sizes, &self.grouping.values, by.limit, None)
     }
 
     fn series(&self, tallies: Vec<Tally>) -> Series {
@@ -278,7 +287,9 @@ impl TrendsCounts {
 
     fn joined(&self, groups: impl Iterator<Item = Group>) -> Vec<Tally> {
         let mut all = vec![Tally::default(); self.intervals + 1];
-        groups.for_each(|group| merge(&mut all, &self.groups[group as usize]));
+        for tallies in groups.filter_map(|group| self.groups.get(group as usize)) {
+            merge(&mut all, tallies);
+        }
         all
     }
 }

@@ -18,8 +18,9 @@ const PAGE: &str = "index.html";
 const CACHING: &str = "no-cache";
 
 /// Files alone: nothing that an event contains can run in the page, nor change how it looks. The page makes no style
-/// element by script, so that styles need no exception either.
-const POLICY: &str = "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+/// element by script, so that styles need no exception either. WebAssembly, in which the query engine answers in the page, may be
+/// compiled; no text becomes script by that.
+const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 /// What `/` shows when there is no dashboard.
 const ABSENT: &str = "EventHub is running. This binary was built without the dashboard: build it with \

@@ -42,9 +42,6 @@ pub(super) enum ApiError {
     /// A body over the limit.
     #[error("the body is longer than {0} bytes, the limit")]
     TooLarge(usize),
-    /// A preview over the limit.
-    #[error("the parts of these events are longer than {0} bytes, the limit of a preview")]
-    PreviewTooLarge(usize),
     /// A body that did not come in time.
     #[error("the body did not arrive within {0} seconds")]
     Slow(u64),
@@ -176,7 +173,7 @@ impl ApiError {
             Self::Encoding { .. } => (S::BAD_REQUEST, "invalid_encoding"),
             Self::TooManyParameters(_) => (S::BAD_REQUEST, "too_many"),
             Self::Callback => (S::BAD_REQUEST, "invalid_callback"),
-            Self::TooLarge(_) | Self::PreviewTooLarge(_) => (S::PAYLOAD_TOO_LARGE, "too_large"),
+            Self::TooLarge(_) => (S::PAYLOAD_TOO_LARGE, "too_large"),
             Self::Slow(_) => (S::REQUEST_TIMEOUT, "timeout"),
             Self::Body(_) => (S::BAD_REQUEST, "invalid_body"),
             Self::Json(_) => (S::BAD_REQUEST, "invalid_json"),

@@ -38,20 +38,45 @@ impl Default for QueryLimits {
 #[derive(Clone, Copy)]
 pub struct Asking<'s> {
     snapshot: &'s Snapshot,
+    watch: Watch,
+}
+
+/// Sees to it that a question keeps within its limits, on any thread.
+#[derive(Clone, Copy)]
+pub(super) struct Watch {
     limits: QueryLimits,
     started: Instant,
+}
+
+impl Watch {
+    /// Refuses to go on when the question takes too long, or when so many bytes are too much for it.
+    pub(super) fn check(&self, bytes: u64) -> Result<(), EngineError> {
+        let limits = self.limits;
+        if self.started.elapsed() > limits.time {
+            return Err(EngineError::Slow(limits.time.as_secs()));
+        }
+        if bytes > limits.memory_bytes {
+            return Err(EngineError::Large(limits.memory_bytes));
+        }
+        Ok(())
+    }
 }
 
 impl<'s> Asking<'s> {
     /// Of a snapshot, from now on.
     #[must_use]
     pub fn new(snapshot: &'s Snapshot, limits: QueryLimits) -> Self {
-        Self { snapshot, limits, started: Instant::now() }
+        Self { snapshot, watch: Watch { limits, started: Instant::now() } }
     }
 
     /// What is asked.
     pub(super) const fn snapshot(&self) -> &'s Snapshot {
         self.snapshot
+    }
+
+    /// How much it may still take.
+    pub(super) const fn watch(&self) -> Watch {
+        self.watch
     }
 
     /// The parts of each of a question's needs.
@@ -97,16 +122,12 @@ impl<'s> Asking<'s> {
             scan.take_routed(routed);
         }
         let bytes = AtomicU64::new(0);
-        let (started, limits) = (self.started, self.limits);
+        let watch = self.watch;
         let run = |users| {
-            if started.elapsed() > limits.time {
-                return Err(EngineError::Slow(limits.time.as_secs()));
-            }
+            watch.check(0)?;
             let counts = scan.run(users);
             let of_piece = counts.bytes() as u64;
-            if bytes.fetch_add(of_piece, Relaxed) + of_piece > limits.memory_bytes {
-                return Err(EngineError::Large(limits.memory_bytes));
-            }
+            watch.check(bytes.fetch_add(of_piece, Relaxed) + of_piece)?;
             Ok(counts)
         };
         let pieces = pieces(scan, PIECES_PER_THREAD).into_par_iter();

@@ -2,10 +2,11 @@
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { gunzipSync } from "node:zlib";
 
 const beside = fileURLToPath(new URL("../../../../shared/data/ecom.csv.gz", import.meta.url));
 const COLUMNS = ["--event-column", "event", "--user-column", "user_id", "--time-column", "timestamp"];
@@ -18,12 +19,39 @@ export const SHOP_RANGE = { start: "2024-01-01", end: "2024-07-01" };
  * the same shape, which are the same each time.
  */
 export async function importShop(binary, data) {
-  let file = process.env.EVENTHUB_SAMPLE ?? beside;
-  if (!existsSync(file)) {
-    file = join(dirname(data), "shop.csv");
-    await writeFile(file, madeShop());
+  const file = sampleFile();
+  await (file === undefined ? importLines(binary, data, madeShop()) : importFile(binary, data, file));
+}
+
+/** Imports many shops, whose events and users are told apart by `#0`, `#1` and so on at the end of their names. */
+export async function importShops(binary, data, shops) {
+  const file = sampleFile();
+  const bytes = file === undefined ? undefined : await readFile(file);
+  const text = bytes === undefined ? madeShop() : (file.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString();
+  const [head, ...lines] = text.trimEnd().split("\n");
+  const all = [head];
+  for (let shop = 0; shop < shops; shop += 1) {
+    for (const line of lines) {
+      const [user, session, event, ...rest] = line.split(",");
+      all.push([`${user}#${shop}`, session, `${event}#${shop}`, ...rest].join(","));
+    }
   }
+  await importLines(binary, data, all.join("\n"));
+}
+
+/** Imports the text of a file with the sample's columns. */
+export async function importLines(binary, data, text) {
+  const file = join(dirname(data), "shop.csv");
+  await writeFile(file, text);
+  await importFile(binary, data, file);
+}
+
+async function importFile(binary, data, file) {
   await promisify(execFile)(binary, ["import", file, "--data", data, ...COLUMNS]);
+}
+
+function sampleFile() {
+  return [process.env.EVENTHUB_SAMPLE, beside].find((file) => file !== undefined && existsSync(file));
 }
 
 const EVENTS = ["home", "search", "catalog", "product_view", "add_to_cart", "purchase"];
@@ -47,7 +75,7 @@ function madeShop() {
 }
 
 /** Numbers from 0 to 1 that look random and depend on the seed alone (a linear congruential generator). */
-function numbersFrom(seed) {
+export function numbersFrom(seed) {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

@@ -35,6 +35,10 @@ export async function getText(path: string, signal?: AbortSignal): Promise<strin
   return (await send(path, { signal: signal ?? null })).text();
 }
 
+export async function getBytes(path: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+  return (await send(path, { signal: signal ?? null })).arrayBuffer();
+}
+
 export async function sendJson<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const request: RequestInit = { method, signal: signal ?? null };
   if (body !== undefined) {

@@ -8,6 +8,8 @@ export interface Line {
   name: string;
   /** One a tick; null where there is nothing to draw. */
   values: readonly (number | null)[];
+  /** How far each value of an estimate may be off; such a line is dashed. */
+  reaches?: readonly (number | null)[];
 }
 
 export interface LinesInput {
@@ -68,6 +70,7 @@ export function linesOption(input: LinesInput): EChartsCoreOption {
       type: shape,
       name: line.name,
       data: [...line.values],
+      ...(line.reaches !== undefined && { lineStyle: { type: "dashed" }, itemStyle: { opacity: 0.6 } }),
       stack: stacked ? "all" : undefined,
       showSymbol: line.values.length <= DOTS_MAX,
       symbolSize: 6,
@@ -87,15 +90,19 @@ export interface TooltipPoint {
 const TOOLTIP_LINES_MAX = 12;
 
 /** The tick's name and a line a group, the highest first. */
-export function tooltip({ ticks, names, format }: LinesInput, points: readonly TooltipPoint[]): string {
+export function tooltip({ ticks, names, lines, format }: LinesInput, points: readonly TooltipPoint[]): string {
   const index = points[0]?.dataIndex;
   if (index === undefined) {
     return "";
   }
+  const off = (name: string) => {
+    const reach = lines.find((line) => line.name === name)?.reaches?.[index];
+    return reach == null || reach === 0 ? "" : ` \u00b1 ${format(reach)}`;
+  };
   const shown = points
     .filter((point) => typeof point.value === "number")
     .sort((a, b) => (b.value ?? 0) - (a.value ?? 0))
-    .map((point) => `${plain(point.seriesName)}: ${format(point.value ?? 0)}`);
+    .map((point) => `${plain(point.seriesName)}: ${format(point.value ?? 0)}${off(point.seriesName)}`);
   const more = shown.length - TOOLTIP_LINES_MAX;
   return [
     names?.[index] ?? ticks[index] ?? "",

@@ -12,7 +12,7 @@ use eventhub_core::{EventId, ExternalId, NewEvent, TimeMs, UserChange, UserId};
 
 use crate::engine::{
     AliasRecord, Engine, EngineError, EventRecord, EventTypeRecord, ExplainedPerson, ExportPage,
-    Newest, Page, PersonRecord, Preview, PropertyRecord, Scanned, Stats, ValueOf,
+    Newest, Page, PersonRecord, PreviewQuery, PropertyRecord, Scanned, Stats, ValueOf,
 };
 
 #[derive(Default)]
@@ -221,13 +221,9 @@ impl Engine for Fake {
         Ok(Newest { events, end })
     }
 
-    async fn preview(
-        &self,
-        _: Vec<String>,
-        _: (i64, i64),
-        _: usize,
-    ) -> Result<Option<Preview>, EngineError> {
-        Ok(None)
+    async fn preview(&self, query: PreviewQuery) -> Result<Vec<u8>, EngineError> {
+        self.note(format!("{query:?}"));
+        Ok(Vec::new())
     }
 
     async fn views(&self) -> Result<Vec<String>, EngineError> {

@@ -154,7 +154,7 @@ impl Resource {
             Self::Values => &["property", "event", "of", "prefix", "limit"],
             Self::UserTimeline => &["offset", "limit"],
             Self::Export => &["external_user_id"],
-            Self::Preview => &["events", "start", "end"],
+            Self::Preview => &["events", "start", "end", "max_events", "user_properties"],
             _ => &[],
         }
     }

@@ -13,7 +13,15 @@ import { controlOf, neededOf, sentenceOf } from "./sentence";
 
 const P_VALUE = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 2 });
 
-export function ExperimentAnswer({ experiment }: { experiment: Experiment }) {
+/** How far the numbers of a variant may be off because they are an estimate: ` \u00b1 12`, or nothing. */
+export type VariantReaches = (value: string) => { users: string; converted: string; rate: string };
+
+interface Props {
+  experiment: Experiment;
+  reachOf: VariantReaches | undefined;
+}
+
+export function ExperimentAnswer({ experiment, reachOf }: Props) {
   const palette = usePalette();
   const option = useMemo(() => {
     const intervals = intervalsOf(experiment);
@@ -31,9 +39,13 @@ export function ExperimentAnswer({ experiment }: { experiment: Experiment }) {
           .map((variant) => (
             <Alert key={variant.value} variant="light" color="indigo">
               <Text size="sm" fw={600}>
-                {sentenceOf(variant, control)}
+                {reachOf === undefined
+                  ? sentenceOf(variant, control)
+                  : `About ${formatShare(variant.rate)} convert in ${variant.value}, ${formatShare(control.rate)} in ${control.value}.`}
               </Text>
-              <Text size="sm">{neededOf(variant)}</Text>
+              <Text size="sm">
+                {reachOf === undefined ? neededOf(variant) : "How they compare, the exact answer says."}
+              </Text>
             </Alert>
           ))}
       </Stack>
@@ -68,9 +80,18 @@ export function ExperimentAnswer({ experiment }: { experiment: Experiment }) {
             {experiment.variants.map(({ value, users, converted, rate, rate_interval, comparison }) => (
               <Table.Tr key={value}>
                 <Table.Th scope="row">{value}</Table.Th>
-                <Table.Td>{formatCount(users)}</Table.Td>
-                <Table.Td>{formatCount(converted)}</Table.Td>
-                <Table.Td>{formatShare(rate)}</Table.Td>
+                <Table.Td>
+                  {formatCount(users)}
+                  {reachOf?.(value).users}
+                </Table.Td>
+                <Table.Td>
+                  {formatCount(converted)}
+                  {reachOf?.(value).converted}
+                </Table.Td>
+                <Table.Td>
+                  {formatShare(rate)}
+                  {reachOf?.(value).rate}
+                </Table.Td>
                 <Table.Td>{between(rate_interval, formatShare)}</Table.Td>
                 <Table.Td>{formatChange(comparison?.uplift ?? null)}</Table.Td>
                 <Table.Td>{between(comparison?.uplift_interval ?? null, formatChange)}</Table.Td>

@@ -1,11 +1,16 @@
 // The Experiment: a funnel whose groups are variants, compared with one of them.
 
 import { Select } from "@mantine/core";
+import type { Estimate } from "eventhub-tracker/preview";
 
 import type { Owner } from "../../api/endpoints";
 import { useValues } from "../../api/known";
+import type { Experiment } from "../../api/types";
 import { Empty, Failure, Loading } from "../../app/notices";
 import { Split } from "../../app/split";
+import { formatCount, formatShare } from "../../format/numbers";
+import { Estimated } from "../../preview/estimated";
+import { isSample, reach } from "../../preview/reach";
 import { BreakdownInput } from "../../questions/breakdown-input";
 import { problemsOf } from "../../questions/problems";
 import { funnelCodec, type Funnel } from "../../state/funnel";
@@ -15,7 +20,7 @@ import { Answered } from "../funnel/funnel-answer";
 import { FunnelForm } from "../funnel/funnel-form";
 import { useSuggestedFunnel } from "../funnel/suggestion";
 import { useFunnel } from "../funnel/use-funnel";
-import { ExperimentAnswer } from "./experiment-answer";
+import { ExperimentAnswer, type VariantReaches } from "./experiment-answer";
 
 /** A funnel that cannot be asked before it has a control. */
 const experimentCodec: Codec<Funnel> = {
@@ -30,7 +35,8 @@ export default function ExperimentScreen() {
 
 function ExperimentOf({ initial }: { initial: Funnel }) {
   const { draft, setDraft, asked, waiting } = useQuestion(experimentCodec, initial);
-  const { data, error, isFetching, refetch } = useFunnel(asked);
+  const { data, estimate, error, isFetching, refetch } = useFunnel(asked);
+  const experiment = (estimate?.answer.experiment ?? data?.experiment) as Experiment | null | undefined;
   const problems = problemsOf(error);
   const property = draft.breakdown?.property ?? "";
   const event = draft.steps[draft.breakdown?.step ?? 0]?.event ?? "";
@@ -67,16 +73,34 @@ function ExperimentOf({ initial }: { initial: Funnel }) {
           <Empty title="Which variant is the control?">
             Choose the property that says which variant a user got, and the value that the others are compared with.
           </Empty>
-        ) : data === undefined || data.experiment === null ? (
+        ) : experiment == null ? (
           <Loading />
         ) : (
-          <Answered stale={isFetching}>
-            <ExperimentAnswer experiment={data.experiment} />
-          </Answered>
+          <Estimated drawn={estimate?.drawn}>
+            <Answered stale={isFetching && estimate === undefined}>
+              <ExperimentAnswer experiment={experiment} reachOf={reachesOf(estimate)} />
+            </Answered>
+          </Estimated>
         )
       }
     />
   );
+}
+
+/** How far the numbers of a variant may be off, by its value, where they are an estimate. */
+function reachesOf(estimate: Estimate<"funnel"> | undefined): VariantReaches | undefined {
+  if (estimate === undefined || !isSample(estimate.drawn)) {
+    return undefined;
+  }
+  return (value) => {
+    const at = estimate.answer.groups.findIndex((group) => group.value === value);
+    const [steps, within] = [estimate.answer.groups[at]?.steps, estimate.intervals.groups[at]];
+    return {
+      users: reach(steps?.[0]?.count, within?.[0]?.count, formatCount),
+      converted: reach(steps?.at(-1)?.count, within?.at(-1)?.count, formatCount),
+      rate: reach(steps?.at(-1)?.converted_from_first, within?.at(-1)?.converted_from_first, formatShare),
+    };
+  };
 }
 
 interface ControlProps {

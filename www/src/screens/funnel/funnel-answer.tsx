@@ -1,12 +1,14 @@
 // The answer of a funnel: the share that converts, a bar a step, the groups, and who is behind a number.
 
 import { Group, Text } from "@mantine/core";
+import type { FunnelIntervals } from "eventhub-tracker/preview";
 import { useEffect, useState, type ReactNode } from "react";
 
 import type { FunnelAnswer } from "../../api/types";
 import { Empty } from "../../app/notices";
 import { formatRange } from "../../format/dates";
 import { formatCount, formatShare, formatValue, plural } from "../../format/numbers";
+import { reach } from "../../preview/reach";
 import type { Funnel } from "../../state/funnel";
 import { go } from "../../state/location";
 import { setParameters, useParameter } from "../../state/question";
@@ -17,12 +19,14 @@ import { WhoPanel } from "./who-panel";
 
 interface Props {
   asked: Funnel;
-  answer: FunnelAnswer;
+  answer: Pick<FunnelAnswer, "steps" | "groups"> & Partial<Pick<FunnelAnswer, "events_scanned" | "elapsed_ms">>;
+  /** Those of an estimate. */
+  intervals: FunnelIntervals | undefined;
   /** A newer answer is on its way. */
   stale: boolean;
 }
 
-export function FunnelAnswerView({ asked, answer, stale }: Props) {
+export function FunnelAnswerView({ asked, answer, intervals, stale }: Props) {
   const who = decodeWho(useParameter("who"), answer.steps.length);
   const first = answer.steps[0];
   const last = answer.steps.at(-1);
@@ -37,16 +41,28 @@ export function FunnelAnswerView({ asked, answer, stale }: Props) {
     <Answered stale={stale}>
       <Group justify="space-between" align="baseline" mb="lg">
         <Text component="p" m={0} size="lg">
-          <strong>{formatShare(last.converted_from_first)}</strong> convert: {formatCount(last.count)} of{" "}
-          {plural(first.count, "user")}
+          <strong>{formatShare(last.converted_from_first)}</strong>
+          {reach(last.converted_from_first, intervals?.steps.at(-1)?.converted_from_first, formatShare)} convert:{" "}
+          {formatCount(last.count)} of {plural(first.count, "user")}
         </Text>
         <Text size="xs" c="dimmed">
-          {formatRange(asked.range)} &middot; {plural(answer.events_scanned, "event")} in{" "}
-          {formatValue(answer.elapsed_ms)} ms
+          {formatRange(asked.range)}
+          {answer.events_scanned !== undefined && answer.elapsed_ms !== undefined && (
+            <>
+              {" "}
+              &middot; {plural(answer.events_scanned, "event")} in {formatValue(answer.elapsed_ms)} ms
+            </>
+          )}
         </Text>
       </Group>
-      <FunnelBars steps={answer.steps} onWho={(next) => setParameters({ who: encodeWho(next) }, go)} />
-      {answer.groups.length > 0 && <FunnelGroups property={asked.breakdown?.property ?? ""} groups={answer.groups} />}
+      <FunnelBars steps={answer.steps} intervals={intervals?.steps} onWho={(next) => setParameters({ who: encodeWho(next) }, go)} />
+      {answer.groups.length > 0 && (
+        <FunnelGroups
+          property={asked.breakdown?.property ?? ""}
+          groups={answer.groups}
+          intervals={intervals?.groups}
+        />
+      )}
       {who !== undefined && <WhoPanel asked={asked} who={who} onClose={() => setParameters({ who: null })} />}
     </Answered>
   );

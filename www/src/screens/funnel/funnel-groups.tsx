@@ -1,6 +1,7 @@
 // The groups of a breakdown: how far each came, drawn for the largest and in a table for all.
 
 import { Table, Text } from "@mantine/core";
+import type { StepIntervals } from "eventhub-tracker/preview";
 import { useMemo } from "react";
 
 import type { FunnelAnswer } from "../../api/types";
@@ -10,15 +11,18 @@ import { usePalette } from "../../charts/palette";
 import { formatDuration } from "../../format/durations";
 import { groupName } from "../../format/groups";
 import { formatCount, formatShare } from "../../format/numbers";
+import { reach } from "../../preview/reach";
 
 interface Props {
   property: string;
   groups: FunnelAnswer["groups"];
+  /** Those of an estimate, by group and step. */
+  intervals: StepIntervals[][] | undefined;
 }
 
 const CHART_PX = 280;
 
-export function FunnelGroups({ property, groups }: Props) {
+export function FunnelGroups({ property, groups, intervals }: Props) {
   const palette = usePalette();
   const steps = useMemo(() => (groups[0]?.steps ?? []).map(({ event }) => event), [groups]);
   const option = useMemo(() => {
@@ -62,9 +66,19 @@ export function FunnelGroups({ property, groups }: Props) {
               <Table.Tr key={index}>
                 <Table.Th scope="row">{groupName(group)}</Table.Th>
                 {group.steps.map((step, at) => (
-                  <Table.Td key={at}>{formatCount(step.count)}</Table.Td>
+                  <Table.Td key={at}>
+                    {formatCount(step.count)}
+                    {reach(step.count, intervals?.[index]?.[at]?.count, formatCount)}
+                  </Table.Td>
                 ))}
-                <Table.Td>{formatShare(group.steps.at(-1)?.converted_from_first ?? null)}</Table.Td>
+                <Table.Td>
+                  {formatShare(group.steps.at(-1)?.converted_from_first ?? null)}
+                  {reach(
+                    group.steps.at(-1)?.converted_from_first,
+                    intervals?.[index]?.at(-1)?.converted_from_first,
+                    formatShare,
+                  )}
+                </Table.Td>
                 <Table.Td>{formatDuration(group.steps.at(-1)?.median_seconds ?? null)}</Table.Td>
               </Table.Tr>
             ))}

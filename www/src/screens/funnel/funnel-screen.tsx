@@ -5,6 +5,7 @@ import { lazy } from "react";
 import { useSpan } from "../../api/known";
 import { Empty, Failure, Loading } from "../../app/notices";
 import { Split } from "../../app/split";
+import { Estimated } from "../../preview/estimated";
 import { BreakdownInput } from "../../questions/breakdown-input";
 import { problemsOf } from "../../questions/problems";
 import { funnelCodec, type Funnel } from "../../state/funnel";
@@ -29,7 +30,7 @@ export default function FunnelScreen() {
 
 function FunnelOf({ initial }: { initial: Funnel }) {
   const { draft, setDraft, asked, waiting } = useQuestion(funnelCodec, initial);
-  const { data, error, isFetching, refetch } = useFunnel(asked);
+  const { data, estimate, error, isFetching, refetch } = useFunnel(asked);
   const problems = problemsOf(error);
   return (
     <Split
@@ -50,10 +51,17 @@ function FunnelOf({ initial }: { initial: Funnel }) {
           <Failure error={error} onRetry={() => void refetch()} />
         ) : asked === undefined ? (
           <Empty title="Which steps?">Choose the event of each step; the answer comes by itself.</Empty>
-        ) : data === undefined ? (
+        ) : data === undefined && estimate === undefined ? (
           <Loading />
         ) : (
-          <FunnelAnswerView asked={asked} answer={data} stale={isFetching} />
+          <Estimated drawn={estimate?.drawn}>
+            <FunnelAnswerView
+              asked={asked}
+              answer={estimate?.answer ?? data!}
+              intervals={estimate?.intervals}
+              stale={isFetching && estimate === undefined}
+            />
+          </Estimated>
         )
       }
     />

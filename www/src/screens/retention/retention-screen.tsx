@@ -1,9 +1,9 @@
 // Retention: who came back, and when.
 
 import { Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import type { RetentionIntervals } from "eventhub-tracker/preview";
 import { useMemo } from "react";
 
-import { retention } from "../../api/endpoints";
 import type { RetentionAnswer } from "../../api/types";
 import { Empty } from "../../app/notices";
 import { Chart } from "../../charts/chart";
@@ -26,31 +26,41 @@ export default function RetentionScreen() {
   return (
     <AskedScreen
       title="Retention"
+      kind="retention"
       codec={retentionCodec}
       first={newRetention}
-      ask={(question, signal) => retention(retentionQuery(question), signal)}
+      body={retentionQuery}
       Form={RetentionForm}
       Answer={Answer}
     />
   );
 }
 
-function Answer({ answer, question }: { answer: RetentionAnswer; question: Retention }) {
+interface AnswerProps {
+  answer: Pick<RetentionAnswer, "rows" | "mean" | "groups">;
+  question: Retention;
+  intervals: RetentionIntervals | undefined;
+}
+
+function Answer({ answer, question, intervals }: AnswerProps) {
   const palette = usePalette();
   const shown: Shown = useParameter("shown") === "counts" ? "counts" : "percent";
   const index = Number(useParameter("group") ?? Number.NaN);
   const group = answer.groups[index];
   const { rows, mean } = group ?? answer;
   const { period, every } = question;
+  const isEstimate = intervals !== undefined;
   const grid = useMemo(() => gridOf(rows, mean), [rows, mean]);
   const option = useMemo(() => {
+    // Means have no interval, but are dashed as other estimates are.
+    const estimated = isEstimate ? { reaches: [] } : {};
     const columns = answer.mean.map((_, column) => columnName(column, period, every));
     const lines = [
-      { name: answer.groups.length > 0 ? "Everyone" : "Weighted mean", values: answer.mean },
-      ...answer.groups.map((it) => ({ name: groupName(it), values: it.mean })),
+      { name: answer.groups.length > 0 ? "Everyone" : "Weighted mean", values: answer.mean, ...estimated },
+      ...answer.groups.map((it) => ({ name: groupName(it), values: it.mean, ...estimated })),
     ];
     return linesOption({ ticks: columns, lines, shape: "line", stacked: false, format: formatShare, palette });
-  }, [answer, period, every, palette]);
+  }, [answer, isEstimate, period, every, palette]);
 
   if (answer.rows.every((row) => row.size === 0)) {
     return <Empty title="Nobody began in this range">Choose another range or start event.</Empty>;
@@ -78,7 +88,13 @@ function Answer({ answer, question }: { answer: RetentionAnswer; question: Reten
           onChoose={(next) => setParameters({ group: next === null ? null : String(next) })}
         />
       )}
-      <RetentionTable grid={grid} period={period} every={every} shown={shown} />
+      <RetentionTable
+        grid={grid}
+        period={period}
+        every={every}
+        shown={shown}
+        intervals={group === undefined ? intervals?.rows : intervals?.groups[index]}
+      />
     </Stack>
   );
 }

@@ -1,10 +1,12 @@
 // Retention as a heat map: a table, so that it is read aloud and copied as one.
 
 import { Button, Group, Text, VisuallyHidden } from "@mantine/core";
+import type { RowIntervals } from "eventhub-tracker/preview";
 import { useState, type CSSProperties } from "react";
 
 import { formatCount, formatShare } from "../../format/numbers";
 import { columnName, periodName, type Period } from "../../format/periods";
+import { reach } from "../../preview/reach";
 import type { Grid, GridCell } from "./grid";
 import css from "./table.module.css";
 
@@ -18,9 +20,11 @@ interface Props {
   period: Period;
   every: number;
   shown: Shown;
+  /** Those of an estimate, by row. */
+  intervals: RowIntervals[] | undefined;
 }
 
-export function RetentionTable({ grid, period, every, shown }: Props) {
+export function RetentionTable({ grid, period, every, shown, intervals }: Props) {
   const [rowsMax, setRowsMax] = useState(ROWS_MAX);
   const hidden = grid.rows.length - rowsMax;
   const text = (cell: GridCell) =>
@@ -48,18 +52,28 @@ export function RetentionTable({ grid, period, every, shown }: Props) {
                 <td key={column}>{formatShare(rate)}</td>
               ))}
             </tr>
-            {grid.rows.slice(0, rowsMax).map((row) => (
+            {grid.rows.slice(0, rowsMax).map((row, index) => (
               <tr key={row.start}>
                 <th scope="row">{periodName(row.start, period)}</th>
-                <td className={css.size}>{formatCount(row.size)}</td>
+                <td className={css.size}>
+                  {formatCount(row.size)}
+                  {reach(row.size, intervals?.[index]?.size, formatCount)}
+                </td>
                 {row.cells.map((cell, column) => (
                   <td
                     key={column}
                     className={`${css.cell} ${cell.complete ? "" : css.incomplete}`}
                     style={{ "--shade": cell.shade } as CSSProperties}
-                    title={`${formatCount(cell.count)} of ${formatCount(row.size)}${cell.complete ? "" : ", so far"}`}
+                    title={`${formatCount(cell.count)}${reach(cell.count, intervals?.[index]?.cells[column]?.count, formatCount)} of ${formatCount(row.size)}${cell.complete ? "" : ", so far"}`}
                   >
                     {text(cell)}
+                    {intervals !== undefined && (
+                      <small>
+                        {shown === "counts"
+                          ? reach(cell.count, intervals[index]?.cells[column]?.count, formatCount)
+                          : reach(cell.rate, intervals[index]?.cells[column]?.rate, formatShare)}
+                      </small>
+                    )}
                     {!cell.complete && <VisuallyHidden> so far</VisuallyHidden>}
                   </td>
                 ))}

@@ -8,7 +8,14 @@ import css from "./table.module.css";
 
 interface Props {
   names: readonly string[];
-  lines: readonly { name: string; values: readonly (number | null)[]; total: number | null }[];
+  lines: readonly {
+    name: string;
+    values: readonly (number | null)[];
+    total: number | null;
+    /** How far each value of an estimate may be off. */
+    reaches?: readonly (number | null)[];
+    totalReach?: number | null;
+  }[];
 }
 
 /** How many rows are drawn before they are asked for. */
@@ -36,7 +43,10 @@ export function TrendsTable({ names, lines }: Props) {
               <Table.Tr fw={600}>
                 <Table.Th scope="row">Whole range</Table.Th>
                 {lines.map((line, index) => (
-                  <Table.Td key={index}>{formatValue(line.total)}</Table.Td>
+                  <Table.Td key={index}>
+                    {formatValue(line.total)}
+                    {off(line.totalReach)}
+                  </Table.Td>
                 ))}
               </Table.Tr>
             )}
@@ -44,7 +54,10 @@ export function TrendsTable({ names, lines }: Props) {
               <Table.Tr key={row}>
                 <Table.Th scope="row">{name}</Table.Th>
                 {lines.map((line, index) => (
-                  <Table.Td key={index}>{formatValue(line.values[row] ?? null)}</Table.Td>
+                  <Table.Td key={index}>
+                    {formatValue(line.values[row] ?? null)}
+                    {off(line.reaches?.[row])}
+                  </Table.Td>
                 ))}
               </Table.Tr>
             ))}
@@ -58,4 +71,9 @@ export function TrendsTable({ names, lines }: Props) {
       )}
     </>
   );
+}
+
+/** How far a number may be off; nothing where it is exact or nobody knows. */
+function off(reach: number | null | undefined): string {
+  return reach == null || reach === 0 ? "" : ` \u00b1 ${formatValue(reach)}`;
 }

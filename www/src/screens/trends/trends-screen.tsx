@@ -1,9 +1,9 @@
 // Trends: how often, by how many, how much.
 
 import { Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import type { TrendsIntervals } from "eventhub-tracker/preview";
 import { useMemo } from "react";
 
-import { trends } from "../../api/endpoints";
 import type { TrendsAnswer } from "../../api/types";
 import { Empty } from "../../app/notices";
 import { Chart } from "../../charts/chart";
@@ -13,6 +13,7 @@ import { groupName } from "../../format/groups";
 import { formatValue } from "../../format/numbers";
 import { periodName, periodTick } from "../../format/periods";
 import { countedName } from "../../state/counted";
+import { reach, reachOf } from "../../preview/reach";
 import { setParameters, useParameter } from "../../state/question";
 import { newTrends, trendsCodec, trendsQuery, type Trends } from "../../state/trends";
 import { AskedScreen } from "../asked-screen";
@@ -26,25 +27,32 @@ export default function TrendsScreen() {
   return (
     <AskedScreen
       title="Trends"
+      kind="trends"
       codec={trendsCodec}
       first={newTrends}
-      ask={(question, signal) => trends(trendsQuery(question), signal)}
+      body={trendsQuery}
       Form={TrendsForm}
       Answer={Answer}
     />
   );
 }
 
-function Answer({ answer, question }: { answer: TrendsAnswer; question: Trends }) {
+interface AnswerProps {
+  answer: Pick<TrendsAnswer, "intervals" | "values" | "total" | "groups">;
+  question: Trends;
+  intervals: TrendsIntervals | undefined;
+}
+
+function Answer({ answer, question, intervals }: AnswerProps) {
   const palette = usePalette();
   const shape = useParameter("shape") === "bar" ? "bar" : "line";
   const { interval, measure } = question;
   const lines = useMemo(
     () =>
       answer.groups.length > 0
-        ? answer.groups.map((group) => ({ name: groupName(group), values: group.values, total: group.total }))
-        : [{ name: countedName(question.event), values: answer.values, total: answer.total }],
-    [answer, question],
+        ? answer.groups.map((group, index) => lineOf(groupName(group), group, intervals?.groups[index]))
+        : [lineOf(countedName(question.event), answer, intervals)],
+    [answer, question, intervals],
   );
   const names = useMemo(() => answer.intervals.map((start) => periodName(start, interval)), [answer, interval]);
   const option = useMemo(
@@ -74,6 +82,7 @@ function Answer({ answer, question }: { answer: TrendsAnswer; question: Trends }
           </Text>
           <Text size="xl" fw={700} data-testid="total">
             {formatValue(answer.total)}
+            {reach(answer.total, intervals?.total, formatValue)}
           </Text>
         </div>
         <SegmentedControl
@@ -92,3 +101,15 @@ function Answer({ answer, question }: { answer: TrendsAnswer; question: Trends }
     </Stack>
   );
 }
+
+/** A line with how far each of its values may be off, where it is an estimate. */
+function lineOf(name: string, series: Series, intervals: TrendsIntervals | undefined) {
+  const { values, total } = series;
+  if (intervals === undefined) {
+    return { name, values, total };
+  }
+  const reaches = values.map((value, index) => reachOf(value, intervals.values[index]));
+  return { name, values, total, reaches, totalReach: reachOf(total, intervals.total) };
+}
+
+type Series = Pick<TrendsAnswer, "values" | "total">;
