@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use eventhub_core::Error as CoreError;
+use eventhub_ingest::{self as ingest, BodyError};
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::json;
 
 use crate::engine::EngineError;
-use crate::ingest;
 
 /// Why a request is not answered as asked.
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +126,15 @@ pub(super) enum ApiError {
     /// A request that may not be made from where it comes.
     #[error("{0}")]
     Forbidden(&'static str),
+}
+
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::Json(message) => Self::Json(message),
+            BodyError::Field { pointer, message } => Self::Field { pointer, message },
+        }
+    }
 }
 
 impl ApiError {

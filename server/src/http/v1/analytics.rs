@@ -5,10 +5,11 @@ use std::time::Instant;
 use eventhub_core::query::{
     Ended, ExplainInput, Explanation, FunnelInput, RetentionInput, TrendsInput, WhoInput,
 };
+use eventhub_ingest::read_body;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{json, now_ms};
+use super::now_ms;
 use crate::engine::{ExplainedPerson, Page, Scanned};
 use crate::http::App;
 use crate::http::answer::{Answer, EventRow, PersonRow};
@@ -33,7 +34,7 @@ impl<T: Serialize> Timed<T> {
 /// `POST /funnel`
 pub(super) async fn funnel(app: &App, body: &[u8]) -> Result<Answer, ApiError> {
     let started = Instant::now();
-    let query = json::read::<FunnelInput>(body)?.check(&app.settings.time_zone)?;
+    let query = read_body::<FunnelInput>(body)?.check(&app.settings.time_zone)?;
     Ok(Timed::answer(app.engine.funnel(query, now_ms()).await?, started))
 }
 
@@ -45,7 +46,7 @@ pub(super) async fn funnel_users(app: &App, body: &[u8]) -> Result<Answer, ApiEr
         users: Vec<PersonRow>,
     }
     let started = Instant::now();
-    let query = json::read::<WhoInput>(body)?.check(&app.settings.time_zone)?;
+    let query = read_body::<WhoInput>(body)?.check(&app.settings.time_zone)?;
     let Scanned { answer, events } = app.engine.funnel_users(query, now_ms()).await?;
     let Page { total, persons } = answer;
     let users = persons.into_iter().map(PersonRow::from).collect();
@@ -75,7 +76,7 @@ struct Passed {
 
 /// `POST /funnel/explain`
 pub(super) async fn explain(app: &App, body: &[u8]) -> Result<Answer, ApiError> {
-    let query = json::read::<ExplainInput>(body)?.check(&app.settings.time_zone)?;
+    let query = read_body::<ExplainInput>(body)?.check(&app.settings.time_zone)?;
     let user = query.user.clone();
     let person = app.engine.explain(query, now_ms()).await?;
     let person = person.ok_or(ApiError::NoUser(user))?;
@@ -120,13 +121,13 @@ fn ended(explanation: &Explanation) -> Value {
 /// `POST /retention`
 pub(super) async fn retention(app: &App, body: &[u8]) -> Result<Answer, ApiError> {
     let started = Instant::now();
-    let query = json::read::<RetentionInput>(body)?.check(&app.settings.time_zone)?;
+    let query = read_body::<RetentionInput>(body)?.check(&app.settings.time_zone)?;
     Ok(Timed::answer(app.engine.retention(query, now_ms()).await?, started))
 }
 
 /// `POST /trends`
 pub(super) async fn trends(app: &App, body: &[u8]) -> Result<Answer, ApiError> {
     let started = Instant::now();
-    let query = json::read::<TrendsInput>(body)?.check(&app.settings.time_zone)?;
+    let query = read_body::<TrendsInput>(body)?.check(&app.settings.time_zone)?;
     Ok(Timed::answer(app.engine.trends(query).await?, started))
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use eventhub_core::limits::PAGE_MAX;
 use eventhub_core::query::FiltersInput;
 use eventhub_core::{Error as CoreError, ExternalId, Properties, UserChange};
+use eventhub_ingest::{pointer_step, read_body};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::json;
 use crate::engine::{AliasRecord, EngineError};
 use crate::http::App;
 use crate::http::answer::{Answer, EventRow, PersonRow};
@@ -33,7 +33,7 @@ pub(super) async fn find(app: &App, body: &[u8]) -> Result<Answer, ApiError> {
         total: usize,
         users: Vec<PersonRow>,
     }
-    let find: Find = json::read(body)?;
+    let find: Find = read_body(body)?;
     let filters = find.filters.check("/filters")?;
     let (offset, limit) = (find.offset.unwrap_or(0), find.limit.unwrap_or(PAGE_DEFAULT));
     if limit == 0 || limit > PAGE_MAX as u64 {
@@ -97,23 +97,23 @@ pub(super) async fn change(app: &App, id: &str, body: &[u8]) -> Result<Answer, A
         unset: Vec<String>,
     }
     let user = external_id(id)?;
-    let Change { set, set_once, add, unset } = json::read(body)?;
+    let Change { set, set_once, add, unset } = read_body(body)?;
     let (set, set_once) = (properties("/set", set)?, properties("/set_once", set_once)?);
     for (place, key) in unset.iter().enumerate() {
         check_key(&format!("/unset/{place}"), key)?;
     }
     for key in add.keys() {
-        check_key(&format!("/add{}", json::step(key)), key)?;
+        check_key(&format!("/add{}", pointer_step(key)), key)?;
     }
     let added: BTreeSet<String> = add.keys().cloned().collect();
     // What cannot be added, and a key of two operations, are named by the key.
     let pointed = |error: CoreError| match &error {
         CoreError::Invalid { field, .. } if added.contains(field) => {
-            ApiError::field(&format!("/add{}", json::step(field)), &error)
+            ApiError::field(&format!("/add{}", pointer_step(field)), &error)
         }
         CoreError::Invalid { field, .. } => {
             let operation = if set_once.get(field).is_some() { "set_once" } else { "set" };
-            ApiError::field(&format!("/{operation}{}", json::step(field)), &error)
+            ApiError::field(&format!("/{operation}{}", pointer_step(field)), &error)
         }
         _ => error.into(),
     };
@@ -154,7 +154,7 @@ struct AliasInput {
 
 impl AliasInput {
     fn read(body: &[u8]) -> Result<(ExternalId, ExternalId), ApiError> {
-        let Self { from_external_user_id: from, to_external_user_id: to } = json::read(body)?;
+        let Self { from_external_user_id: from, to_external_user_id: to } = read_body(body)?;
         let id = |pointer: &str, id: String| {
             ExternalId::new(id).map_err(|error| ApiError::field(pointer, &error))
         };
@@ -184,7 +184,7 @@ pub(super) async fn unalias(app: &App, body: &[u8]) -> Result<Answer, ApiError> 
 fn properties(at: &str, values: BTreeMap<String, Box<RawValue>>) -> Result<Properties, ApiError> {
     let mut pairs = Vec::new();
     for (key, value) in values {
-        let pointer = || format!("{at}{}", json::step(&key));
+        let pointer = || format!("{at}{}", pointer_step(&key));
         let text = match value.get().as_bytes().first() {
             Some(b'n') => continue,
             Some(b'"') => serde_json::from_str(value.get()).map_err(|error| ApiError::Field {
