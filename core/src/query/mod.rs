@@ -33,6 +33,7 @@ mod walk;
 mod conversion;
 mod exact_sum;
 mod explain;
+mod find;
 mod journeys;
 mod quantile;
 mod reached;
@@ -49,6 +50,7 @@ pub use conversion::{
     ConversionCounts, ConversionScan, Experiment, FunnelAnswer, FunnelGroup, FunnelStep, Variant,
 };
 pub use explain::{Ended, ExplainInput, ExplainQuery, ExplainedEvent, Explanation};
+pub use find::{FindInput, FindQuery};
 pub use funnel::{FunnelCounts, FunnelScan};
 pub use groups::{Group, NO_VALUE, UserGroups, Values};
 pub use journeys::Journeys;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use eventhub_core::answer::ExplainAnswer;
 use eventhub_core::part::{PartView, RowReader};
 use eventhub_core::persons::Persons;
 use eventhub_core::query::{
@@ -14,9 +15,6 @@ use super::scans::{AllCores, Asking};
 use super::{events, people};
 use crate::engine::{EngineError, ExplainedPerson, Page, ValueOf};
 use crate::store::members;
-
-/// Events of a person that are shown with an explanation.
-const EXPLAINED_EVENTS_MAX: usize = 1_000;
 
 /// A funnel, as things stand at a time.
 ///
@@ -70,7 +68,7 @@ pub fn explain(
     let explanation = journeys.explain(canonical, &ids);
     let mut readers: HashMap<(usize, usize), RowReader<'_>> = HashMap::new();
     let mut shown = Vec::new();
-    for event in explanation.events.iter().take(EXPLAINED_EVENTS_MAX) {
+    for event in explanation.events.iter().take(ExplainAnswer::EVENTS_MAX) {
         let (need, part, row) = event.origin;
         let view: &PartView<'_> = &parts[need][part];
         let reader = match readers.entry((need, part)) {

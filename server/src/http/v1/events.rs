@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use eventhub_core::Content;
+use eventhub_core::answer::EventRow;
 use eventhub_ingest::{self as ingest, pointer_step, read_batch, read_event_lines, read_events};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
@@ -16,7 +17,7 @@ use warp::Reply;
 use super::Call;
 use crate::engine::{Engine, EngineError, ExportPage};
 use crate::http::App;
-use crate::http::answer::{Answer, EventRow};
+use crate::http::answer::Answer;
 use crate::http::body::Form;
 use crate::http::error::ApiError;
 
