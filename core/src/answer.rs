@@ -154,14 +154,14 @@ pub struct ValueRow {
     pub count: u64,
 }
 
-impl ValueRow {
-    /// Of these values, those of the most events or persons, so many at most.
-    #[must_use]
-    pub fn most(mut values: Vec<Self>, limit: usize) -> Vec<Self> {
-        values.sort_unstable_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
-        values.truncate(limit);
-        values
-    }
+/// Of values that are counted, those that begin with a prefix and are counted most, so many at most.
+#[must_use]
+pub fn most_counted(counted: Vec<(&str, u64)>, prefix: &str, limit: usize) -> Vec<(String, u64)> {
+    let mut counted = counted;
+    counted.retain(|(value, _)| value.starts_with(prefix));
+    counted.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+    counted.truncate(limit);
+    counted.into_iter().map(|(value, count)| (value.into(), count)).collect()
 }
 
 /// A person's way through a funnel.
