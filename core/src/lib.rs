@@ -19,6 +19,7 @@ mod user_change;
 
 pub mod answer;
 pub mod block_users;
+pub mod demo;
 pub mod experiment;
 pub mod part;
 pub mod persons;
