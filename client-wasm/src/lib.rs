@@ -11,6 +11,8 @@ extern crate alloc;
 #[cfg(any(all(target_arch = "wasm32", not(feature = "preview")), test))]
 mod allocator;
 #[cfg(feature = "preview")]
+pub mod playground;
+#[cfg(feature = "preview")]
 mod preview;
 #[cfg(feature = "tracker")]
 pub mod tracker;
