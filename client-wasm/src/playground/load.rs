@@ -100,7 +100,10 @@ pub fn load(
     let mapping = Mapping::new(names, Clock::import(TimeMs::MAX));
     let mut rows = form.rows(unmarked(text)?, &mapping);
     let mut building = Building::default();
-    building.set_columns(rows.columns());
+    building.set_columns(rows.columns().map_err(|error| match error {
+        RowError::Bad(row) => LoadError::Head(row),
+        RowError::Read(error) => LoadError::Read(error),
+    })?);
     let (mut summary, mut seen, mut read) = (Summary::default(), HashSet::new(), 0_u64);
     while let Some(row) = rows.next() {
         read += 1;
@@ -113,9 +116,6 @@ pub fn load(
         let event = match row {
             Ok(event) => event,
             Err(RowError::Read(error)) => return Err(error.into()),
-            Err(RowError::Bad(row)) if form == Form::Csv && row.line == 1 => {
-                return Err(LoadError::Head(row));
-            }
             Err(RowError::Bad(BadRow { line, message })) => {
                 summary.bad_rows += 1;
                 if summary.bad.len() < BAD_ROWS_DESCRIBED_MAX {

@@ -115,12 +115,9 @@ pub(super) fn long_row<'r>(names: &'r [(String, Role)], record: Record<'r>) -> R
 }
 
 impl<R: BufRead> Rows for CsvRows<'_, R> {
-    fn columns(&mut self) -> &[String] {
-        // The file was checked; one that cannot be read any more gives no rows, which is told at its end.
-        match self.head() {
-            Ok(()) => self.head.as_ref().map_or(&[], |head| head.columns.keys()),
-            Err(_) => &[],
-        }
+    fn columns(&mut self) -> Result<&[String], RowError> {
+        self.head()?;
+        Ok(self.head.as_ref().map_or(&[], |head| head.columns.keys()))
     }
 
     fn next(&mut self) -> Option<Result<Event<'_>, RowError>> {

@@ -49,8 +49,11 @@ impl Event<'_> {
 /// The rows of a file, one after the other.
 pub trait Rows {
     /// The keys of properties of short events, by their numbers.
-    fn columns(&mut self) -> &[String] {
-        &[]
+    ///
+    /// # Errors
+    /// When the line of names says nothing that goes, or cannot be read.
+    fn columns(&mut self) -> Result<&[String], RowError> {
+        Ok(&[])
     }
 
     /// The next row as an event; `None` after the last.

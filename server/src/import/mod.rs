@@ -108,7 +108,7 @@ fn import(
     }
     let progress = Progress::of_import(path, checked.rows);
     let mut rows = source::open(path, checked.form, mapping, done)?;
-    sink.set_columns(rows.columns());
+    sink.set_columns(rows.columns().map_err(|error| source::changed(path, error))?);
     let mut row = done;
     while let Some(event) = rows.next() {
         row += 1;
