@@ -4,6 +4,7 @@ mod bench;
 mod counts;
 mod figures;
 mod load;
+mod playground;
 mod run;
 mod test;
 mod tidy;
@@ -31,6 +32,8 @@ enum Verb {
     Bench(bench::Args),
     /// Drive the server at rising numbers of connections and draw docs/load.svg
     Load(load::Args),
+    /// Write the playground: the dashboard as static files, which answers over a file in the browser
+    Playground(playground::Args),
     /// Check the style of the house
     Tidy,
 }
@@ -51,6 +54,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode> {
         Verb::Test(args) => test::run(args),
         Verb::Bench(args) => bench::run(args),
         Verb::Load(args) => load::run(args),
+        Verb::Playground(args) => playground::run(args),
         Verb::Tidy => {
             tidy::check()?;
             Ok(ExitCode::SUCCESS)

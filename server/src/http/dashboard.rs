@@ -17,9 +17,13 @@ const SCREENS: [&str; 7] =
 /// The page, wherever it is asked for.
 const PAGE: &str = "index.html";
 
+/// Where the same dashboard is that needs no server, and its page.
+const PLAYGROUND: (&str, &str) = ("playground", "playground.html");
+
 /// Files alone: nothing that an event contains can run in the page, nor change how it looks. The page makes no style
-/// element by script, so that styles need no exception either.
-const POLICY: &str = "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+/// element by script, so that styles need no exception either. WebAssembly, in which the query engine answers in the page, may be
+/// compiled; no text becomes script by that.
+const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 /// What `/` shows when there is no dashboard.
 const ABSENT: &str = "EventHub is running. This binary was built without the dashboard: build it with \
@@ -42,6 +46,7 @@ pub(super) fn file(path: &str) -> Option<Response<Bytes>> {
     let name = match path.strip_prefix('/')? {
         "" => PAGE,
         name if SCREENS.contains(&name) => PAGE,
+        name if name == PLAYGROUND.0 => PLAYGROUND.1,
         name => name,
     };
     let Some(file) = FILES.get_file(name) else {
@@ -94,6 +99,7 @@ mod tests {
         assert!(page.headers()[CONTENT_TYPE].to_str().unwrap().starts_with(expected));
         assert_eq!(page.headers()[CACHE_CONTROL], "no-cache");
         assert_eq!(file("/funnel").is_some(), is_built_in());
+        assert_eq!(file("/playground").is_some(), is_built_in());
         assert!(file("/funnel/").is_none());
         assert!(file("/no/such/file").is_none());
         assert!(file("/../Cargo.toml").is_none());
