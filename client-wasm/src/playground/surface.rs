@@ -6,10 +6,10 @@ use eventhub_core::TimeMs;
 use eventhub_ingest::file::{Form, Names};
 use flate2::bufread::MultiGzDecoder;
 use js_sys::{Date, Function, Uint8Array};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
-use super::{Data, demo, guess, load};
+use super::{Data, Summary, demo, guess, load};
 
 /// Bytes that are read from a file at a time.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -68,9 +68,10 @@ impl Playground {
         };
         self.data = Data::default();
         let text = unpacked(file_name, read)?;
-        let (data, summary) = load(text, form, names, &mut tell, &is_memory_full)?;
+        let (data, summary) =
+            load(text, form, names, &mut tell, &|| memory_bytes() > MEMORY_BYTES_MAX)?;
         self.data = data;
-        Ok(serde_json::to_string(&summary)?)
+        Held::json(summary)
     }
 
     /// Makes the demo that ends now; gives what it came to, as JSON.
@@ -80,7 +81,7 @@ impl Playground {
     pub fn demo(&mut self) -> Result<String, JsError> {
         let (data, summary) = demo(TimeMs::new(Date::now() as i64).unwrap_or(TimeMs::MAX))?;
         self.data = data;
-        Ok(serde_json::to_string(&summary)?)
+        Held::json(summary)
     }
 
     /// Answers a request that the dashboard would send to the server, from its path without a slash before it: the status, a
@@ -104,9 +105,24 @@ struct Columns {
     left_out: Vec<String>,
 }
 
-fn is_memory_full() -> bool {
+/// What was loaded, and the memory that it took.
+#[derive(Serialize)]
+struct Held {
+    #[serde(flatten)]
+    summary: Summary,
+    memory_bytes: usize,
+}
+
+impl Held {
+    fn json(summary: Summary) -> Result<String, JsError> {
+        Ok(serde_json::to_string(&Self { summary, memory_bytes: memory_bytes() })?)
+    }
+}
+
+/// The module's memory, which grows and never shrinks.
+fn memory_bytes() -> usize {
     const PAGE_BYTES: usize = 64 << 10;
-    core::arch::wasm32::memory_size(0) * PAGE_BYTES > MEMORY_BYTES_MAX
+    core::arch::wasm32::memory_size(0) * PAGE_BYTES
 }
 
 /// The text of a file.

@@ -18,12 +18,19 @@ export const SHOP_RANGE = { start: "2024-01-01", end: "2024-07-01" };
  * the same shape, which are the same each time.
  */
 export async function importShop(binary, data) {
-  let file = process.env.EVENTHUB_SAMPLE ?? beside;
-  if (!existsSync(file)) {
-    file = join(dirname(data), "shop.csv");
-    await writeFile(file, madeShop());
-  }
+  const file = await shopFile(dirname(data));
   await promisify(execFile)(binary, ["import", file, "--data", data, ...COLUMNS]);
+}
+
+/** The file that is imported; where it must be made, that is done in a folder. */
+export async function shopFile(folder) {
+  const file = process.env.EVENTHUB_SAMPLE ?? beside;
+  if (existsSync(file)) {
+    return file;
+  }
+  const made = join(folder, "shop.csv");
+  await writeFile(made, madeShop());
+  return made;
 }
 
 const EVENTS = ["home", "search", "catalog", "product_view", "add_to_cart", "purchase"];

@@ -30,6 +30,8 @@ export interface Summary {
   /** The first of them. */
   bad: { line: number; message: string }[];
   repeated: number;
+  /** That the engine takes. */
+  memory_bytes: number;
   /** Questions worth asking; `view` is the JSON that is saved. */
   views: { name: string; view: string }[];
 }

@@ -5,6 +5,7 @@ import { useState } from "react";
 
 import { Shell } from "../app/shell";
 import { formatCount, plural } from "../format/numbers";
+import { bytes } from "../screens/status/metrics";
 import { useLoaded, type Loaded } from "./data";
 import { Loading } from "./loading";
 import css from "./playground.module.css";
@@ -32,7 +33,8 @@ function Source({ loaded: { name, summary }, onLeave }: { loaded: Loaded; onLeav
       <Group gap="sm" justify="space-between">
         <div>
           <Text size="sm" className={css.name}>
-            <b>{name}</b>: {plural(summary.events, "event")} of {plural(summary.users, "user")}
+            <b>{name}</b>: {plural(summary.events, "event")} of {plural(summary.users, "user")}, in{" "}
+            {bytes(summary.memory_bytes)} of memory
           </Text>
           <Text size="sm" c="dimmed">
             Nothing leaves this browser.
