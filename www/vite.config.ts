@@ -2,6 +2,10 @@ import { defineConfig, type Plugin } from "vite";
 
 const server = process.env.EVENTHUB_URL ?? "http://127.0.0.1:8080";
 
+/** Files of this page's own folder, a module of WebAssembly among them, and nothing that comes from or goes elsewhere. */
+const POLICY =
+  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'";
+
 export default defineConfig({
   // Relative, so that the server may serve the dashboard under any path.
   base: "./",
@@ -24,10 +28,6 @@ export default defineConfig({
   // `npm run dev --workspace www` speaks to a server that runs beside it.
   server: { proxy: { "/api": server, "/varz": server, "/metrics": server } },
 });
-
-/** Files of this page's own folder, a module of WebAssembly among them, and nothing that comes from or goes elsewhere. */
-const POLICY =
-  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'";
 
 /** The same page once more, marked as the playground (`src/playground/mode.ts`), which needs no server. */
 function playground(): Plugin {
