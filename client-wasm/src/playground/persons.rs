@@ -1,6 +1,7 @@
 //! Persons: who a filter is about, who is found and shown, and what happened to them.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use eventhub_core::answer::{EventRow, PersonShown, PersonsPage};
 use eventhub_core::part::{EventRow as PartRow, OrderReader, PartView, RowReader};
@@ -98,18 +99,20 @@ impl Data {
     /// The events that happened last, the last one first.
     pub(super) fn latest(&self, limit: usize) -> Result<Vec<EventRow>, Error> {
         let parts = self.all_parts()?;
-        let mut places = Vec::new();
+        // The first of them is the first to go.
+        let mut last = BinaryHeap::new();
         for (part, view) in parts.iter().enumerate() {
             let order = OrderReader::open(view)?;
             for row in 0..view.rows() {
                 let (_, time, id) = order.get(row)?;
-                places.push((time, id, part, row));
+                last.push(Reverse((time, id, part, row)));
+                if last.len() > limit {
+                    last.pop();
+                }
             }
-            // All of a part but those that may be among the last.
-            places.sort_unstable_by(|a, b| b.cmp(a));
-            places.truncate(limit);
         }
-        self.rows(&parts, places.into_iter().map(|(_, _, part, row)| (part, row)))
+        let places = last.into_sorted_vec().into_iter();
+        self.rows(&parts, places.map(|Reverse((_, _, part, row))| (part, row)))
     }
 
     fn all_parts(&self) -> Result<Vec<PartView<'_>>, Error> {

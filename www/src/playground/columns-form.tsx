@@ -96,7 +96,7 @@ function FirstRows({ guess: { columns, rows }, draft, onChange }: RowsProps) {
     onChange({ ...draft, kept: isKept ? [...others, name] : others });
   };
   return (
-    <ScrollArea type="auto" viewportProps={{ tabIndex: 0, role: "group", "aria-label": "First rows of the file" }}>
+    <ScrollArea type="auto" offsetScrollbars="x" viewportProps={{ tabIndex: 0, role: "group", "aria-label": "First rows of the file" }}>
       <Table className={css.rows} verticalSpacing={4} withTableBorder>
         <Table.Thead>
           <Table.Tr>
@@ -104,7 +104,7 @@ function FirstRows({ guess: { columns, rows }, draft, onChange }: RowsProps) {
               const required = roleOf(draft, name);
               return (
                 <Table.Th key={name} scope="col">
-                  <Text size="sm" fw={600} className={css.name}>
+                  <Text size="sm" fw={600} truncate="end" title={name}>
                     {name}
                   </Text>
                   {required === undefined ? (
