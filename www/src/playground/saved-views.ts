@@ -7,18 +7,18 @@ const OK = '{"ok":true}';
 export function askForViews(method: string, name: string, body: string): [number, string] {
   const views = read();
   if (name === "") {
-    const names = Object.keys(views).sort();
+    const names = [...views.keys()].sort();
     return [200, JSON.stringify({ views: names.map((name) => ({ name })) })];
   }
   if (method === "PUT") {
     return putView(name, body) ? [200, OK] : [507, errorOf("this browser keeps nothing for this page")];
   }
-  const view = views[name];
+  const view = views.get(name);
   if (view === undefined) {
     return [404, errorOf(`there is no view ${name}`)];
   }
   if (method === "DELETE") {
-    delete views[name];
+    views.delete(name);
     write(views);
     return [200, OK];
   }
@@ -27,23 +27,23 @@ export function askForViews(method: string, name: string, body: string): [number
 
 /** Whether the browser keeps it. */
 export function putView(name: string, view: string): boolean {
-  return write({ ...read(), [name]: view });
+  return write(read().set(name, view));
 }
 
-function read(): Record<string, string> {
+function read(): Map<string, string> {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
     const entries = typeof kept === "object" && kept !== null ? Object.entries(kept) : [];
-    return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+    return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === "string"));
   } catch {
     // Without storage there are no views.
-    return {};
+    return new Map();
   }
 }
 
-function write(views: Record<string, string>): boolean {
+function write(views: Map<string, string>): boolean {
   try {
-    localStorage.setItem(KEY, JSON.stringify(views));
+    localStorage.setItem(KEY, JSON.stringify(Object.fromEntries(views)));
     return true;
   } catch {
     return false;
