@@ -21,6 +21,8 @@ export default defineConfig({
     // The charts are one file of this size, loaded after first paint.
     chunkSizeWarningLimit: 700,
     rolldownOptions: {
+      // What most screens share is one file: cut as each pair of them shares it, it would be packed less well.
+      output: { codeSplitting: { groups: [{ name: "shared", minShareCount: 4 }] } },
       // Components that say "use client" say it to servers that render; there is none here.
       onLog: (level, log, report) => log.code !== "MODULE_LEVEL_DIRECTIVE" && report(level, log),
     },

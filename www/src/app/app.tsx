@@ -23,7 +23,9 @@ export function App() {
       <QueryClientProvider client={queryClient}>
         {isPlayground ? (
           <Suspense>
-            <Playground />
+            <Playground>
+              <Shell />
+            </Playground>
           </Suspense>
         ) : (
           <SignInGate>

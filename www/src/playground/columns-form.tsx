@@ -1,6 +1,6 @@
 // What the columns of a file mean: guessed, and changed here before the file is read.
 
-import { Alert, Button, Checkbox, Group, NativeSelect, ScrollArea, Stack, Table, Text, Title } from "@mantine/core";
+import { Alert, Button, Checkbox, Group, NativeSelect, Stack, Table, Text, Title } from "@mantine/core";
 import { useEffect, useRef, useState, type FormEvent } from "react";
 
 import { columnsOf, draftOf, faultOf, isComplete, REQUIRED, roleOf, type Draft, type Required } from "./columns";
@@ -96,7 +96,7 @@ function FirstRows({ guess: { columns, rows }, draft, onChange }: RowsProps) {
     onChange({ ...draft, kept: isKept ? [...others, name] : others });
   };
   return (
-    <ScrollArea type="auto" offsetScrollbars="x" viewportProps={{ tabIndex: 0, role: "group", "aria-label": "First rows of the file" }}>
+    <div className={css.scroll} tabIndex={0} role="group" aria-label="First rows of the file">
       <Table className={css.rows} verticalSpacing={4} withTableBorder>
         <Table.Thead>
           <Table.Tr>
@@ -135,6 +135,6 @@ function FirstRows({ guess: { columns, rows }, draft, onChange }: RowsProps) {
           ))}
         </Table.Tbody>
       </Table>
-    </ScrollArea>
+    </div>
   );
 }

@@ -2,9 +2,7 @@
 
 import { useSyncExternalStore } from "react";
 
-import { queryClient } from "../app/query-client";
 import { go, hrefOf, place } from "../state/location";
-import { hrefOfView } from "../state/views";
 import { Engine } from "./engine";
 import type { Columns, Progress, Summary } from "./messages";
 import { putView } from "./saved-views";
@@ -16,6 +14,12 @@ export interface Loaded {
   engine: Engine;
 }
 
+/** A view as it is saved. */
+interface View {
+  screen: string;
+  parameters: Record<string, string>;
+}
+
 let loaded: Loaded | null = null;
 const listeners = new Set<() => void>();
 
@@ -24,10 +28,15 @@ export function current(): Loaded | null {
   return loaded;
 }
 
-export function useLoaded(): Loaded | null {
+/** The same, while it changes; `onChange` is called before anything is shown of what is new. */
+export function useLoaded(onChange: () => void): Loaded | null {
   return useSyncExternalStore((listener) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
+    const heard = () => {
+      onChange();
+      listener();
+    };
+    listeners.add(heard);
+    return () => listeners.delete(heard);
   }, current);
 }
 
@@ -47,9 +56,9 @@ export async function loadDemo(engine: Engine): Promise<void> {
   summary.views.forEach(({ name, view }) => putView(name, view));
   take({ name: "Demo data", summary, engine });
   const [first] = summary.views;
-  const href = first === undefined ? null : hrefOfView(JSON.parse(first.view));
-  if (href !== null && place().search === "") {
-    go(href);
+  if (first !== undefined && place().search === "") {
+    const { screen, parameters } = JSON.parse(first.view) as View;
+    go(hrefOf(screen, parameters));
   }
 }
 
@@ -57,7 +66,6 @@ function take(next: Loaded): void {
   const isOther = loaded !== null;
   loaded?.engine.close();
   loaded = next;
-  queryClient.clear();
   // A question about other events means nothing; that of a link may be about these.
   if (isOther) {
     go(hrefOf(""));

@@ -1,17 +1,20 @@
 // The playground: a file is chosen and its columns are named, then the dashboard is about it.
 
 import { Button, Group, Text } from "@mantine/core";
-import { useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState, type ReactNode } from "react";
 
-import { Shell } from "../app/shell";
 import { formatCount, plural } from "../format/numbers";
 import { bytes } from "../screens/status/metrics";
 import { useLoaded, type Loaded } from "./data";
 import { Loading } from "./loading";
 import css from "./playground.module.css";
 
-export default function Playground() {
-  const loaded = useLoaded();
+/** Around the dashboard, `children`, which is there when there is something to ask about. */
+export default function Playground({ children }: { children: ReactNode }) {
+  const client = useQueryClient();
+  // What was answered about other events is forgotten before anything is asked about these.
+  const loaded = useLoaded(() => client.clear());
   /** Of which data another file is being chosen. */
   const [left, setLeft] = useState<Loaded | null>(null);
   const back = () => setLeft(null);
@@ -21,7 +24,7 @@ export default function Playground() {
   return (
     <>
       <Source loaded={loaded} onLeave={() => setLeft(loaded)} />
-      <Shell />
+      {children}
     </>
   );
 }
