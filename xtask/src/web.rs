@@ -30,7 +30,7 @@ pub(crate) fn require() -> Result<()> {
 pub(crate) fn build() -> Result<()> {
     install_packages(".")?;
     build_engine("preview", "wasm", "-Os")?;
-    build_engine("playground", "playground", "-O3")?;
+    build_engine("playground", "engine", "-O3")?;
     build_tracker()?;
     run(npm_bin("tsc").args(["--project", "npm"]))?;
     bundle()?;
