@@ -106,6 +106,43 @@ impl Error {
         }
     }
 
+    /// The JSON pointer to the field at fault, when it is one of a body.
+    #[must_use]
+    pub fn pointer(&self) -> Option<&str> {
+        self.named().filter(|name| name.starts_with('/'))
+    }
+
+    /// What is wrong, without the name of what is at fault.
+    #[must_use]
+    pub fn said(&self) -> String {
+        let text = self.to_string();
+        // The name comes first.
+        let said = self.named().and_then(|name| text.strip_prefix(name)?.strip_prefix(": "));
+        said.map(ToString::to_string).unwrap_or(text)
+    }
+
+    /// The word by which programs know the error.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Empty { .. } => "missing_parameter",
+            Self::TooLong { .. } | Self::KeyTooLong { .. } => "too_long",
+            Self::TooMany { .. } => "too_many",
+            Self::InvalidDate { .. } | Self::TimeOutOfRange { .. } => "invalid_date",
+            Self::Invalid { .. } | Self::EmptyKey => "invalid_parameter",
+            Self::Events(_) => "invalid_event",
+            Self::Corrupt { .. } => "invalid_body",
+        }
+    }
+
+    /// The name that the text begins with.
+    fn named(&self) -> Option<&str> {
+        match self {
+            Self::TooMany { field, .. } => Some(field),
+            error => error.param(),
+        }
+    }
+
     /// The same error of a value that stands deeper: `at` is the JSON pointer to what holds it.
     #[must_use]
     pub fn within(self, at: &str) -> Self {

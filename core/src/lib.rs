@@ -17,6 +17,7 @@ mod number;
 mod time;
 mod user_change;
 
+pub mod answer;
 pub mod block_users;
 pub mod demo;
 pub mod experiment;

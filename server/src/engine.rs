@@ -3,6 +3,7 @@
 //! Nothing above it knows which engine it talks to; the embedded one stands in `store` and `query`.
 
 use async_trait::async_trait;
+use eventhub_core::answer::PropertyKind;
 use eventhub_core::query::{
     CohortQuery, ExplainQuery, Explanation, Filter, FunnelAnswer, FunnelQuery, RetentionAnswer,
     RetentionQuery, TrendsAnswer, TrendsQuery, WhoQuery,
@@ -122,18 +123,6 @@ pub struct PropertyRecord {
     pub count: u64,
     /// What its values look like; none when none is kept.
     pub kind: Option<PropertyKind>,
-}
-
-/// What the values of a property look like, by those that are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PropertyKind {
-    /// Each is the text of a number.
-    Number,
-    /// Each is `true` or `false`.
-    Boolean,
-    /// Anything else.
-    Text,
 }
 
 /// Whose values.

@@ -1,6 +1,6 @@
 //! EventHub's server: events in, answers out, one process and one data file.
 //!
-//! `ARCHITECTURE.md` has the picture. Writing goes `http -> ingest -> engine -> store`, asking goes
+//! `ARCHITECTURE.md` has the picture. Writing goes `http -> eventhub_ingest -> engine -> store`, asking goes
 //! `http -> engine -> query -> store`, and both end in `eventhub_core`.
 
 pub mod cli;
@@ -9,7 +9,6 @@ pub mod config;
 pub mod demo;
 pub mod http;
 pub mod import;
-pub mod ingest;
 
 pub mod engine;
 

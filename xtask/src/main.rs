@@ -4,6 +4,7 @@ mod bench;
 mod counts;
 mod figures;
 mod load;
+mod playground;
 mod run;
 mod screenshots;
 mod test;
@@ -32,6 +33,8 @@ enum Verb {
     Bench(bench::Args),
     /// Drive the server at rising numbers of connections and draw docs/load.svg
     Load(load::Args),
+    /// Write the playground: the dashboard as static files, which answers over a file in the browser
+    Playground(playground::Args),
     /// Take pictures of the dashboard for docs/screenshots
     Screenshots,
     /// Check the style of the house
@@ -54,6 +57,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode> {
         Verb::Test(args) => test::run(args),
         Verb::Bench(args) => bench::run(args),
         Verb::Load(args) => load::run(args),
+        Verb::Playground(args) => playground::run(args),
         Verb::Screenshots => screenshots::take(),
         Verb::Tidy => {
             tidy::check()?;

@@ -5,7 +5,7 @@ use crate::tools::{
     self, NO_STD_TARGET, WASM_TARGET, cargo, npm_bin, release_build, require_chromium,
     require_node, require_program, require_target, root, run_and_read, server_binary,
 };
-use crate::{bench, tidy, web};
+use crate::{bench, playground, tidy, web};
 use anyhow::{Result, bail, ensure};
 use clap::ValueEnum;
 use std::process::{Command, ExitCode};
@@ -134,7 +134,7 @@ fn clippy() -> Result<()> {
         "clippy",
         "--workspace",
         "--all-targets",
-        "--features=eventhub-client/preview,eventhub-client/tracker,eventhub-core/naive",
+        "--features=eventhub-client/playground,eventhub-client/preview,eventhub-client/tracker,eventhub-core/naive",
         "--",
         "--deny=warnings",
     ]))?;
@@ -166,7 +166,7 @@ fn unit_tests() -> Result<Counts> {
             "--workspace",
             "--exclude=eventhub-tests",
             "--exclude=xtask",
-            "--features=eventhub-client/preview,eventhub-client/tracker,eventhub-core/naive",
+            "--features=eventhub-client/playground,eventhub-client/preview,eventhub-client/tracker,eventhub-core/naive",
             "--no-fail-fast",
         ]),
         Counts::of_cargo,
@@ -236,11 +236,14 @@ fn pages() -> Result<Counts> {
     ensure_release_is_built()?;
     require_node()?;
     web::install_packages("tests/bundlers")?;
+    let playground = playground::default_folder();
+    playground::write(&playground)?;
     let mut playwright = npm_bin("playwright");
     playwright
         .args(["test", "--config", "tests/pages/playwright.config.mjs"])
         .env("CHROME_BIN", require_chromium()?)
-        .env("EVENTHUB_BIN", server_binary());
+        .env("EVENTHUB_BIN", server_binary())
+        .env("EVENTHUB_PLAYGROUND", playground);
     counted(&mut playwright, Counts::of_playwright)
 }
 

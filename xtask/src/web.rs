@@ -29,7 +29,8 @@ pub(crate) fn require() -> Result<()> {
 /// When a build fails.
 pub(crate) fn build() -> Result<()> {
     install_packages(".")?;
-    build_preview()?;
+    build_engine("preview", "wasm", "-Os")?;
+    build_engine("playground", "engine", "-O3")?;
     build_tracker()?;
     run(npm_bin("tsc").args(["--project", "npm"]))?;
     bundle()?;
@@ -58,14 +59,14 @@ fn modified(path: &Path) -> Result<std::time::SystemTime> {
     Ok(metadata.modified()?)
 }
 
-/// Compiles the query engine for the browser and makes its glue, in `npm/dist/wasm`.
-fn build_preview() -> Result<()> {
-    let out = glue("preview", "wasm", |bindgen| {
+/// Compiles the query engine for the browser, for one of its uses, and makes the glue around it, in `npm/dist/wasm`.
+fn build_engine(feature: &str, profile: &str, optimize: &str) -> Result<()> {
+    let out = glue(feature, profile, |bindgen| {
         bindgen.typescript(true).omit_default_module_path(false).web(true)
     })?;
-    let optimized = out.join("preview_bg.wasm");
+    let optimized = out.join(format!("{feature}_bg.wasm"));
     run(npm_bin("wasm-opt")
-        .arg("-Os")
+        .arg(optimize)
         .args(WASM_OPT_FEATURES)
         .arg(&optimized)
         .arg("-o")

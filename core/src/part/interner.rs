@@ -8,7 +8,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// Distinct texts end to end in one buffer, and a table from a text to its number.
 #[derive(Default)]
-pub(super) struct Interner {
+pub struct Interner {
     hasher: DefaultHashBuilder,
     numbers: HashTable<u32>,
     texts: Texts,
@@ -23,7 +23,10 @@ struct Texts {
 
 impl Interner {
     /// The number of a text, which is kept when it is new.
-    pub(super) fn intern(&mut self, text: &str) -> u32 {
+    ///
+    /// # Panics
+    /// When there are 2^32 texts.
+    pub fn intern(&mut self, text: &str) -> u32 {
         let hash = self.hasher.hash_one(text);
         let texts = &self.texts;
         if let Some(number) = self.numbers.find(hash, |number| texts.get(*number) == text) {
@@ -37,8 +40,36 @@ impl Interner {
         number
     }
 
+    /// The number of a text that was kept.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<u32> {
+        let hash = self.hasher.hash_one(text);
+        self.numbers.find(hash, |number| self.texts.get(*number) == text).copied()
+    }
+
+    /// The text of a number.
+    ///
+    /// # Panics
+    /// When no text has it.
+    #[must_use]
+    pub fn get(&self, number: u32) -> &str {
+        self.texts.get(number)
+    }
+
+    /// How many texts there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.texts.ends.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.texts.ends.is_empty()
+    }
+
     /// The texts in order of their numbers.
-    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.texts.ends.len() as u32).map(|number| self.texts.get(number))
     }
 }

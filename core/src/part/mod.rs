@@ -27,6 +27,7 @@ mod pick;
 mod rows;
 
 pub use builder::PartBuilder;
+pub use interner::Interner;
 pub use layout::{
     BLOCK_USERS, BUCKET_DAYS, CHUNK_BYTES_MAX, ChunkKey, Chunks, EncodedPart, Sink, bucket_of,
     check_chunk, trusted_chunk,

@@ -70,6 +70,18 @@ impl<'a> PartView<'a> {
         self.header.properties.iter().map(|property| (property.key, property.present))
     }
 
+    /// The first and the last values of a key in their order, so many of each at most; a value may be among both.
+    ///
+    /// # Errors
+    /// When the dictionary is damaged.
+    pub fn end_values(&self, key: &str, count: u32) -> Result<Vec<&'a str>, Error> {
+        let Some(place) = self.property(key) else { return Ok(Vec::new()) };
+        let dictionary = self.property_columns(place)?.dictionary;
+        let all = dictionary.len();
+        let last = all.saturating_sub(count)..all;
+        (0..count.min(all)).chain(last).map(|value| dictionary.get(value)).collect()
+    }
+
     /// The names of all chunks, in order.
     #[must_use]
     pub fn chunk_keys(&self) -> Vec<ChunkKey> {

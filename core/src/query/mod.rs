@@ -34,6 +34,7 @@ mod best;
 mod conversion;
 mod exact_sum;
 mod explain;
+mod find;
 mod journeys;
 mod quantile;
 mod reached;
@@ -51,6 +52,7 @@ pub use conversion::{
     ConversionCounts, ConversionScan, Experiment, FunnelAnswer, FunnelGroup, FunnelStep, Variant,
 };
 pub use explain::{Ended, ExplainInput, ExplainQuery, ExplainedEvent, Explanation};
+pub use find::{FindInput, FindQuery};
 pub use funnel::{FunnelCounts, FunnelScan};
 pub use groups::{Group, NO_VALUE, UserGroups, Values};
 pub use journeys::Journeys;

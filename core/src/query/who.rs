@@ -51,7 +51,7 @@ pub struct WhoInput {
 }
 
 /// Persons of a page that names no limit.
-const PAGE_DEFAULT: usize = 100;
+pub(super) const PAGE_DEFAULT: usize = 100;
 
 impl WhoInput {
     /// The question; `default_zone` is that of questions that name none.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use eventhub_core::EventId;
+use eventhub_core::answer::{EventRow, PersonRow};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response};
 use serde::Serialize;
@@ -115,16 +116,6 @@ impl Serialize for PersonObject {
     }
 }
 
-/// An event as the JSON API shows it.
-#[derive(Debug, Serialize)]
-pub(super) struct EventRow {
-    id: EventId,
-    event_type: String,
-    external_user_id: String,
-    timestamp: i64,
-    properties: BTreeMap<String, String>,
-}
-
 impl From<EventRecord> for EventRow {
     fn from(event: EventRecord) -> Self {
         Self {
@@ -135,13 +126,6 @@ impl From<EventRecord> for EventRow {
             properties: event.properties.into_iter().collect(),
         }
     }
-}
-
-/// A person as the JSON API shows it.
-#[derive(Debug, Serialize)]
-pub(super) struct PersonRow {
-    external_user_id: String,
-    properties: BTreeMap<String, String>,
 }
 
 impl From<PersonRecord> for PersonRow {

@@ -17,6 +17,9 @@ const PAGE: &str = "index.html";
 /// The page names its files by their content, and is itself asked for again each time.
 const CACHING: &str = "no-cache";
 
+/// Where the same dashboard is that needs no server, and its page.
+const PLAYGROUND: (&str, &str) = ("playground", "playground.html");
+
 /// Files alone: nothing that an event contains can run in the page, nor change how it looks. The page makes no style
 /// element by script, so that styles need no exception either. WebAssembly, in which the query engine answers in the page, may be
 /// compiled; no text becomes script by that.
@@ -59,6 +62,7 @@ fn find(path: &str) -> Option<&'static (&'static str, Packed)> {
     let name = match path.strip_prefix('/')? {
         "" => PAGE,
         name if SCREENS.contains(&name) => PAGE,
+        name if name == PLAYGROUND.0 => PLAYGROUND.1,
         name => name,
     };
     packed::dashboard().iter().find(|(found, _)| *found == name)
@@ -102,7 +106,9 @@ mod tests {
         let expected = if is_built_in() { "text/html" } else { "text/plain" };
         assert!(page.headers()[CONTENT_TYPE].to_str().unwrap().starts_with(expected));
         assert_eq!(page.headers()[CACHE_CONTROL], "no-cache");
-        assert_eq!(get("/funnel").is_some(), is_built_in());
+        for page in ["/funnel", "/playground"] {
+            assert_eq!(get(page).is_some(), is_built_in(), "{page}");
+        }
         for path in ["/funnel/", "/no/such/file", "/../Cargo.toml", "/assets", ""] {
             assert!(get(path).is_none() && !has(path), "{path}");
         }

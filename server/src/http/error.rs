@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use eventhub_core::Error as CoreError;
+use eventhub_ingest::{self as ingest, BodyError};
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::json;
 
 use crate::engine::EngineError;
-use crate::ingest;
 
 /// Why a request is not answered as asked.
 #[derive(Debug, thiserror::Error)]
@@ -125,17 +125,19 @@ pub(super) enum ApiError {
     Forbidden(&'static str),
 }
 
+impl From<BodyError> for ApiError {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::Json(message) => Self::Json(message),
+            BodyError::Field { pointer, message } => Self::Field { pointer, message },
+        }
+    }
+}
+
 impl ApiError {
     /// A field of a body with a value that core refuses; `pointer` is the JSON pointer to it.
     pub(super) fn field(pointer: &str, error: &CoreError) -> Self {
-        let text = error.to_string();
-        // Core says first what is wrong, under the name that it knows.
-        let named = match error {
-            CoreError::TooMany { field, .. } => Some(*field),
-            error => error.param(),
-        };
-        let said = named.and_then(|name| text.strip_prefix(name)?.strip_prefix(": "));
-        Self::Field { pointer: pointer.to_owned(), message: said.unwrap_or(&text).to_owned() }
+        Self::Field { pointer: pointer.to_owned(), message: error.said() }
     }
 
     /// The same refusal of a body of the JSON API: of what core refuses by a JSON pointer, the field.
@@ -144,11 +146,7 @@ impl ApiError {
             Self::Query(error) | Self::Engine(EngineError::Invalid(error)) => error,
             other => return other,
         };
-        let pointer = match &error {
-            CoreError::TooMany { field, .. } => Some(*field),
-            error => error.param(),
-        };
-        match pointer.filter(|pointer| pointer.starts_with('/')) {
+        match error.pointer() {
             Some(pointer) => Self::field(pointer, &error),
             None => Self::Whole(error),
         }
@@ -263,16 +261,7 @@ impl ApiError {
 }
 
 fn core_row(error: &CoreError) -> (StatusCode, &'static str) {
-    let code = match error {
-        CoreError::Empty { .. } => "missing_parameter",
-        CoreError::TooLong { .. } | CoreError::KeyTooLong { .. } => "too_long",
-        CoreError::TooMany { .. } => "too_many",
-        CoreError::InvalidDate { .. } | CoreError::TimeOutOfRange { .. } => "invalid_date",
-        CoreError::Invalid { .. } | CoreError::EmptyKey => "invalid_parameter",
-        CoreError::Events(_) => "invalid_event",
-        CoreError::Corrupt { .. } => "invalid_body",
-    };
-    (StatusCode::BAD_REQUEST, code)
+    (StatusCode::BAD_REQUEST, error.code())
 }
 
 fn engine_row(error: &EngineError) -> (StatusCode, &'static str) {

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use eventhub_core::EventId;
+use eventhub_core::answer::EventRow;
 use eventhub_core::limits::STREAM_CLIENTS_MAX;
 use tokio::sync::broadcast::{self, Receiver, Sender};
 
-use super::answer::EventRow;
 use super::error::ApiError;
 use crate::engine::{Engine, EngineError, Newest};
 

@@ -6,8 +6,9 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
+use eventhub_ingest::{Pairs, Value};
+
 use super::error::ApiError;
-use crate::ingest::{Pairs, Value};
 
 /// Parameters that a request may have; more than any batch of filters or properties needs.
 const PARAMETERS_MAX: usize = 4_096;

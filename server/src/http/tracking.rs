@@ -4,13 +4,13 @@ use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use eventhub_core::{Error as CoreError, ExternalId, TimeMs};
+use eventhub_ingest::{Clock, read_event, read_events, read_user};
 
 use super::App;
 use super::answer::Answer;
 use super::error::ApiError;
 use super::params::Params;
 use crate::engine::{Engine, EngineError};
-use crate::ingest::{Clock, read_event, read_events, read_user};
 
 /// `/events/track`
 pub(super) async fn track(engine: &dyn Engine, params: Params) -> Result<Answer, ApiError> {

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use eventhub_ingest::file::BadRow;
+
 use crate::engine::EngineError;
 
 /// Why an import stopped.
@@ -45,31 +47,6 @@ pub enum Error {
         /// The answer, or why there was none.
         message: String,
     },
-}
-
-/// A row that is no event.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {message}")]
-pub struct BadRow {
-    /// Where it begins, counted from 1.
-    pub line: u64,
-    /// What is wrong with it.
-    pub message: String,
-}
-
-/// Why the next row cannot be had.
-#[derive(Debug)]
-pub(super) enum RowError {
-    /// This row is bad; the next one may be good.
-    Bad(BadRow),
-    /// The file cannot be read any further.
-    Read(io::Error),
-}
-
-impl RowError {
-    pub(super) fn bad(line: u64, message: impl Into<String>) -> Self {
-        Self::Bad(BadRow { line, message: message.into() })
-    }
 }
 
 fn describe(rows: &[BadRow], count: u64) -> String {

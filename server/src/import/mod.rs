@@ -6,18 +6,11 @@
 //! its commits how many rows of the fingerprint are done, or to a server, under insert ids made of
 //! fingerprint and row. Either way an import that was interrupted is simply run again.
 //!
-//! A row of CSV becomes an event without a copy of its texts ([`columns`]); rows that break a rule, and the
-//! few whose columns mean something unusual, take the long way, which says what is wrong.
+//! What rows mean is told by `eventhub_ingest::file`.
 
 mod error;
 
-mod mapping;
 mod source;
-
-mod columns;
-mod csv_rows;
-mod ndjson_rows;
-mod records;
 
 mod batch;
 
@@ -30,11 +23,13 @@ pub(crate) mod progress;
 mod tests;
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use eventhub_core::TimeMs;
+use eventhub_ingest::Clock;
+use eventhub_ingest::file::{Mapping, Names};
 use indicatif::HumanCount;
 
-use self::mapping::Mapping;
 use self::progress::Progress;
 use self::sink::{Sink, Taken};
 use self::source::Checked;
@@ -60,7 +55,7 @@ struct Summary {
 /// server refuses.
 pub fn run(args: &ImportArgs) -> Result<(), Error> {
     let begin = Instant::now();
-    let mapping = Mapping::new(args);
+    let mapping = mapping(args);
     let checked = args
         .files
         .iter()
@@ -77,6 +72,28 @@ pub fn run(args: &ImportArgs) -> Result<(), Error> {
     Ok(())
 }
 
+/// What the columns of the files mean.
+fn mapping(args: &ImportArgs) -> Mapping {
+    let names = Names {
+        event_type: args.event_column.clone(),
+        user: args.user_column.clone(),
+        time: args.time_column.clone(),
+        insert_id: args.insert_id_column.clone(),
+        left_out: Vec::new(),
+    };
+    // A server takes events as they happen, and what it would refuse is better refused before the first batch.
+    let clock = match args.url {
+        Some(_) => Clock::live(now()),
+        None => Clock::import(TimeMs::MAX),
+    };
+    Mapping::new(names, clock)
+}
+
+fn now() -> TimeMs {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_1970.as_millis()).ok().and_then(TimeMs::new).unwrap_or(TimeMs::MAX)
+}
+
 fn import(
     path: &Path,
     checked: &Checked,
@@ -91,7 +108,7 @@ fn import(
     }
     let progress = Progress::of_load(path, checked.rows);
     let mut rows = source::open(path, checked.form, mapping, done)?;
-    sink.set_columns(rows.columns());
+    sink.set_columns(rows.columns().map_err(|error| source::changed(path, error))?);
     let mut row = done;
     while let Some(event) = rows.next() {
         row += 1;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use eventhub_core::NewEvent;
 use eventhub_core::limits::{BATCH_EVENTS_MAX, BODY_BYTES_MAX};
+use eventhub_ingest::file::Event;
 use form_urlencoded::byte_serialize;
 use serde_json::{Map, Value};
 use ureq::Agent;
@@ -14,7 +15,8 @@ use ureq::http::{Response, StatusCode};
 use super::batch::Batch;
 use super::error::Error;
 use super::sink::{Sink, Taken, UsersSeen};
-use super::source::{Checked, Event};
+use super::source::Checked;
+use crate::engine::EngineError;
 
 const FIELD: &str = "events=";
 /// Attempts at a batch while the server says that it is full.
@@ -121,7 +123,7 @@ impl Sink for ServerSink {
 
     fn put(&mut self, event: Event<'_>, rows: u64) -> Result<(), Error> {
         self.users.note(event.user());
-        self.batch.push(event.into_event()?);
+        self.batch.push(event.into_event().map_err(EngineError::from)?);
         if self.batch.is_full() {
             let events = self.batch.take();
             self.send_all(&events, rows)?;

@@ -8,13 +8,15 @@ use std::path::Path;
 
 use eventhub_core::limits::SEAL_EVENTS_DEFAULT;
 use eventhub_core::{EventId, NewEvent};
+use eventhub_ingest::file::Event;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::batch::Batch;
 use super::error::Error;
 use super::post::ServerSink;
-use super::source::{Checked, Event};
+use super::source::Checked;
 use crate::cli::ImportArgs;
+use crate::engine::EngineError;
 use crate::store::{Bulk, ImportProgress, Pending, Store};
 
 /// Batches that may wait for the store: it commits some while the next ones are read.
@@ -160,7 +162,7 @@ impl Sink for FolderSink {
             users.note(event.user());
         }
         let Some(bulk) = &mut self.bulk else {
-            self.batch.push(event.into_event()?);
+            self.batch.push(event.into_event().map_err(EngineError::from)?);
             return if self.batch.is_full() {
                 let events = self.batch.take();
                 self.append(events, rows)

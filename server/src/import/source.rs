@@ -4,18 +4,13 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use eventhub_core::NewEvent;
+use eventhub_ingest::file::{Form, Mapping, RowError, Rows, unmarked};
 use flate2::bufread::MultiGzDecoder;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::columns::ShortEvent;
-use super::csv_rows::CsvRows;
-use super::error::{Error, RowError};
-use super::mapping::Mapping;
-use super::ndjson_rows::NdjsonRows;
+use super::error::Error;
 use super::progress::Progress;
 use crate::cli::ImportFormat;
-use crate::engine::EngineError;
 
 /// Bytes that are read at a time.
 const BUFFER_BYTES: usize = 128 << 10;
@@ -37,63 +32,6 @@ pub(super) struct Checked {
     pub(super) fingerprint: u128,
 }
 
-/// An event as its file gives it.
-#[derive(Debug)]
-pub(super) enum Event<'r> {
-    /// Within its row, not copied.
-    Short(ShortEvent<'r>),
-    /// On its own.
-    Long(NewEvent),
-}
-
-impl Event<'_> {
-    /// Its external user id.
-    pub(super) fn user(&self) -> &str {
-        match self {
-            Self::Short(event) => event.user,
-            Self::Long(event) => event.user.as_str(),
-        }
-    }
-
-    /// The event on its own.
-    pub(super) fn into_event(self) -> Result<NewEvent, EngineError> {
-        match self {
-            Self::Short(event) => Ok(event.to_event()?),
-            Self::Long(event) => Ok(event),
-        }
-    }
-
-    fn has_insert_id(&self) -> bool {
-        match self {
-            Self::Short(event) => event.insert_id.is_some(),
-            Self::Long(event) => event.insert_id.is_some(),
-        }
-    }
-}
-
-/// What a file holds once it is unpacked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    Csv,
-    Ndjson,
-}
-
-/// The rows of a file, one after the other.
-pub(super) trait Rows {
-    /// The keys of properties of short events, by their numbers.
-    fn columns(&mut self) -> &[String] {
-        &[]
-    }
-
-    /// The next row as an event; `None` after the last.
-    fn next(&mut self) -> Option<Result<Event<'_>, RowError>>;
-
-    /// Passes over the next row.
-    fn skip(&mut self) -> Option<Result<(), RowError>> {
-        Some(self.next()?.map(drop))
-    }
-}
-
 /// Reads every row once.
 ///
 /// # Errors
@@ -111,14 +49,14 @@ pub(super) fn check(
         hash.update(&[0xff]);
     }
     let hashed = Hashed { inner: unpacked(path).map_err(failed)?, hash: &mut hash };
-    let mut rows = rows(BufReader::with_capacity(BUFFER_BYTES, hashed), form, mapping);
+    let mut rows = form.rows(BufReader::with_capacity(BUFFER_BYTES, hashed), mapping);
     let progress = Progress::of_check(path);
     let (mut good, mut count, mut bad, mut has_insert_ids) = (0, 0, Vec::new(), false);
     while let Some(row) = rows.next() {
         match row {
             Ok(event) => {
                 good += 1;
-                has_insert_ids |= event.has_insert_id();
+                has_insert_ids |= event.insert_id().is_some();
                 if good % PROGRESS_EVENTS == 0 {
                     progress.reach(good);
                 }
@@ -151,7 +89,7 @@ pub(super) fn open<'a>(
     done: u64,
 ) -> Result<Box<dyn Rows + 'a>, Error> {
     let file = unpacked(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-    let mut rows = rows(file, form, mapping);
+    let mut rows = form.rows(file, mapping);
     for _ in 0..done {
         rows.skip().transpose().map_err(|error| changed(path, error))?;
     }
@@ -167,19 +105,12 @@ pub(super) fn changed(path: &Path, error: RowError) -> Error {
     }
 }
 
-fn rows<'a>(reader: impl BufRead + 'a, form: Form, mapping: &'a Mapping) -> Box<dyn Rows + 'a> {
-    match form {
-        Form::Csv => Box::new(CsvRows::new(reader, mapping)),
-        Form::Ndjson => Box::new(NdjsonRows::new(reader, mapping)),
-    }
-}
-
 /// Opens a file and unpacks what is packed, without the mark that some programs put before UTF-8.
 fn unpacked(path: &Path) -> io::Result<Box<dyn BufRead>> {
     let mut file = BufReader::with_capacity(BUFFER_BYTES, File::open(path)?);
     let start = file.fill_buf()?;
     let is = |magic: &[u8], extension| start.starts_with(magic) || has_extension(path, extension);
-    let mut text: Box<dyn BufRead> = if is(&[0x1f, 0x8b], "gz") {
+    let text: Box<dyn BufRead> = if is(&[0x1f, 0x8b], "gz") {
         Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(file)))
     } else if is(&[0x28, 0xb5, 0x2f, 0xfd], "zst") {
         let decoder = zstd::Decoder::with_buffer(file)?;
@@ -187,10 +118,7 @@ fn unpacked(path: &Path) -> io::Result<Box<dyn BufRead>> {
     } else {
         Box::new(file)
     };
-    if text.fill_buf()?.starts_with(b"\xef\xbb\xbf") {
-        text.consume(3);
-    }
-    Ok(text)
+    unmarked(text)
 }
 
 /// What the user says, else what the name says, else what the first character says.
@@ -200,17 +128,10 @@ fn form_of(path: &Path, format: ImportFormat) -> io::Result<Form> {
         ImportFormat::Ndjson => return Ok(Form::Ndjson),
         ImportFormat::Auto => {}
     }
-    let is_packed = has_extension(path, "gz") || has_extension(path, "zst");
-    let name = if is_packed { path.with_extension("") } else { path.to_owned() };
-    if has_extension(&name, "csv") {
-        return Ok(Form::Csv);
+    if let Some(form) = Form::of_name(&path.to_string_lossy()) {
+        return Ok(form);
     }
-    if ["ndjson", "jsonl", "json"].iter().any(|extension| has_extension(&name, extension)) {
-        return Ok(Form::Ndjson);
-    }
-    let mut text = unpacked(path)?;
-    let first = text.fill_buf()?.iter().find(|byte| !byte.is_ascii_whitespace());
-    Ok(if first == Some(&b'{') { Form::Ndjson } else { Form::Csv })
+    Ok(Form::of_text(unpacked(path)?.fill_buf()?))
 }
 
 fn has_extension(path: &Path, extension: &str) -> bool {

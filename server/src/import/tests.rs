@@ -5,9 +5,9 @@ use std::fs;
 use clap::Parser;
 use eventhub_core::NewEvent;
 
-use super::mapping::Mapping;
-use super::{Error, source};
+use super::{Error, mapping, source};
 use crate::cli::{Cli, Command, ImportArgs};
+use crate::engine::EngineError;
 
 /// The arguments of an import with these options.
 fn args(options: &str) -> ImportArgs {
@@ -24,13 +24,13 @@ fn read(name: &str, text: &str, options: &str) -> Result<(Vec<NewEvent>, u128), 
     let path = folder.path().join(name);
     fs::write(&path, text).unwrap();
     let args = args(options);
-    let mapping = Mapping::new(&args);
+    let mapping = mapping(&args);
     let checked = source::check(&path, args.format, &mapping)?;
     let mut events = Vec::new();
     let mut rows = source::open(&path, checked.form, &mapping, 0)?;
     while let Some(event) = rows.next() {
         let event = event.map_err(|error| source::changed(&path, error))?;
-        events.push(event.into_event()?);
+        events.push(event.into_event().map_err(EngineError::from)?);
     }
     assert_eq!(events.len() as u64, checked.rows);
     Ok((events, checked.fingerprint))

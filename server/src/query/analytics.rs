@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use eventhub_core::answer::{ExplainAnswer, most_counted};
 use eventhub_core::part::{PartView, RowReader};
 use eventhub_core::persons::Persons;
 use eventhub_core::query::{
@@ -14,9 +15,6 @@ use super::scans::{AllCores, Asking};
 use super::{events, people};
 use crate::engine::{EngineError, ExplainedPerson, Page, ValueOf};
 use crate::store::members;
-
-/// Events of a person that are shown with an explanation.
-const EXPLAINED_EVENTS_MAX: usize = 1_000;
 
 /// A funnel, as things stand at a time.
 ///
@@ -70,7 +68,7 @@ pub fn explain(
     let explanation = journeys.explain(canonical, &ids);
     let mut readers: HashMap<(usize, usize), RowReader<'_>> = HashMap::new();
     let mut shown = Vec::new();
-    for event in explanation.events.iter().take(EXPLAINED_EVENTS_MAX) {
+    for event in explanation.events.iter().take(ExplainAnswer::EVENTS_MAX) {
         let (need, part, row) = event.origin;
         let view: &PartView<'_> = &parts[need][part];
         let reader = match readers.entry((need, part)) {
@@ -124,23 +122,18 @@ pub fn count_values(
     prefix: &str,
     limit: usize,
 ) -> Result<Vec<(String, u64)>, EngineError> {
-    let owned = |counted: Vec<(&str, u64)>| -> Vec<(String, u64)> {
-        let wanted = counted.into_iter().filter(|(value, _)| value.starts_with(prefix));
-        wanted.map(|(value, count)| (value.to_owned(), count)).collect()
-    };
-    let mut counted = match of {
-        ValueOf::Users => owned(people::count_values(asking.snapshot(), property)?),
+    match of {
+        ValueOf::Users => {
+            Ok(most_counted(people::count_values(asking.snapshot(), property)?, prefix, limit))
+        }
         ValueOf::Events(event_type) => {
             let persons = people::persons(asking.snapshot(), &[])?;
             let parts = asking.parts_of(&Types::One(event_type), (0, i64::MAX))?;
             let mut scan = ValueScan::open(&parts, property, &persons)?;
             let counts = asking.compute(&mut scan)?;
-            owned(scan.finish(&counts))
+            Ok(most_counted(scan.finish(&counts), prefix, limit))
         }
-    };
-    counted.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    counted.truncate(limit);
-    Ok(counted)
+    }
 }
 
 /// The groups of persons, when an answer is broken down by a property of theirs.

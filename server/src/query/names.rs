@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use eventhub_core::number_of;
+use eventhub_core::answer::PropertyKind;
 use eventhub_core::part::PartView;
 
 use super::people::InForce;
-use crate::engine::{EngineError, EventTypeRecord, PropertyKind, PropertyRecord};
+use crate::engine::{EngineError, EventTypeRecord, PropertyRecord};
 use crate::store::Snapshot;
 
 /// The event types with how many events each has, in order of creation.
@@ -103,23 +103,9 @@ fn records<'s>(
 ) -> Result<Vec<PropertyRecord>, EngineError> {
     let record = |(name, number): (&str, u32)| {
         let (count, values) = seen(name, number)?;
-        Ok(PropertyRecord { key: name.to_owned(), count, kind: kind_of(&values) })
+        Ok(PropertyRecord { key: name.to_owned(), count, kind: PropertyKind::of(&values) })
     };
     keys.into_iter().map(record).collect()
-}
-
-/// What values look like; those that are too long to be at hand are texts.
-fn kind_of(values: &[Option<&str>]) -> Option<PropertyKind> {
-    let all = |is: fn(&str) -> bool| values.iter().all(|value| value.is_some_and(is));
-    if values.is_empty() {
-        None
-    } else if all(|value| number_of(value).is_some()) {
-        Some(PropertyKind::Number)
-    } else if all(|value| value == "true" || value == "false") {
-        Some(PropertyKind::Boolean)
-    } else {
-        Some(PropertyKind::Text)
-    }
 }
 
 fn named(keys: Vec<(&str, u32)>) -> Vec<String> {

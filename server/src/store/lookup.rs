@@ -5,6 +5,7 @@ use std::mem;
 use std::ops::Bound::{Excluded, Included, Unbounded};
 
 use eventhub_core::UserId;
+use eventhub_core::answer::PropertyKind;
 use eventhub_core::block_users::BlockUsers;
 use eventhub_core::limits::KEY_BYTES_MAX;
 use eventhub_core::part::BLOCK_USERS;
@@ -22,7 +23,7 @@ use super::users;
 use crate::engine::EngineError;
 
 /// Rows at each end of a key's values that are looked at to tell what the values look like.
-const ENDS_ROWS: usize = 500;
+const ENDS_ROWS: usize = PropertyKind::ENDS_VALUES;
 
 impl Snapshot {
     /// The names of all event types, in order of creation.

@@ -14,21 +14,16 @@ const COLUMNS = ["--event-column", "event", "--user-column", "user_id", "--time-
 /** The days that the events are of. */
 export const SHOP_RANGE = { start: "2024-01-01", end: "2024-07-01" };
 
-/**
- * Imports the sample that `EVENTHUB_SAMPLE` names, or that beside the workspace; where neither is, events of
- * the same shape, which are the same each time.
- */
+/** Imports the shop. */
 export async function importShop(binary, data) {
-  const file = sampleFile();
-  await (file === undefined ? importLines(binary, data, madeShop()) : importFile(binary, data, file));
+  await importFile(binary, data, await shopFile(dirname(data)));
 }
 
 /** Imports many shops, whose events and users are told apart by `#0`, `#1` and so on at the end of their names. */
 export async function importShops(binary, data, shops) {
-  const file = sampleFile();
-  const bytes = file === undefined ? undefined : await readFile(file);
-  const text = bytes === undefined ? madeShop() : (file.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString();
-  const [head, ...lines] = text.trimEnd().split("\n");
+  const file = await shopFile(dirname(data));
+  const bytes = await readFile(file);
+  const [head, ...lines] = (file.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString().trimEnd().split("\n");
   const all = [head];
   for (let shop = 0; shop < shops; shop += 1) {
     for (const line of lines) {
@@ -41,7 +36,7 @@ export async function importShops(binary, data, shops) {
 
 /** Imports the text of a file with the sample's columns. */
 export async function importLines(binary, data, text) {
-  const file = join(dirname(data), "shop.csv");
+  const file = join(dirname(data), "lines.csv");
   await writeFile(file, text);
   await importFile(binary, data, file);
 }
@@ -50,8 +45,18 @@ async function importFile(binary, data, file) {
   await promisify(execFile)(binary, ["import", file, "--data", data, ...COLUMNS]);
 }
 
-function sampleFile() {
-  return [process.env.EVENTHUB_SAMPLE, beside].find((file) => file !== undefined && existsSync(file));
+/**
+ * The sample that `EVENTHUB_SAMPLE` names, or that beside the workspace; where neither is, a file in a folder with events
+ * of the same shape, which are the same each time.
+ */
+export async function shopFile(folder) {
+  const sample = [process.env.EVENTHUB_SAMPLE, beside].find((file) => file !== undefined && existsSync(file));
+  if (sample !== undefined) {
+    return sample;
+  }
+  const made = join(folder, "shop.csv");
+  await writeFile(made, madeShop());
+  return made;
 }
 
 const EVENTS = ["home", "search", "catalog", "product_view", "add_to_cart", "purchase"];

@@ -14,6 +14,7 @@ mod full;
 mod import;
 mod live;
 mod memory;
+mod playground;
 mod real_data;
 mod semantics;
 mod tag;

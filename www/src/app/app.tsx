@@ -1,10 +1,15 @@
 import { MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
+import { lazy, Suspense } from "react";
 
+import { isPlayground } from "../playground/mode";
 import { queryClient } from "./query-client";
 import { Shell } from "./shell";
 import { SignInGate } from "./sign-in";
 import { theme } from "./theme";
+
+/** Not loaded where there is a server. */
+const Playground = lazy(() => import("../playground/playground"));
 
 export function App() {
   return (
@@ -16,9 +21,17 @@ export function App() {
       withGlobalClasses={false}
     >
       <QueryClientProvider client={queryClient}>
-        <SignInGate>
-          <Shell />
-        </SignInGate>
+        {isPlayground ? (
+          <Suspense>
+            <Playground>
+              <Shell />
+            </Playground>
+          </Suspense>
+        ) : (
+          <SignInGate>
+            <Shell />
+          </SignInGate>
+        )}
       </QueryClientProvider>
     </MantineProvider>
   );

@@ -3,6 +3,8 @@
 
 import { lazy, type ComponentType } from "react";
 
+import { isPlayground } from "../playground/mode";
+
 export interface Screen {
   /** The segment of the address. */
   name: string;
@@ -10,7 +12,7 @@ export interface Screen {
   component: ComponentType;
 }
 
-export const SCREENS: readonly Screen[] = [
+const ALL: readonly Screen[] = [
   { name: "funnel", title: "Funnel", component: lazy(() => import("../screens/funnel/funnel-screen")) },
   { name: "retention", title: "Retention", component: lazy(() => import("../screens/retention/retention-screen")) },
   { name: "trends", title: "Trends", component: lazy(() => import("../screens/trends/trends-screen")) },
@@ -19,6 +21,9 @@ export const SCREENS: readonly Screen[] = [
   { name: "events", title: "Events", component: lazy(() => import("../screens/events/events-screen")) },
   { name: "status", title: "Status", component: lazy(() => import("../screens/status/status-screen")) },
 ];
+
+/** A playground has no server whose status there would be. */
+export const SCREENS = isPlayground ? ALL.filter(({ name }) => name !== "status") : ALL;
 
 /** That of a name; the first at the root, none where there is no such screen. */
 export function screenNamed(name: string): Screen | undefined {

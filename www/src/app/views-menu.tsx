@@ -5,6 +5,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type SubmitEvent } from "react";
 
 import * as api from "../api/endpoints";
+import { isPlayground } from "../playground/mode";
 import { go, place } from "../state/location";
 import { faultOfName, viewOf } from "../state/views";
 import { savedHref } from "./named-view";
@@ -57,7 +58,7 @@ function Views({ onDone }: { onDone(): void }) {
       )}
       {data !== undefined && names.length === 0 && (
         <Text size="sm" c="dimmed">
-          No views are saved yet. A saved view is there for everyone who uses this server.
+          No views are saved yet. A saved view is there {isPlayground ? "as long as this browser keeps it" : "for everyone who uses this server"}.
         </Text>
       )}
       {fault !== null && (

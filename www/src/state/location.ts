@@ -1,6 +1,9 @@
-// Where the dashboard is: the screen is the last segment of the address, its state are the parameters.
+// Where the dashboard is: the screen is the last segment of the address, its state are the parameters. Where no server
+// answers the names of screens, as in the playground, the screen is a parameter too.
 
 import { useSyncExternalStore } from "react";
+
+import { isPlayground } from "../playground/mode";
 
 export interface Place {
   /** "" at the root. */
@@ -9,10 +12,16 @@ export interface Place {
   search: string;
 }
 
+/** The parameter that names the screen. */
+const SCREEN = "screen";
+
 const listeners = new Set<() => void>();
 
 /** The address of a screen with these parameters, relative to that of any other. */
 export function hrefOf(screen: string, parameters: Record<string, string> = {}): string {
+  if (isPlayground) {
+    return `?${new URLSearchParams(screen === "" ? parameters : { [SCREEN]: screen, ...parameters })}`;
+  }
   const search = new URLSearchParams(parameters).toString();
   return `./${screen}${search === "" ? "" : `?${search}`}`;
 }
@@ -31,6 +40,12 @@ export function goInPlace(href: string): void {
 
 export function place(): Place {
   const { pathname, search } = window.location;
+  if (isPlayground) {
+    const parameters = new URLSearchParams(search);
+    const screen = parameters.get(SCREEN) ?? "";
+    parameters.delete(SCREEN);
+    return { screen, search: parameters.size === 0 ? "" : `?${parameters}` };
+  }
   return { screen: pathname.slice(pathname.lastIndexOf("/") + 1), search };
 }
 

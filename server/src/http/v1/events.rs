@@ -7,18 +7,19 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use eventhub_core::Content;
+use eventhub_core::answer::EventRow;
+use eventhub_ingest::{self as ingest, pointer_step, read_batch, read_event_lines, read_events};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use tokio::sync::mpsc;
 use warp::Reply;
 
-use super::{Call, json};
+use super::Call;
 use crate::engine::{Engine, EngineError, ExportPage};
 use crate::http::App;
-use crate::http::answer::{Answer, EventRow};
+use crate::http::answer::Answer;
 use crate::http::body::Form;
 use crate::http::error::ApiError;
-use crate::ingest::{self, read_batch, read_event_lines, read_events};
 
 /// The media type of an object a line.
 pub(super) const NDJSON: &str = "application/x-ndjson";
@@ -68,14 +69,14 @@ fn refusal(error: ingest::Error) -> ApiError {
             let first = bad.first().map(|bad| {
                 // An event that is no object is itself what is wrong.
                 let key = bad.error.param().filter(|key| *key != "events");
-                let key = key.map(json::step).unwrap_or_default();
+                let key = key.map(pointer_step).unwrap_or_default();
                 format!("/{}{key}", bad.index)
             });
             ApiError::EventAt { pointer: first.unwrap_or_default(), message: error.to_string() }
         }
         // What is wrong with an alias or a user has a name; too many events have not.
         ingest::Error::Event(error) => match error.param().filter(|name| *name != "events") {
-            Some(name) => ApiError::field(&json::step(name), error),
+            Some(name) => ApiError::field(&pointer_step(name), error),
             None => ApiError::Whole(error.clone()),
         },
     }

@@ -2,7 +2,6 @@
 
 mod analytics;
 mod events;
-mod json;
 mod names;
 mod people;
 mod preview;
@@ -14,6 +13,7 @@ use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use eventhub_ingest::Clock;
 use http::Method;
 use warp::Reply;
 
@@ -22,7 +22,6 @@ use super::answer::Answer;
 use super::body::Form;
 use super::error::ApiError;
 use super::params::Params;
-use crate::ingest::Clock;
 
 pub(super) use self::session::answer as session;
 

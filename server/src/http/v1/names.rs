@@ -1,8 +1,8 @@
 //! What there is to ask about: event types, properties and values.
 
-use serde::Serialize;
+use eventhub_core::answer::{PropertyRow, TypeRow, ValueRow};
 
-use crate::engine::{PropertyKind, ValueOf};
+use crate::engine::ValueOf;
 use crate::http::App;
 use crate::http::answer::Answer;
 use crate::http::error::ApiError;
@@ -14,27 +14,17 @@ const VALUES_MAX: usize = 1_000;
 
 /// `GET /event-types`
 pub(super) async fn event_types(app: &App, params: &Params) -> Result<Answer, ApiError> {
-    #[derive(Serialize)]
-    struct Type {
-        name: String,
-        events: u64,
-    }
     let prefix = params.first("prefix").unwrap_or_default().to_lowercase();
     let mut types = app.engine.event_type_counts().await?;
     types.retain(|record| record.name.to_lowercase().starts_with(&prefix));
     types.sort_by_cached_key(|record| (record.name.to_lowercase(), record.name.clone()));
-    let types = types.into_iter().map(|record| Type { name: record.name, events: record.events });
+    let types =
+        types.into_iter().map(|record| TypeRow { name: record.name, events: record.events });
     Ok(Answer::field("event_types", types.collect::<Vec<_>>()))
 }
 
 /// `GET /properties`: of an event type with `event`, of users without.
 pub(super) async fn properties(app: &App, params: &Params) -> Result<Answer, ApiError> {
-    #[derive(Serialize)]
-    struct Property {
-        key: String,
-        count: u64,
-        kind: Option<PropertyKind>,
-    }
     let prefix = params.first("prefix").unwrap_or_default().to_lowercase();
     let found = match event(params)? {
         Some(event) => app.engine.event_properties(event).await?,
@@ -42,17 +32,12 @@ pub(super) async fn properties(app: &App, params: &Params) -> Result<Answer, Api
     };
     let found = found.into_iter().filter(|found| found.key.to_lowercase().starts_with(&prefix));
     let found =
-        found.map(|record| Property { key: record.key, count: record.count, kind: record.kind });
+        found.map(|record| PropertyRow { key: record.key, count: record.count, kind: record.kind });
     Ok(Answer::field("properties", found.collect::<Vec<_>>()))
 }
 
 /// `GET /values`: of a property of an event type's events with `event`, of users without.
 pub(super) async fn values(app: &App, params: &Params) -> Result<Answer, ApiError> {
-    #[derive(Serialize)]
-    struct Counted {
-        value: String,
-        count: u64,
-    }
     let property = params.required("property")?.to_owned();
     let prefix = params.first("prefix").unwrap_or_default().to_owned();
     let limit = params.number_within("limit", VALUES_DEFAULT, VALUES_MAX)?;
@@ -61,7 +46,7 @@ pub(super) async fn values(app: &App, params: &Params) -> Result<Answer, ApiErro
         None => ValueOf::Users,
     };
     let counted = app.engine.count_values(of, property, prefix, limit).await?;
-    let counted = counted.into_iter().map(|(value, count)| Counted { value, count });
+    let counted = counted.into_iter().map(|(value, count)| ValueRow { value, count });
     Ok(Answer::field("values", counted.collect::<Vec<_>>()))
 }
 

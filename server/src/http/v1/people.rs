@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use eventhub_core::answer::{AliasRow, EventRow, PersonRow, PersonShown, PersonsPage};
 use eventhub_core::limits::PAGE_MAX;
-use eventhub_core::query::FiltersInput;
+use eventhub_core::query::FindInput;
 use eventhub_core::{Error as CoreError, ExternalId, Properties, UserChange};
-use serde::{Deserialize, Serialize};
+use eventhub_ingest::{pointer_step, read_body};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::json;
 use crate::engine::{AliasRecord, EngineError};
 use crate::http::App;
-use crate::http::answer::{Answer, EventRow, PersonRow};
+use crate::http::answer::Answer;
 use crate::http::error::ApiError;
 use crate::http::params::Params;
 
@@ -20,66 +21,26 @@ const PAGE_DEFAULT: u64 = 100;
 
 /// `POST /users/find`
 pub(super) async fn find(app: &App, body: &[u8]) -> Result<Answer, ApiError> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Find {
-        #[serde(default)]
-        filters: FiltersInput,
-        offset: Option<u64>,
-        limit: Option<u64>,
-    }
-    #[derive(Serialize)]
-    struct Found {
-        total: usize,
-        users: Vec<PersonRow>,
-    }
-    let find: Find = json::read(body)?;
-    let filters = find.filters.check("/filters")?;
-    let (offset, limit) = (find.offset.unwrap_or(0), find.limit.unwrap_or(PAGE_DEFAULT));
-    if limit == 0 || limit > PAGE_MAX as u64 {
-        let message = format!("{limit} is not between 1 and {PAGE_MAX}");
-        return Err(ApiError::Field { pointer: "/limit".to_owned(), message });
-    }
-    let persons = app.engine.find_users(filters).await?;
-    let total = persons.len();
-    let page = persons.into_iter().skip(offset as usize).take(limit as usize);
-    let users: Vec<_> = page.map(PersonRow::from).collect();
-    Ok(Answer::json(&Found { total, users }))
+    let find = read_body::<FindInput>(body)?.check()?;
+    let persons = app.engine.find_users(find.filters).await?;
+    let total = persons.len() as u64;
+    let page = persons.into_iter().skip(find.offset).take(find.limit);
+    let users = page.map(PersonRow::from).collect();
+    Ok(Answer::json(&PersonsPage { total, users }))
 }
 
 /// `GET /users/{id}`
 pub(super) async fn show(app: &App, id: &str) -> Result<Answer, ApiError> {
-    #[derive(Serialize)]
-    struct Shown {
-        #[serde(flatten)]
-        person: PersonRow,
-        /// Every id of the person's, that which names it first.
-        ids: Vec<String>,
-        aliases: Vec<Alias>,
-    }
-    #[derive(Serialize)]
-    struct Alias {
-        from_external_user_id: String,
-        to_external_user_id: String,
-        sequence: u64,
-    }
     let filter = eventhub_core::query::Filter::is("external_user_id", id);
     let person = app.engine.find_users(vec![filter]).await?.into_iter().next();
     let person = person.ok_or_else(|| ApiError::NoUser(id.to_owned()))?;
-    let aliases = app.engine.aliases_of(id).await?;
-    let mut ids = vec![person.external_user_id.clone()];
-    for other in aliases.iter().flat_map(|alias| [&alias.from, &alias.to]) {
-        if !ids.contains(other) {
-            ids.push(other.clone());
-        }
-    }
-    let alias = |AliasRecord { from, to, sequence }| Alias {
+    let alias = |AliasRecord { from, to, sequence }| AliasRow {
         from_external_user_id: from,
         to_external_user_id: to,
         sequence,
     };
-    let aliases = aliases.into_iter().map(alias).collect();
-    Ok(Answer::json(&Shown { person: PersonRow::from(person), ids, aliases }))
+    let aliases = app.engine.aliases_of(id).await?.into_iter().map(alias).collect();
+    Ok(Answer::json(&PersonShown::new(PersonRow::from(person), aliases)))
 }
 
 /// `PATCH /users/{id}`
@@ -97,23 +58,23 @@ pub(super) async fn change(app: &App, id: &str, body: &[u8]) -> Result<Answer, A
         unset: Vec<String>,
     }
     let user = external_id(id)?;
-    let Change { set, set_once, add, unset } = json::read(body)?;
+    let Change { set, set_once, add, unset } = read_body(body)?;
     let (set, set_once) = (properties("/set", set)?, properties("/set_once", set_once)?);
     for (place, key) in unset.iter().enumerate() {
         check_key(&format!("/unset/{place}"), key)?;
     }
     for key in add.keys() {
-        check_key(&format!("/add{}", json::step(key)), key)?;
+        check_key(&format!("/add{}", pointer_step(key)), key)?;
     }
     let added: BTreeSet<String> = add.keys().cloned().collect();
     // What cannot be added, and a key of two operations, are named by the key.
     let pointed = |error: CoreError| match &error {
         CoreError::Invalid { field, .. } if added.contains(field) => {
-            ApiError::field(&format!("/add{}", json::step(field)), &error)
+            ApiError::field(&format!("/add{}", pointer_step(field)), &error)
         }
         CoreError::Invalid { field, .. } => {
             let operation = if set_once.get(field).is_some() { "set_once" } else { "set" };
-            ApiError::field(&format!("/{operation}{}", json::step(field)), &error)
+            ApiError::field(&format!("/{operation}{}", pointer_step(field)), &error)
         }
         _ => error.into(),
     };
@@ -154,7 +115,7 @@ struct AliasInput {
 
 impl AliasInput {
     fn read(body: &[u8]) -> Result<(ExternalId, ExternalId), ApiError> {
-        let Self { from_external_user_id: from, to_external_user_id: to } = json::read(body)?;
+        let Self { from_external_user_id: from, to_external_user_id: to } = read_body(body)?;
         let id = |pointer: &str, id: String| {
             ExternalId::new(id).map_err(|error| ApiError::field(pointer, &error))
         };
@@ -184,7 +145,7 @@ pub(super) async fn unalias(app: &App, body: &[u8]) -> Result<Answer, ApiError> 
 fn properties(at: &str, values: BTreeMap<String, Box<RawValue>>) -> Result<Properties, ApiError> {
     let mut pairs = Vec::new();
     for (key, value) in values {
-        let pointer = || format!("{at}{}", json::step(&key));
+        let pointer = || format!("{at}{}", pointer_step(&key));
         let text = match value.get().as_bytes().first() {
             Some(b'n') => continue,
             Some(b'"') => serde_json::from_str(value.get()).map_err(|error| ApiError::Field {

@@ -4,13 +4,13 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use bytes::Bytes;
+use eventhub_ingest::read_body;
 use http::header::SET_COOKIE;
 use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode};
 use serde::Deserialize;
 use warp::Reply;
 
-use super::json;
 use crate::engine::EngineError;
 use crate::http::App;
 use crate::http::access::Gate;
@@ -39,7 +39,7 @@ pub(in crate::http) async fn answer(
         }
         Some((String::new(), 0))
     } else {
-        let SignIn { username, password } = json::read(body)?;
+        let SignIn { username, password } = read_body(body)?;
         match &app.settings.access.gate {
             Gate::Hosts(_) => None,
             Gate::SignIn(gate) => {

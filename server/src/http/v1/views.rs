@@ -1,10 +1,10 @@
 //! Saved views.
 
 use eventhub_core::limits::{VIEW_BYTES_MAX, VIEW_NAME_BYTES_MAX};
+use eventhub_ingest::read_body;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::json;
 use crate::http::App;
 use crate::http::answer::Answer;
 use crate::http::error::ApiError;
@@ -33,7 +33,7 @@ pub(super) async fn save(app: &App, name: &str, body: &[u8]) -> Result<Answer, A
     if body.len() > VIEW_BYTES_MAX {
         return Err(ApiError::TooLarge(VIEW_BYTES_MAX));
     }
-    json::read::<Map<String, Value>>(body)?;
+    read_body::<Map<String, Value>>(body)?;
     // The text is kept, so that numbers and the order of keys stay as they are.
     let view = String::from_utf8_lossy(body.trim_ascii()).into_owned();
     app.engine.save_view(name, view).await?;

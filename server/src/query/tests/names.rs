@@ -3,8 +3,8 @@
 use tempfile::TempDir;
 
 use super::*;
-use crate::engine::PropertyKind;
 use crate::query::{event_properties, event_type_counts, user_properties};
+use eventhub_core::answer::PropertyKind;
 
 fn properties(pairs: &[(&str, &str)]) -> Properties {
     Properties::new(pairs.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect()).unwrap()

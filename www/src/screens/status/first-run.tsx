@@ -32,6 +32,10 @@ export function FirstRun() {
         </Title>
         <Text>Nothing is stored yet. Put this into a page, or run it in a terminal:</Text>
         <Snippets />
+        <Text>
+          To look around first, open the <a href="./playground">playground</a>: with a file of yours or with demo data, in this
+          browser alone.
+        </Text>
         <div role="status">
           {first === null ? (
             <div className={css.waiting}>

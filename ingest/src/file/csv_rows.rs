@@ -7,14 +7,13 @@ use std::io::BufRead;
 use eventhub_core::NewEvent;
 
 use super::columns::Columns;
-use super::error::RowError;
 use super::mapping::{Mapping, Role, Row};
 use super::records::{Record, Records};
-use super::source::{Event, Rows};
-use crate::ingest::Value;
+use super::row::{Event, RowError, Rows};
+use crate::Value;
 
 /// The rows of a CSV file.
-pub(super) struct CsvRows<'a, R> {
+pub struct CsvRows<'a, R> {
     records: Records<R>,
     mapping: &'a Mapping,
     /// The line of names, once it was read.
@@ -29,7 +28,8 @@ struct Head {
 }
 
 impl<'a, R: BufRead> CsvRows<'a, R> {
-    pub(super) fn new(reader: R, mapping: &'a Mapping) -> Self {
+    /// The rows of an unpacked file.
+    pub fn new(reader: R, mapping: &'a Mapping) -> Self {
         Self { records: Records::new(reader), mapping, head: None, is_over: false }
     }
 
@@ -115,12 +115,9 @@ pub(super) fn long_row<'r>(names: &'r [(String, Role)], record: Record<'r>) -> R
 }
 
 impl<R: BufRead> Rows for CsvRows<'_, R> {
-    fn columns(&mut self) -> &[String] {
-        // The file was checked; one that cannot be read any more gives no rows, which is told at its end.
-        match self.head() {
-            Ok(()) => self.head.as_ref().map_or(&[], |head| head.columns.keys()),
-            Err(_) => &[],
-        }
+    fn columns(&mut self) -> Result<&[String], RowError> {
+        self.head()?;
+        Ok(self.head.as_ref().map_or(&[], |head| head.columns.keys()))
     }
 
     fn next(&mut self) -> Option<Result<Event<'_>, RowError>> {

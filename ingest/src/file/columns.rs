@@ -39,11 +39,15 @@ pub(super) struct Columns {
 
 /// An event within its row; all of its texts are within the limits.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ShortEvent<'r> {
-    pub(super) event_type: &'r str,
-    pub(super) user: &'r str,
-    pub(super) time: TimeMs,
-    pub(super) insert_id: Option<&'r str>,
+pub struct ShortEvent<'r> {
+    /// Its type.
+    pub event_type: &'r str,
+    /// Its external user id.
+    pub user: &'r str,
+    /// When it happened.
+    pub time: TimeMs,
+    /// Its insert id, if it has one.
+    pub insert_id: Option<&'r str>,
     keys: &'r [String],
     cells: &'r [Option<usize>],
     record: Record<'r>,
@@ -65,6 +69,7 @@ impl Columns {
             Role::Reserved(TIMESTAMP) | Role::Clash => Purpose::Unusual,
             Role::Reserved(_) => Purpose::EventType,
             Role::Time => Purpose::Time,
+            Role::LeftOut => Purpose::Nothing,
             Role::Property if name == "callback" => Purpose::Nothing,
             Role::Property if !(1..=KEY_BYTES_MAX).contains(&name.len()) => Purpose::Unusual,
             Role::Property => keys.binary_search(name).map_or(Purpose::Unusual, Purpose::Property),
@@ -126,7 +131,7 @@ impl Columns {
 
 impl<'r> ShortEvent<'r> {
     /// The properties in order of their keys, each with its key's number.
-    pub(super) fn properties(self) -> impl Iterator<Item = (usize, &'r str)> {
+    pub fn properties(self) -> impl Iterator<Item = (usize, &'r str)> {
         let cells = self.cells.iter().enumerate();
         cells.filter_map(move |(key, cell)| Some((key, self.record.cell((*cell)?))))
     }
@@ -135,7 +140,7 @@ impl<'r> ShortEvent<'r> {
     ///
     /// # Errors
     /// None: its texts are within the limits.
-    pub(super) fn to_event(self) -> Result<NewEvent, Error> {
+    pub fn to_event(self) -> Result<NewEvent, Error> {
         let pairs =
             self.properties().map(|(key, value)| (self.keys[key].clone(), value.to_owned()));
         Ok(NewEvent {
@@ -150,26 +155,39 @@ impl<'r> ShortEvent<'r> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
     use proptest::collection::vec as list;
     use proptest::prelude::*;
     use proptest::sample::select;
 
     use super::*;
-    use crate::cli::{Cli, Command};
-    use crate::import::csv_rows::long_row;
+    use crate::Clock;
+    use crate::file::csv_rows::long_row;
+    use crate::file::mapping::Names;
 
     fn mapping() -> Mapping {
-        let line = "eventhub import file --time-column at --insert-id-column key";
-        match Cli::parse_from(line.split_whitespace()).command {
-            Command::Import(args) => Mapping::new(&args),
-            other => panic!("not an import: {other:?}"),
-        }
+        let names = Names {
+            event_type: "event_type".to_owned(),
+            user: "external_user_id".to_owned(),
+            time: "at".to_owned(),
+            insert_id: Some("key".to_owned()),
+            left_out: vec!["note".to_owned()],
+        };
+        Mapping::new(names, Clock::import(TimeMs::MAX))
     }
 
     fn name() -> impl Strategy<Value = String> {
-        let names =
-            ["event_type", "external_user_id", "at", "key", "date", "callback", "", "plan", "age"];
+        let names = [
+            "event_type",
+            "external_user_id",
+            "at",
+            "key",
+            "date",
+            "callback",
+            "",
+            "plan",
+            "age",
+            "note",
+        ];
         prop_oneof![9 => select(names.map(str::to_owned).to_vec()), 1 => Just("k".repeat(256))]
     }
 

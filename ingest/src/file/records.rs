@@ -8,7 +8,7 @@ use std::io::{BufRead, Cursor, Read};
 
 use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
 
-use super::error::RowError;
+use super::row::RowError;
 
 /// Bytes of a block.
 const BLOCK_BYTES: usize = 256 << 10;
@@ -16,7 +16,7 @@ const BLOCK_BYTES: usize = 256 << 10;
 const LINE_BYTES_MAX: usize = 4 << 20;
 
 /// Reads one record after the other.
-pub(super) struct Records<R> {
+pub struct Records<R> {
     mode: Mode<R>,
     cells: Vec<(usize, usize)>,
     /// Where the last record begins.
@@ -53,7 +53,7 @@ struct Quoted<R> {
 
 /// A record in its place.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Record<'r> {
+pub struct Record<'r> {
     text: &'r str,
     cells: &'r [(usize, usize)],
     line: u64,
@@ -66,12 +66,15 @@ impl<'r> Record<'r> {
     }
 
     /// Where it begins, counted from 1.
-    pub(super) const fn line(self) -> u64 {
+    #[must_use]
+    pub const fn line(self) -> u64 {
         self.line
     }
 
     /// How many cells it has.
-    pub(super) const fn len(self) -> usize {
+    #[must_use]
+    #[allow(clippy::len_without_is_empty)] // a record has a cell at least
+    pub const fn len(self) -> usize {
         self.cells.len()
     }
 
@@ -80,19 +83,21 @@ impl<'r> Record<'r> {
     /// # Panics
     /// When there is no such cell.
     #[inline]
-    pub(super) fn cell(self, at: usize) -> &'r str {
+    #[must_use]
+    pub fn cell(self, at: usize) -> &'r str {
         let (from, to) = self.cells[at];
         &self.text[from..to]
     }
 
     /// The texts of all cells.
-    pub(super) fn iter(self) -> impl Iterator<Item = &'r str> {
+    pub fn iter(self) -> impl Iterator<Item = &'r str> {
         self.cells.iter().map(move |(from, to)| &self.text[*from..*to])
     }
 }
 
 impl<R: BufRead> Records<R> {
-    pub(super) const fn new(inner: R) -> Self {
+    /// The records of an unpacked file.
+    pub const fn new(inner: R) -> Self {
         let plain = Plain {
             inner,
             block: String::new(),
@@ -105,7 +110,10 @@ impl<R: BufRead> Records<R> {
     }
 
     /// The next record; `None` after the last. Empty lines are none.
-    pub(super) fn next(&mut self) -> Option<Result<Record<'_>, RowError>> {
+    ///
+    /// # Errors
+    /// When it is not CSV or UTF-8, or the file cannot be read.
+    pub fn next(&mut self) -> Option<Result<Record<'_>, RowError>> {
         match self.advance() {
             Ok(true) => {}
             Ok(false) => return None,

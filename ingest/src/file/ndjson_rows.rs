@@ -4,16 +4,15 @@ use std::io::{BufRead, Read};
 
 use eventhub_core::NewEvent;
 
-use super::error::RowError;
 use super::mapping::{Mapping, Role, Row};
-use super::source::{Event, Rows};
-use crate::ingest::read_object;
+use super::row::{Event, RowError, Rows};
+use crate::read_object;
 
 /// Bytes of a line, of which an event at its limits takes half.
 const LINE_BYTES_MAX: u64 = 4 << 20;
 
 /// The rows of an NDJSON file.
-pub(super) struct NdjsonRows<'a, R> {
+pub struct NdjsonRows<'a, R> {
     reader: R,
     mapping: &'a Mapping,
     bytes: Vec<u8>,
@@ -21,7 +20,8 @@ pub(super) struct NdjsonRows<'a, R> {
 }
 
 impl<'a, R: BufRead> NdjsonRows<'a, R> {
-    pub(super) const fn new(reader: R, mapping: &'a Mapping) -> Self {
+    /// The rows of an unpacked file.
+    pub const fn new(reader: R, mapping: &'a Mapping) -> Self {
         Self { reader, mapping, bytes: Vec::new(), line: 0 }
     }
 

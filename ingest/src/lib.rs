@@ -4,12 +4,15 @@
 //! objects ([`json`]), or else the lenient form that existing scripts send ([`lenient`]), into the same
 //! pairs. Then meaning: [`event`] tells reserved keys from properties, finds the event's time, and
 //! checks every limit. The tracker's batches have a form of their own ([`binary`]), whose times are corrected by
-//! its clock. Nothing here knows of HTTP, and the time of receipt is an argument.
+//! its clock. Rows of files take the same way ([`file`]). Nothing here knows of HTTP, and the time of receipt is an
+//! argument.
 
 mod batch;
 mod binary;
+mod body;
 mod error;
 mod event;
+pub mod file;
 mod json;
 mod lenient;
 
@@ -17,6 +20,7 @@ use std::borrow::Cow;
 
 pub use batch::{read_event_lines, read_events};
 pub use binary::read_batch;
+pub use body::{BodyError, pointer_step, read_body};
 pub use error::{BadEvent, Error};
 pub use event::{Clock, read_event, read_user};
 pub use json::read_object;

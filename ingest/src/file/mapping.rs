@@ -1,12 +1,10 @@
 //! What the columns or keys of a file mean.
 
 use std::borrow::Cow;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use eventhub_core::{Error, NewEvent, TimeMs, parse_file_time};
 
-use crate::cli::ImportArgs;
-use crate::ingest::{Clock, Pairs, Value, read_event};
+use crate::{Clock, Pairs, Value, read_event};
 
 const EVENT_TYPE: &str = "event_type";
 pub(super) const USER: &str = "external_user_id";
@@ -24,15 +22,33 @@ pub(super) enum Role {
     Property,
     /// It is named like a reserved key that another column was said to hold.
     Clash,
+    /// Nothing of an event.
+    LeftOut,
 }
 
-/// The names of the columns that hold an event's reserved keys.
+/// The names of the columns that hold an event's reserved keys, and of those that hold nothing of it.
+#[derive(Debug, Clone)]
+pub struct Names {
+    /// Of the event type.
+    pub event_type: String,
+    /// Of the external user id.
+    pub user: String,
+    /// Of the time.
+    pub time: String,
+    /// Of the insert id; without it, that of the reserved key.
+    pub insert_id: Option<String>,
+    /// Columns that are passed over.
+    pub left_out: Vec<String>,
+}
+
+/// What columns mean, and which times are taken.
 #[derive(Debug)]
-pub(super) struct Mapping {
+pub struct Mapping {
     event_type: String,
     user: String,
     time: String,
     insert_id: String,
+    left_out: Vec<String>,
     clock: Clock,
 }
 
@@ -44,24 +60,17 @@ pub(super) struct Row<'a> {
 }
 
 impl Mapping {
-    pub(super) fn new(args: &ImportArgs) -> Self {
-        let insert_id = args.insert_id_column.clone();
-        Self {
-            event_type: args.event_column.clone(),
-            user: args.user_column.clone(),
-            time: args.time_column.clone(),
-            insert_id: insert_id.unwrap_or_else(|| INSERT_ID.to_owned()),
-            // No row goes without a time, so the time of receipt does not count. A server takes events as
-            // they happen, and what it would refuse is better refused before the first batch.
-            clock: match args.url {
-                Some(_) => Clock::live(now()),
-                None => Clock::import(TimeMs::MAX),
-            },
-        }
+    /// The meaning of columns by their names. No row goes without a time, so that of receipt does not count.
+    #[must_use]
+    pub fn new(names: Names, clock: Clock) -> Self {
+        let Names { event_type, user, time, insert_id, left_out } = names;
+        let insert_id = insert_id.unwrap_or_else(|| INSERT_ID.to_owned());
+        Self { event_type, user, time, insert_id, left_out, clock }
     }
 
+    #[must_use]
     /// The names in a fixed order, for a file's fingerprint.
-    pub(super) fn names(&self) -> [&str; 4] {
+    pub fn names(&self) -> [&str; 4] {
         [&self.event_type, &self.user, &self.time, &self.insert_id]
     }
 
@@ -82,7 +91,9 @@ impl Mapping {
 
     /// What the column of this name holds.
     pub(super) fn role(&self, name: &str) -> Role {
-        if name == self.event_type {
+        if self.left_out.iter().any(|other| other == name) {
+            Role::LeftOut
+        } else if name == self.event_type {
             Role::Reserved(EVENT_TYPE)
         } else if name == self.user {
             Role::Reserved(USER)
@@ -136,11 +147,6 @@ impl Mapping {
     }
 }
 
-fn now() -> TimeMs {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_1970.as_millis()).ok().and_then(TimeMs::new).unwrap_or(TimeMs::MAX)
-}
-
 impl<'a> Row<'a> {
     /// A row with room for so many cells, and one more.
     pub(super) fn with_capacity(cells: usize) -> Self {
@@ -151,7 +157,7 @@ impl<'a> Row<'a> {
     pub(super) fn push(&mut self, role: Role, name: Cow<'a, str>, value: Value<'a>) {
         match (role, value) {
             (Role::Time, Value::Text(text)) if !text.is_empty() => self.time = Some(text),
-            (Role::Time, Value::Text(_) | Value::Absent) => {}
+            (Role::Time, Value::Text(_) | Value::Absent) | (Role::LeftOut, _) => {}
             (Role::Reserved(key), value) => self.pairs.push((Cow::Borrowed(key), value)),
             (Role::Time | Role::Property | Role::Clash, value) => self.pairs.push((name, value)),
         }

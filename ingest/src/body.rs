@@ -1,15 +1,29 @@
-//! Bodies that are JSON, and what is wrong with them.
+//! Bodies of requests that are JSON, and what is wrong with them.
 
 use serde::de::DeserializeOwned;
 use serde_path_to_error::{Path, Segment};
 
-use crate::http::error::ApiError;
+/// Why a body is not read.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// It is not JSON.
+    #[error("the body is not JSON: {0}")]
+    Json(String),
+    /// A field makes no sense.
+    #[error("{}{message}", if .pointer.is_empty() { String::new() } else { format!("{pointer}: ") })]
+    Field {
+        /// Its JSON pointer (RFC 6901).
+        pointer: String,
+        /// What is wrong with it.
+        message: String,
+    },
+}
 
 /// Reads a body.
 ///
 /// # Errors
 /// When it is not JSON or not of this form; the error names the field by its JSON pointer.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+pub fn read_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, BodyError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let pointer = pointer(error.path());
@@ -19,7 +33,7 @@ pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     Ok(value)
 }
 
-fn refusal(mut pointer: String, error: &serde_json::Error) -> ApiError {
+fn refusal(mut pointer: String, error: &serde_json::Error) -> BodyError {
     // The place in the text helps where the text is not JSON; where it is, the pointer says more.
     if error.is_data() {
         let message = error.to_string();
@@ -28,11 +42,11 @@ fn refusal(mut pointer: String, error: &serde_json::Error) -> ApiError {
         if let Some(name) =
             message.strip_prefix("missing field `").and_then(|m| m.strip_suffix('`'))
         {
-            pointer.push_str(&step(name));
+            pointer.push_str(&pointer_step(name));
         }
-        ApiError::Field { pointer, message }
+        BodyError::Field { pointer, message }
     } else {
-        ApiError::Json(error.to_string())
+        BodyError::Json(error.to_string())
     }
 }
 
@@ -43,7 +57,7 @@ fn pointer(path: &Path) -> String {
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
             Segment::Map { key } => {
-                pointer.push_str(&step(key));
+                pointer.push_str(&pointer_step(key));
             }
             Segment::Enum { .. } | Segment::Unknown => {}
         }
@@ -52,7 +66,8 @@ fn pointer(path: &Path) -> String {
 }
 
 /// What a JSON pointer says of one key.
-pub(super) fn step(key: &str) -> String {
+#[must_use]
+pub fn pointer_step(key: &str) -> String {
     format!("/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
@@ -64,16 +79,17 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named_by_its_pointer() {
-        let check =
-            |body: &str, pointer: &str, message: &str| match read::<FunnelInput>(body.as_bytes())
-                .unwrap_err()
-            {
-                ApiError::Field { pointer: found, message: text } => {
-                    assert_eq!(found, pointer, "{body}");
-                    assert!(text.contains(message), "{body}: {text}");
-                }
-                other => panic!("{body}: {other}"),
-            };
+        let check = |body: &str, pointer: &str, message: &str| match read_body::<FunnelInput>(
+            body.as_bytes(),
+        )
+        .unwrap_err()
+        {
+            BodyError::Field { pointer: found, message: text } => {
+                assert_eq!(found, pointer, "{body}");
+                assert!(text.contains(message), "{body}: {text}");
+            }
+            other => panic!("{body}: {other}"),
+        };
         let range = r#""range": {"start": "2024-01-01", "end": "2024-02-01"}"#;
         check("{}", "/range", "missing field `range`");
         check(&format!("{{{range}}}"), "/steps", "missing field `steps`");
@@ -111,8 +127,8 @@ mod tests {
         );
         check("[]", "", "invalid");
         for text in ["", "{", "{} {}"] {
-            let error = read::<serde_json::Value>(text.as_bytes()).unwrap_err();
-            assert!(matches!(error, ApiError::Json(_)), "{text}");
+            let error = read_body::<serde_json::Value>(text.as_bytes()).unwrap_err();
+            assert!(matches!(error, BodyError::Json(_)), "{text}");
         }
     }
 }

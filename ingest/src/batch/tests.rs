@@ -4,7 +4,7 @@ use eventhub_core::TimeMs;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ingest::Value;
+use crate::Value;
 
 fn clock() -> Clock {
     Clock::live(TimeMs::new(1_709_640_000_000).unwrap())
