@@ -5,6 +5,8 @@ use proptest::collection::vec as list;
 use proptest::prelude::*;
 
 use super::*;
+use crate::experiment::Arm;
+use crate::query::{Experiment, FunnelAnswer, FunnelStep, Variant};
 
 #[test]
 fn everyone_has_no_error_and_nobody_says_nothing() {
@@ -34,6 +36,46 @@ fn an_interval_is_that_of_a_larger_sample() {
     assert_eq!(drawn.count_interval(100), [388.0, 400.0]);
     let half = Drawn { persons: 2, of_persons: 4 };
     assert_eq!(half.count_interval(1), [1.0, 3.0]);
+}
+
+#[test]
+fn a_funnel_is_told_of_everyone_and_an_experiment_is_not_decided() {
+    let step = |count, dropped| FunnelStep {
+        event: "a".into(),
+        count,
+        converted_from_previous: Some(count as f64 / 40.0),
+        converted_from_first: Some(count as f64 / 40.0),
+        dropped,
+        pending: 0,
+        median_seconds: Some(3.0),
+        p90_seconds: None,
+    };
+    let [control, other] =
+        [(20, 5), (20, 15)].map(|(users, converted)| Arm::new(users, converted).unwrap());
+    let variant = |value: &str, figures| Variant { value: value.into(), figures };
+    let variants =
+        vec![variant("x", control.figures()), variant("y", other.figures_against(control))];
+    let answer = FunnelAnswer {
+        steps: vec![step(40, 20), step(20, 0)],
+        groups: Vec::new(),
+        experiment: Some(Experiment { control: "x".into(), variants }),
+    };
+    let everyone = Drawn { persons: 50, of_persons: 50 };
+    assert_eq!(everyone.funnel(answer.clone()).answer, answer);
+    let drawn = Drawn { persons: 50, of_persons: 200 };
+    let Estimate { answer, intervals, .. } = drawn.funnel(answer);
+    let counts =
+        answer.steps.iter().map(|step| (step.count, step.dropped, step.converted_from_first));
+    assert_eq!(counts.collect::<Vec<_>>(), [(160, 80, Some(1.0)), (80, 0, Some(0.5))]);
+    let [first, second] = &intervals.steps[..] else { panic!("one a step") };
+    assert_eq!(
+        (first.converted_from_first, first.count),
+        (Some([1.0, 1.0]), drawn.count_interval(40))
+    );
+    assert_eq!(second.converted_from_first, drawn.rate_interval(20, 40));
+    let figures = answer.experiment.unwrap().variants[1].figures;
+    assert_eq!((figures.users, figures.converted, figures.comparison), (80, 60, None));
+    assert_eq!(figures.rate_interval, drawn.rate_interval(15, 20));
 }
 
 /// A stream of numbers from 0 to 1 that looks random (the finalizer of SplitMix64).

@@ -26,9 +26,11 @@ export const test = base.extend({
   ],
 
   /** A server without events. */
-  own: async ({ flags }, use) => {
+  own: async ({ context, flags }, use) => {
     const server = await Server.start(flags);
     await use(new Api(server.origin));
+    // Nothing that a page still asks shall find it gone.
+    await Promise.all(context.pages().map((page) => page.close()));
     await server.stop();
   },
 
