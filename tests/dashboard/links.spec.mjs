@@ -58,7 +58,7 @@ test("the colours follow the system, and the switch", async ({ page, shop }) => 
 test("a page that is not there is said so, by the server and by the dashboard", async ({ page, shop }) => {
   expect((await fetch(`${shop.origin}/nowhere`)).status).toBe(404);
   const response = await page.goto(`${shop.origin}/funnel`);
-  expect(response.headers()["content-security-policy"]).not.toContain("unsafe");
+  expect(response.headers()["content-security-policy"]).not.toMatch(/'unsafe-/);
 });
 
 test("hostile texts are texts", async ({ page, own }) => {
