@@ -15,6 +15,13 @@ test("a million lines are read soon, with progress, while the page answers", asy
   const files = await serveFiles();
   await page.goto(files.url);
   await page.getByLabel("File of events").setInputFiles(path);
+  await page.getByRole("button", { name: "Load", exact: true }).click();
+  await expect(page.getByTestId("progress")).toContainText(/[1-9]\d* rows/);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByRole("region", { name: "Choose events" })).toBeVisible();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+
+  await page.getByLabel("File of events").setInputFiles(path);
   await expect(page.getByLabel("What happened")).toHaveValue("event");
   await page.evaluate(() => {
     window.seen = { gap: 0, progress: new Set() };

@@ -135,7 +135,7 @@ fn csv_sample(text: &[u8]) -> Result<Sample, String> {
     let mut records = Records::new(text);
     let mut sample = Sample::default();
     while sample.rows.len() < ROWS_MAX {
-        let cells: Vec<String> = match records.next() {
+        let cells: Vec<String> = match records.next_record() {
             None => break,
             Some(Ok(record)) => record.iter().map(str::to_owned).collect(),
             Some(Err(RowError::Bad(row))) if sample.names.is_empty() => {

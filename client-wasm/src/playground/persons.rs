@@ -1,6 +1,7 @@
 //! Persons: who a filter is about, who is found and shown, and what happened to them.
 
 use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use eventhub_core::answer::{EventRow, PersonShown, PersonsPage};
@@ -93,6 +94,7 @@ impl Data {
         }
         places.sort_unstable();
         let page = places.into_iter().skip(offset).take(limit);
+        let parts: Vec<_> = parts.iter().collect();
         self.rows(&parts, page.map(|(_, _, part, row)| (part, row)))
     }
 
@@ -112,6 +114,7 @@ impl Data {
             }
         }
         let places = last.into_sorted_vec().into_iter();
+        let parts: Vec<_> = parts.iter().collect();
         self.rows(&parts, places.map(|Reverse((_, _, part, row))| (part, row)))
     }
 
@@ -122,16 +125,17 @@ impl Data {
     /// Events by part and row.
     pub(super) fn rows<'d>(
         &'d self,
-        parts: &[PartView<'d>],
+        parts: &[&PartView<'d>],
         places: impl Iterator<Item = (usize, u32)>,
     ) -> Result<Vec<EventRow>, Error> {
         let mut readers: BTreeMap<usize, RowReader<'d>> = BTreeMap::new();
         let mut rows = Vec::new();
         for (part, row) in places {
-            if !readers.contains_key(&part) {
-                readers.insert(part, RowReader::open(&parts[part])?);
-            }
-            rows.push(self.row(&parts[part], readers[&part].get(row)?));
+            let reader = match readers.entry(part) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(RowReader::open(parts[part])?),
+            };
+            rows.push(self.row(parts[part], reader.get(row)?));
         }
         Ok(rows)
     }

@@ -49,12 +49,14 @@ impl Data {
         let parts = self.parts(&query.funnel.needs())?;
         let mut journeys = Journeys::open(&query.funnel, now_ms, &parts, &everyone, None)?;
         let explanation = journeys.explain(canonical, &self.people.members(canonical));
-        let mut events = Vec::new();
-        for event in explanation.events.iter().take(ExplainAnswer::EVENTS_MAX) {
+        let all: Vec<&PartView<'_>> = parts.iter().flatten().collect();
+        let before = |need: usize| parts[..need].iter().map(Vec::len).sum::<usize>();
+        let shown = explanation.events.iter().take(ExplainAnswer::EVENTS_MAX);
+        let places = shown.map(|event| {
             let (need, part, row) = event.origin;
-            let views: &[PartView<'_>] = &parts[need];
-            events.extend(self.rows(views, std::iter::once((part, row)))?);
-        }
+            (before(need) + part, row)
+        });
+        let events = self.rows(&all, places)?;
         let name = self.people.name(canonical).to_owned();
         Ok(ExplainAnswer::new(name, passes, explanation, events))
     }

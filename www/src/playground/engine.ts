@@ -2,6 +2,9 @@
 
 import type { Columns, Guess, Message, Progress, Reply, Summary } from "./messages";
 
+/** What was asked of an engine that was closed. */
+export class Closed extends Error {}
+
 export class Engine {
   readonly #worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "playground" });
   /** Settled when the worker has nothing to do. */
@@ -30,7 +33,7 @@ export class Engine {
   /** Stops whatever it does; what waits for it fails. */
   close(): void {
     this.#worker.terminate();
-    this.#end(new Error("cancelled"));
+    this.#end(new Closed("cancelled"));
   }
 
   #tell(message: Message, { onProgress, signal }: Listener = {}): Promise<string> {

@@ -6,7 +6,7 @@ import { useState } from "react";
 import { ColumnsForm } from "./columns-form";
 import { loadDemo, loadFile } from "./data";
 import { DropZone } from "./drop-zone";
-import { Engine } from "./engine";
+import { Closed, Engine } from "./engine";
 import type { Columns, Guess, Progress } from "./messages";
 import css from "./playground.module.css";
 import { Reading } from "./reading";
@@ -49,13 +49,17 @@ export function Loading({ onBack }: Props) {
     const reach = (progress: Progress) => setState({ at: "reading", file, progress, engine });
     reach({ rows: 0, bytes: 0 });
     loadFile(engine, file, columns, reach).catch((error: unknown) => {
-      engine.close();
-      // The columns may be named better; a worker that was ended reads no more.
-      setState({ at: "columns", file, guess, engine: new Engine(), fault: sentence(error) });
+      if (!(error instanceof Closed)) {
+        engine.close();
+        // The columns may be named better; a worker that was ended reads no more.
+        setState({ at: "columns", file, guess, engine: new Engine(), fault: sentence(error) });
+      }
     });
   };
-  const leave = (engine: Engine) => {
-    engine.close();
+  const leave = () => {
+    if ("engine" in state) {
+      state.engine.close();
+    }
     setState({ at: "start" });
   };
 
@@ -84,14 +88,20 @@ export function Loading({ onBack }: Props) {
               file={state.file}
               guess={state.guess}
               onLoad={(columns) => load(state.file, state.guess, columns, state.engine)}
-              onOther={() => leave(state.engine)}
+              onOther={leave}
             />
           )}
-          {state.at === "reading" && <Reading {...state} onCancel={() => leave(state.engine)} />}
+          {state.at === "reading" && <Reading {...state} onCancel={leave} />}
         </Paper>
         {onBack !== undefined && state.at !== "reading" && (
           <div>
-            <Button variant="subtle" onClick={onBack}>
+            <Button
+              variant="subtle"
+              onClick={() => {
+                leave();
+                onBack();
+              }}
+            >
               Back to what is loaded
             </Button>
           </div>

@@ -17,7 +17,7 @@ const LAYERS: [Layer; 5] = [
         folder: "server/src/store/",
         forbidden: &["warp", "hyper", "http::", "crate::http", "eventhub_ingest", "crate::query"],
     },
-    Layer { folder: "ingest/src/", forbidden: &["warp", "hyper", "heed", "eventhub_server"] },
+    Layer { folder: "core/ingest/src/", forbidden: &["warp", "hyper", "heed", "eventhub_server"] },
     Layer { folder: "server/src/query/", forbidden: &["warp", "hyper", "heed", "crate::http"] },
     Layer { folder: "server/src/http/", forbidden: &["heed", "crate::store"] },
 ];
@@ -94,7 +94,7 @@ mod tests {
         check("server/src/store/a.rs", "use crate::http::Error;", 1);
         check("server/src/store/a.rs", "use http::StatusCode;", 1);
         check("server/src/store/a.rs", "use heed::Env;", 0);
-        check("ingest/src/a.rs", "use warp::Filter;", 1);
+        check("core/ingest/src/a.rs", "use warp::Filter;", 1);
         check("server/src/query/a.rs", "use heed::Env;", 1);
         check("server/src/http/v0/a.rs", "use crate::store::Store;", 1);
         check("server/src/http/v0/a.rs", "use crate::query::Plan;", 0);

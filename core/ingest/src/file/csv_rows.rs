@@ -34,7 +34,7 @@ impl<'a, R: BufRead> CsvRows<'a, R> {
     }
 
     fn read_head(&mut self) -> Result<Head, RowError> {
-        let Some(names) = self.records.next().transpose()? else {
+        let Some(names) = self.records.next_record().transpose()? else {
             let message = "the file is empty: it must begin with the columns' names";
             return Err(RowError::bad(1, message));
         };
@@ -77,7 +77,7 @@ impl<'a, R: BufRead> CsvRows<'a, R> {
 
     fn read_row(&mut self) -> Option<Result<Event<'_>, RowError>> {
         let Head { names, columns } = self.head.as_mut()?;
-        let record = match self.records.next()? {
+        let record = match self.records.next_record()? {
             Ok(record) => record,
             Err(error) => return Some(Err(error)),
         };
@@ -134,6 +134,6 @@ impl<R: BufRead> Rows for CsvRows<'_, R> {
         if let Err(error) = self.head() {
             return Some(Err(error));
         }
-        Some(self.records.next()?.map(drop))
+        Some(self.records.next_record()?.map(drop))
     }
 }

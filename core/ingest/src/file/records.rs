@@ -113,7 +113,7 @@ impl<R: BufRead> Records<R> {
     ///
     /// # Errors
     /// When it is not CSV or UTF-8, or the file cannot be read.
-    pub fn next(&mut self) -> Option<Result<Record<'_>, RowError>> {
+    pub fn next_record(&mut self) -> Option<Result<Record<'_>, RowError>> {
         match self.advance() {
             Ok(true) => {}
             Ok(false) => return None,
@@ -262,7 +262,7 @@ mod tests {
     fn read(bytes: &[u8]) -> Read {
         let mut records = Records::new(bytes);
         let mut read = Vec::new();
-        while let Some(record) = records.next() {
+        while let Some(record) = records.next_record() {
             read.push(match record {
                 Ok(record) => Ok(record.iter().map(str::to_owned).collect()),
                 Err(RowError::Bad(_)) => Err(()),
@@ -300,7 +300,7 @@ mod tests {
         let text = format!("a\n\nb\n{filler}\"c\nd\"\ne");
         let mut records = Records::new(text.as_bytes());
         let mut lines = Vec::new();
-        while let Some(Ok(record)) = records.next() {
+        while let Some(Ok(record)) = records.next_record() {
             if record.cell(0) != "f" {
                 lines.push((record.cell(0).to_owned(), record.line()));
             }
