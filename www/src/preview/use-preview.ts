@@ -4,13 +4,14 @@ import type { Estimate, Kind } from "eventhub-tracker/preview";
 import { useEffect, useState } from "react";
 
 import { useServerTimeZone } from "../api/known";
+import { isPlayground } from "../playground/mode";
 
 interface Shown<K extends Kind> {
   key: string;
   estimate: Estimate<K>;
 }
 
-/** Nothing of the preview is loaded before the page has shown an answer of the server. */
+/** Nothing of the preview is loaded where every answer is the browser's own, and elsewhere not before the page has shown an answer of the server. */
 let isReady = false;
 
 /**
@@ -28,7 +29,7 @@ export function usePreview<K extends Kind>(
 
   useEffect(() => {
     isReady ||= isAnswered;
-    if (key === undefined || !isReady) {
+    if (key === undefined || !isReady || isPlayground) {
       return;
     }
     let isCurrent = true;
