@@ -59,7 +59,7 @@ test("an edit asks anew, is in the address, and a link restores it", async ({ pa
   await expect(other.getByRole("textbox", { name: "Columns" })).toHaveValue("3");
 });
 
-test("cells of periods that are not over are marked", async ({ page, own }) => {
+test("cells of periods that are not over are marked, those of periods to come are empty", async ({ page, own }) => {
   const day = (offset) => new Date(Date.now() + offset * 86_400_000).toISOString();
   const events = [-3, -2, -1].map((offset) => ({
     event_type: "open",
@@ -74,10 +74,13 @@ test("cells of periods that are not over are marked", async ({ page, own }) => {
     columns: 3,
   };
   const answer = await own.post("retention", question);
-  const incomplete = answer.rows.flatMap((row) => row.cells).filter((cell) => !cell.complete).length;
-  expect(incomplete).toBeGreaterThan(0);
+  const incomplete = answer.rows.flatMap((row) => row.cells.filter((cell) => !cell.complete));
+  const ahead = answer.rows.flatMap(({ cells }) => cells.filter((_, at) => cells[at - 1]?.complete === false));
+  expect(ahead.length).toBeGreaterThan(0);
+  expect(ahead.every(({ count }) => count === 0)).toBe(true);
   await page.goto(own.screen("retention", question));
-  await expect(table(page).getByText("so far")).toHaveCount(incomplete);
+  await expect(table(page).getByText("so far")).toHaveCount(incomplete.length - ahead.length);
+  await expect(table(page).getByText("not yet")).toHaveCount(ahead.length);
   await expect(page.getByText("Not over yet for everyone in the row")).toBeVisible();
 });
 

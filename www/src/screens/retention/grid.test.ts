@@ -43,6 +43,12 @@ describe("the grid of retention", () => {
     expect(grid.rows[0]?.cells.map((it) => it.shade)).toEqual([1, 0]);
   });
 
+  it("tells cells that nobody can be in yet from those that are not over", () => {
+    const cells = [cell(3, 4), cell(0, 4, false), cell(0, 4, false), cell(1, 4, false)];
+    const grid = gridOf([{ start: "s", size: 4, cells }], [0.75, null, null, null]);
+    expect(grid.rows[0]?.cells.map((it) => it.ahead)).toEqual([false, false, true, false]);
+  });
+
   it("knows rows of nobody and cells that are not over", () => {
     const grid = gridOf([{ start: "s", size: 0, cells: [cell(0, 0), cell(0, 0, false)] }], [null, null]);
     expect(grid.rows[0]?.cells.map((it) => it.shade)).toEqual([0, 0]);

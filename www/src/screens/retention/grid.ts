@@ -15,6 +15,8 @@ export interface AnswerRow {
 export interface GridCell extends AnswerCell {
   /** From 0 to 1: the rate's part of the highest rate, so that low retention shows too. */
   shade: number;
+  /** Nobody is in it yet, and the column before it is not over either. */
+  ahead: boolean;
 }
 
 export interface GridRow {
@@ -41,7 +43,11 @@ export function gridOf(rows: readonly AnswerRow[], mean: readonly (number | null
     rows: rows.map(({ start, size, cells }) => ({
       start,
       size,
-      cells: cells.map((cell) => ({ ...cell, shade: shade(cell.rate) })),
+      cells: cells.map((cell, column) => ({
+        ...cell,
+        shade: shade(cell.rate),
+        ahead: cell.count === 0 && !cell.complete && cells[column - 1]?.complete === false,
+      })),
     })),
     mean: [...mean],
     size: rows.reduce((sum, row) => sum + row.size, 0),

@@ -59,24 +59,30 @@ export function RetentionTable({ grid, period, every, shown, intervals }: Props)
                   {formatCount(row.size)}
                   {reach(row.size, intervals?.[index]?.size, formatCount)}
                 </td>
-                {row.cells.map((cell, column) => (
-                  <td
-                    key={column}
-                    className={`${css.cell} ${cell.complete ? "" : css.incomplete}`}
-                    style={{ "--shade": cell.shade } as CSSProperties}
-                    title={`${formatCount(cell.count)}${reach(cell.count, intervals?.[index]?.cells[column]?.count, formatCount)} of ${formatCount(row.size)}${cell.complete ? "" : ", so far"}`}
-                  >
-                    {text(cell)}
-                    {intervals !== undefined && (
-                      <small>
-                        {shown === "counts"
-                          ? reach(cell.count, intervals[index]?.cells[column]?.count, formatCount)
-                          : reach(cell.rate, intervals[index]?.cells[column]?.rate, formatShare)}
-                      </small>
-                    )}
-                    {!cell.complete && <VisuallyHidden> so far</VisuallyHidden>}
-                  </td>
-                ))}
+                {row.cells.map((cell, column) =>
+                  cell.ahead ? (
+                    <td key={column}>
+                      <VisuallyHidden>not yet</VisuallyHidden>
+                    </td>
+                  ) : (
+                    <td
+                      key={column}
+                      className={`${css.cell} ${cell.complete ? "" : css.incomplete}`}
+                      style={{ "--shade": cell.shade } as CSSProperties}
+                      title={`${formatCount(cell.count)}${reach(cell.count, intervals?.[index]?.cells[column]?.count, formatCount)} of ${formatCount(row.size)}${cell.complete ? "" : ", so far"}`}
+                    >
+                      {text(cell)}
+                      {intervals !== undefined && (
+                        <small>
+                          {shown === "counts"
+                            ? reach(cell.count, intervals[index]?.cells[column]?.count, formatCount)
+                            : reach(cell.rate, intervals[index]?.cells[column]?.rate, formatShare)}
+                        </small>
+                      )}
+                      {!cell.complete && <VisuallyHidden> so far</VisuallyHidden>}
+                    </td>
+                  ),
+                )}
               </tr>
             ))}
           </tbody>
