@@ -1,6 +1,6 @@
 // What holds of these screens alike: nobody is kept out, phones have room, and no event can run anything.
 
-import { barriers, expect, test } from "./harness/fixtures.mjs";
+import { barriers, expect, tabTo, test } from "./harness/fixtures.mjs";
 
 const SCREENS = {
   retention: {},
@@ -34,22 +34,13 @@ for (const [name, { screen = name, parameters }] of Object.entries(SCREENS)) {
 test("retention is asked by keyboard alone", async ({ page, shop }) => {
   await page.goto(shop.screen("retention"));
   await settled(page);
-  const tabTo = async (target) => {
-    for (let presses = 0; presses < 60; presses += 1) {
-      if (await target.evaluate((element) => element === document.activeElement)) {
-        return;
-      }
-      await page.keyboard.press("Tab");
-    }
-    throw new Error("the key Tab does not lead there");
-  };
-  await tabTo(page.getByRole("checkbox", { name: "Came back for: any event" }));
+  await tabTo(page, page.getByRole("checkbox", { name: "Came back for: any event" }));
   await page.keyboard.press("Space");
-  await tabTo(page.getByRole("combobox", { name: "Came back for" }));
+  await tabTo(page, page.getByRole("combobox", { name: "Came back for" }));
   await page.keyboard.type("purch");
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/purchase/);
-  await tabTo(page.getByRole("textbox", { name: "Columns" }));
+  await tabTo(page, page.getByRole("textbox", { name: "Columns" }));
   await page.keyboard.press("Control+A");
   await page.keyboard.type("4");
   await expect(page.getByRole("columnheader", { name: "Week 3" })).toBeVisible();

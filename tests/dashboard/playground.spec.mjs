@@ -2,7 +2,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { barriers, cells, count, expect, test as base } from "./harness/fixtures.mjs";
+import { barriers, cells, count, expect, tabTo, test as base } from "./harness/fixtures.mjs";
 import { drop, loadFile, serveFiles } from "./harness/playground.mjs";
 import { SHOP_RANGE, shopFile } from "./harness/shop.mjs";
 
@@ -143,31 +143,22 @@ test("every screen opens, and nothing keeps people out", async ({ page, files, f
 
 test("the playground is used by keyboard alone", async ({ page, files, file }) => {
   await page.goto(files.url);
-  const tabTo = async (target) => {
-    for (let presses = 0; presses < 60; presses += 1) {
-      if (await target.evaluate((element) => element === document.activeElement)) {
-        return;
-      }
-      await page.keyboard.press("Tab");
-    }
-    throw new Error("the key Tab does not lead there");
-  };
-  await tabTo(page.getByRole("button", { name: "Choose a file" }));
+  await tabTo(page, page.getByRole("button", { name: "Choose a file" }));
   const chooser = page.waitForEvent("filechooser");
   await page.keyboard.press("Enter");
   await (await chooser).setFiles(file);
   await expect(page.getByRole("heading", { name: basename(file) })).toBeFocused();
-  await tabTo(page.getByLabel("What happened"));
+  await tabTo(page, page.getByLabel("What happened"));
   await page.keyboard.type("platf");
   await expect(page.getByLabel("What happened")).toHaveValue("platform");
-  await tabTo(page.getByRole("button", { name: "Load", exact: true }));
+  await tabTo(page, page.getByRole("button", { name: "Load", exact: true }));
   await page.keyboard.press("Enter");
   await expect(page.getByRole("complementary", { name: "Playground" })).toContainText("of 600 users");
-  await tabTo(page.getByRole("button", { name: "Load another file" }));
+  await tabTo(page, page.getByRole("button", { name: "Load another file" }));
   await page.keyboard.press("Enter");
-  await tabTo(page.getByRole("button", { name: "Back to what is loaded" }));
+  await tabTo(page, page.getByRole("button", { name: "Back to what is loaded" }));
   await page.keyboard.press("Enter");
-  await tabTo(page.getByRole("link", { name: "Events" }));
+  await tabTo(page, page.getByRole("link", { name: "Events" }));
   await page.keyboard.press("Enter");
   await expect(page.getByText("desktop").first()).toBeVisible();
 });

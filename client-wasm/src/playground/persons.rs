@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use eventhub_core::answer::{EventRow, PersonShown, PersonsPage};
-use eventhub_core::part::{EventRow as PartRow, OrderReader, PartView, RowReader};
+use eventhub_core::part::{EventRow as PartRow, OrderReader, PartView, RowReader, places_of};
 use eventhub_core::persons::{Persons, UserSet};
 use eventhub_core::query::{Filter, FindQuery, NO_VALUE, UserGroups};
 use eventhub_core::{Error, UserId};
@@ -84,18 +84,9 @@ impl Data {
         let Some(user) = self.people.find(id) else { return Ok(Vec::new()) };
         let members = self.people.members(self.people.canonical(user));
         let parts = self.all_parts()?;
-        let mut places = Vec::new();
-        for (part, view) in parts.iter().enumerate() {
-            let order = OrderReader::open(view)?;
-            for row in members.iter().flat_map(|user| order.rows_of(*user)) {
-                let (_, time, id) = order.get(row)?;
-                places.push((time, id, part, row));
-            }
-        }
-        places.sort_unstable();
-        let page = places.into_iter().skip(offset).take(limit);
+        let page = places_of(&parts, &members)?.skip(offset).take(limit);
         let parts: Vec<_> = parts.iter().collect();
-        self.rows(&parts, page.map(|(_, _, part, row)| (part, row)))
+        self.rows(&parts, page)
     }
 
     /// The events that happened last, the last one first.

@@ -33,7 +33,7 @@ pub use layout::{
     check_chunk, trusted_chunk,
 };
 pub use merge::{MERGE_PARTS_MAX, merge, merge_without};
-pub use order::{OrderReader, RowOrder};
+pub use order::{OrderReader, RowOrder, places_of};
 pub use packed::PackedPart;
 pub use pick::{NOT_PICKED, Picked, PickedRow};
 pub use rows::{EventRow, RowReader};

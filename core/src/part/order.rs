@@ -48,6 +48,26 @@ impl PartView<'_> {
     }
 }
 
+/// Where the events of some users stand in parts, by time and id: the part's number and the row.
+///
+/// # Errors
+/// When a chunk is missing, damaged or of another length than the header says.
+pub fn places_of(
+    parts: &[PartView<'_>],
+    users: &[UserId],
+) -> Result<impl Iterator<Item = (usize, u32)>, Error> {
+    let mut places: Vec<(TimeMs, EventId, usize, u32)> = Vec::new();
+    for (part, view) in parts.iter().enumerate() {
+        let order = OrderReader::open(view)?;
+        for row in users.iter().flat_map(|user| order.rows_of(*user)) {
+            let (_, time, id) = order.get(row)?;
+            places.push((time, id, part, row));
+        }
+    }
+    places.sort_unstable();
+    Ok(places.into_iter().map(|(_, _, part, row)| (part, row)))
+}
+
 /// Of the rows of a block, those of one of its users.
 fn rows_of_low(lows: &Column<'_>, rows: &Range<u32>, user: UserId) -> Range<u32> {
     let low = u64::from(user % BLOCK_USERS);

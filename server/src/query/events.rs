@@ -1,7 +1,7 @@
 //! Single events and timelines.
 
-use eventhub_core::part::{EventRow, OrderReader, PartView, RowReader};
-use eventhub_core::{EventId, TimeMs};
+use eventhub_core::EventId;
+use eventhub_core::part::{EventRow, OrderReader, PartView, RowReader, places_of};
 
 use crate::engine::{EngineError, EventRecord, Newest};
 use crate::store::{Snapshot, members};
@@ -41,20 +41,12 @@ pub fn timeline(
     let canonical = snapshot.person_of(user)?;
     let members = members(canonical, &snapshot.merges_of(canonical)?);
     let parts = snapshot.all_parts()?;
-    let mut places: Vec<(TimeMs, EventId, usize, u32)> = Vec::new();
-    for (part, view) in parts.iter().enumerate() {
-        let order = OrderReader::open(view)?;
-        for row in members.iter().flat_map(|user| order.rows_of(*user)) {
-            let (_, time, id) = order.get(row)?;
-            places.push((time, id, part, row));
-        }
-    }
-    places.sort_unstable();
+    let places = places_of(&parts, &members)?;
     let skip = usize::try_from(offset).unwrap_or(usize::MAX);
     let take = usize::try_from(count).unwrap_or(usize::MAX);
     let mut readers: Vec<Option<RowReader<'_>>> = parts.iter().map(|_| None).collect();
     let mut events = Vec::new();
-    for (_, _, part, row) in places.into_iter().skip(skip).take(take) {
+    for (part, row) in places.skip(skip).take(take) {
         let reader = match &mut readers[part] {
             Some(reader) => reader,
             none => none.insert(RowReader::open(&parts[part])?),

@@ -105,6 +105,17 @@ export async function barriers(page) {
     .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} at ${target}: ${failureSummary}`));
 }
 
+/** Presses Tab until something has the focus. */
+export async function tabTo(page, target) {
+  for (let presses = 0; presses < 60; presses += 1) {
+    if (await target.evaluate((element) => element === document.activeElement)) {
+      return;
+    }
+    await page.keyboard.press("Tab");
+  }
+  throw new Error("the key Tab does not lead there");
+}
+
 /** A table's texts, row by row. */
 export function cells(table) {
   return table.locator("tr").evaluateAll((rows) =>

@@ -3,14 +3,11 @@
 import { Button, Group, Paper, Stack, Text } from "@mantine/core";
 import { useEffect, useReducer, useState } from "react";
 
-import { useServerTimeZone } from "../../api/known";
 import { followEvents, type StreamState } from "../../api/stream";
 import type { EventRow } from "../../api/types";
 import { Empty } from "../../app/notices";
-import { formatMoment } from "../../format/dates";
 import { formatCount, plural } from "../../format/numbers";
-import { EventItem } from "../users/event-item";
-import css from "../users/users.module.css";
+import { EventList } from "../users/event-list";
 import { LIVE_EVENTS_MAX, NOTHING_YET, receive, type Live } from "./live";
 
 const STATE_NAMES: Record<StreamState, string> = {
@@ -20,7 +17,6 @@ const STATE_NAMES: Record<StreamState, string> = {
 };
 
 export function LiveEvents() {
-  const timeZone = useServerTimeZone();
   const [paused, setPaused] = useState(false);
   const [state, setState] = useState<StreamState>("opening");
   const [live, take] = useReducer(receive<EventRow>, NOTHING_YET as Live<EventRow>);
@@ -47,13 +43,7 @@ export function LiveEvents() {
         {live.events.length === 0 ? (
           <Empty title="Nothing yet">Events appear here when they are stored.</Empty>
         ) : (
-          <ul className={css.events} aria-label={`The newest events, up to ${LIVE_EVENTS_MAX}`}>
-            {live.events.map((event) => (
-              <li key={event.id}>
-                <EventItem event={event} time={formatMoment(event.timestamp, timeZone)} />
-              </li>
-            ))}
-          </ul>
+          <EventList events={live.events} name={`The newest events, up to ${LIVE_EVENTS_MAX}`} />
         )}
       </Stack>
     </Paper>
