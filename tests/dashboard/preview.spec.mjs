@@ -31,7 +31,7 @@ class Held {
     this.#page = page;
   }
 
-  async start({ maxEvents = 3_000, holdSamples = false } = {}) {
+  async start({ maxEvents = 1_000, holdSamples = false } = {}) {
     await this.#page.route("**/api/v1/preview?*", async (route) => {
       if (holdSamples && this.#isHolding) {
         await new Promise((resolve) => this.#open.push(resolve));

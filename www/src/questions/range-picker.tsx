@@ -65,8 +65,14 @@ function Presets({ onRange }: { onRange(range: Range): void }) {
   }
   return (
     <div className={classes.presets}>
-      {presets.map(({ label, range }) => (
-        <UnstyledButton key={label} className={classes.preset} onClick={() => onRange(range)}>
+      {presets.map(({ label, range }, index) => (
+        <UnstyledButton
+          key={label}
+          className={classes.preset}
+          onClick={() => onRange(range)}
+          // Also where the calendar, a day of which asks for the focus, is there already.
+          data-autofocus={index === 0 || undefined}
+        >
           {label}
         </UnstyledButton>
       ))}
