@@ -2,6 +2,7 @@
 
 use crate::tools::{self, WASM_TARGET, cargo, command, npm_bin, root, run};
 use anyhow::{Context, Result, anyhow};
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use wasm_bindgen_cli_support::Bindgen;
@@ -59,48 +60,72 @@ fn modified(path: &Path) -> Result<std::time::SystemTime> {
     Ok(metadata.modified()?)
 }
 
-/// Compiles the query engine for the browser, for one of its uses, and makes the glue around it, in `npm/dist/wasm`.
+/// Compiles the query engine for the browser, for one of its uses, and makes the glue around it, in `npm/dist/wasm`;
+/// optimizing takes a minute, and is left out when what was made is of this very module.
 fn build_engine(feature: &str, profile: &str, optimize: &str) -> Result<()> {
-    let out = glue(feature, profile, |bindgen| {
+    let compiled = compile(feature, profile)?;
+    let (name, dist) = (format!("{feature}_bg.wasm"), dist());
+    let made = dist.join(&name);
+    // This program says how it is made.
+    let since = modified(&compiled)?.max(modified(&env::current_exe()?)?);
+    if made.exists() && modified(&made)? >= since {
+        return Ok(());
+    }
+    let glued = tools::target_dir().join("glue").join(feature);
+    glue(feature, &compiled, &glued, |bindgen| {
         bindgen.typescript(true).omit_default_module_path(false).web(true)
     })?;
-    let optimized = out.join(format!("{feature}_bg.wasm"));
+    let optimized = glued.join("optimized.wasm");
     run(npm_bin("wasm-opt")
         .arg(optimize)
         .args(WASM_OPT_FEATURES)
-        .arg(&optimized)
+        .arg(glued.join(&name))
         .arg("-o")
-        .arg(&optimized))
+        .arg(&optimized))?;
+    fs::create_dir_all(&dist)?;
+    for name in ["js", "d.ts"].map(|kind| format!("{feature}.{kind}")) {
+        fs::copy(glued.join(&name), dist.join(&name))?;
+    }
+    // Last and at once, so that an interrupted build is begun anew.
+    Ok(fs::rename(optimized, made)?)
 }
 
 /// Compiles the tracker and puts it, beside its glue, into a file of JavaScript.
 fn build_tracker() -> Result<()> {
-    let out = glue("tracker", "tag", |bindgen| {
+    let dist = dist();
+    glue("tracker", &compile("tracker", "tag")?, &dist, |bindgen| {
         bindgen.typescript(false).remove_producers_section(true).bundler(true)
     })?;
-    run(command("node").arg("npm/module.mjs").arg(out))
+    run(command("node").arg("npm/module.mjs").arg(dist))
 }
 
-/// Compiles the feature of `client-wasm` and makes the glue around it; returns the folder of both.
-fn glue(
-    feature: &str,
-    profile: &str,
-    configure: fn(&mut Bindgen) -> Result<&mut Bindgen, anyhow::Error>,
-) -> Result<PathBuf> {
+fn dist() -> PathBuf {
+    root().join("npm/dist/wasm")
+}
+
+/// Compiles a feature of `client-wasm`.
+fn compile(feature: &str, profile: &str) -> Result<PathBuf> {
     run(cargo(["build", "--package=eventhub-client", "--target", WASM_TARGET]).args([
         "--features",
         feature,
         "--profile",
         profile,
     ]))?;
-    let compiled = tools::target_dir().join(WASM_TARGET).join(profile).join("eventhub_client.wasm");
-    let out = root().join("npm/dist/wasm");
+    Ok(tools::target_dir().join(WASM_TARGET).join(profile).join("eventhub_client.wasm"))
+}
+
+/// Makes the glue around a compiled feature, in a folder.
+fn glue(
+    feature: &str,
+    compiled: &Path,
+    out: &Path,
+    configure: fn(&mut Bindgen) -> Result<&mut Bindgen, anyhow::Error>,
+) -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen.input_path(compiled).out_name(feature);
     configure(&mut bindgen)
-        .and_then(|bindgen| bindgen.generate(&out))
-        .map_err(|error| anyhow!("cannot make the glue of the {feature} module: {error:#}"))?;
-    Ok(out)
+        .and_then(|bindgen| bindgen.generate(out))
+        .map_err(|error| anyhow!("cannot make the glue of the {feature} module: {error:#}"))
 }
 
 /// The one-file forms of what tsc made: the script tag, the snippet and the package's entry.
