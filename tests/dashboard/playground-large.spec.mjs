@@ -24,11 +24,11 @@ test("a million lines are read soon, with progress, while the page answers", asy
   await page.getByLabel("File of events").setInputFiles(path);
   await expect(page.getByLabel("What happened")).toHaveValue("event");
   await page.evaluate(() => {
-    window.seen = { gaps: [], progress: new Set() };
+    window.seen = { gap: 0, progress: new Set() };
     let last = performance.now();
     const look = () => {
       const now = performance.now();
-      window.seen.gaps.push(now - last);
+      window.seen.gap = Math.max(window.seen.gap, now - last);
       last = now;
       const progress = document.querySelector("[data-testid=progress]");
       if (progress !== null) {
@@ -42,18 +42,16 @@ test("a million lines are read soon, with progress, while the page answers", asy
   await page.getByRole("button", { name: "Load", exact: true }).click();
   await expect(page.getByRole("complementary", { name: "Playground" })).toContainText("1,000,000 events");
   const took = Date.now() - started;
-  const { gaps, progress } = await page.evaluate(() => {
+  const { gap, progress } = await page.evaluate(() => {
     clearTimeout(window.seen.timer);
-    const gaps = window.seen.gaps.sort((a, b) => b - a).slice(0, 3).map(Math.round);
-    return { gaps, progress: window.seen.progress.size };
+    return { gap: window.seen.gap, progress: window.seen.progress.size };
   });
   const steps = page.getByRole("list", { name: "Steps of the funnel" });
   await expect(steps).toBeVisible();
   const [said, memory] = (await page.getByRole("complementary").textContent()).match(/in (\d+)[\d.]* MB of memory/);
-  console.log(`read in ${took} ms, longest gaps ${gaps.join(", ")} ms, ${progress} states of progress, ${said}`);
+  console.log(`read in ${took} ms, longest gap ${Math.round(gap)} ms, ${progress} states of progress, ${said}`);
   expect(took).toBeLessThan(LOAD_MS_MAX);
-  // One or two may be those of a machine that has other things to do.
-  expect(gaps[2]).toBeLessThan(GAP_MS_MAX);
+  expect(gap).toBeLessThan(GAP_MS_MAX);
   expect(progress).toBeGreaterThan(5);
   expect(Number(memory)).toBeLessThan(MEMORY_MB_MAX);
   files.close();

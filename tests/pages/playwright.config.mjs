@@ -26,12 +26,16 @@ export const launchOptions = {
   ],
 };
 
+/** It measures pauses of the page, which another test beside it would make longer: it comes when all others are done. */
+const ALONE = "playground-large.spec.mjs";
+
 export default defineConfig({
   projects: [
     { name: "pages", testDir: ".", testMatch: "*.spec.mjs" },
-    { name: "dashboard", testDir: "../dashboard", testMatch: "*.spec.mjs" },
+    { name: "dashboard", testDir: "../dashboard", testMatch: "*.spec.mjs", testIgnore: ALONE },
     { name: "pack", testDir: "../bundlers", testMatch: "*.setup.mjs" },
     { name: "bundlers", testDir: "../bundlers", testMatch: "*.spec.mjs", dependencies: ["pack"] },
+    { name: "alone", testDir: "../dashboard", testMatch: ALONE, dependencies: ["pages", "dashboard", "bundlers"] },
   ],
   outputDir: "../.work/pages",
   fullyParallel: true,
