@@ -1,13 +1,14 @@
 //! `eventhub demo`: fills a data folder with the made-up product of [`eventhub_core::demo`].
 
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use eventhub_core::demo::{Demo, Item, Settings};
 use eventhub_core::{DAY_MS, TimeMs};
 use indicatif::HumanCount;
 
 use crate::cli::DemoArgs;
+use crate::clock::now_ms;
 use crate::engine::EngineError;
 use crate::import::progress::Progress;
 use crate::store::{ImportProgress, Pending, Store, StoreOptions};
@@ -142,9 +143,4 @@ fn progress_of(rows: u64) -> ImportProgress {
 fn end(last_day: Option<TimeMs>) -> TimeMs {
     let ms = last_day.map_or_else(now_ms, |day| day.ms() + DAY_MS);
     TimeMs::new(ms).unwrap_or(TimeMs::MAX)
-}
-
-fn now_ms() -> i64 {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
 }

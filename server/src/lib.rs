@@ -4,6 +4,7 @@
 //! `http -> engine -> query -> store`, and both end in `eventhub_core`.
 
 pub mod cli;
+mod clock;
 pub mod config;
 
 pub mod demo;

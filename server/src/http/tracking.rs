@@ -1,15 +1,15 @@
 //! What clients track: events, aliases and user properties.
 
 use std::net::IpAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use eventhub_core::{Error as CoreError, ExternalId, TimeMs};
+use eventhub_core::{Error as CoreError, ExternalId};
 use eventhub_ingest::{Clock, read_event, read_events, read_user};
 
 use super::App;
 use super::answer::Answer;
 use super::error::ApiError;
 use super::params::Params;
+use crate::clock;
 use crate::engine::{Engine, EngineError};
 
 /// `/events/track`
@@ -62,9 +62,7 @@ fn external_id(params: &Params, name: &'static str) -> Result<ExternalId, ApiErr
     })
 }
 
-/// The time of receipt. A machine whose clock stands before 1970 receives in 1970.
+/// The time of receipt.
 pub(super) fn clock() -> Clock {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let ms = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
-    Clock::live(TimeMs::new(ms).unwrap_or(TimeMs::MAX))
+    Clock::live(clock::now())
 }

@@ -23,7 +23,7 @@ pub(crate) mod progress;
 mod tests;
 
 use std::path::Path;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use eventhub_core::TimeMs;
 use eventhub_ingest::Clock;
@@ -34,6 +34,7 @@ use self::progress::Progress;
 use self::sink::{Sink, Taken};
 use self::source::Checked;
 use crate::cli::ImportArgs;
+use crate::clock;
 
 pub use self::error::Error;
 
@@ -83,15 +84,10 @@ fn mapping(args: &ImportArgs) -> Mapping {
     };
     // A server takes events as they happen, and what it would refuse is better refused before the first batch.
     let clock = match args.url {
-        Some(_) => Clock::live(now()),
+        Some(_) => Clock::live(clock::now()),
         None => Clock::import(TimeMs::MAX),
     };
     Mapping::new(names, clock)
-}
-
-fn now() -> TimeMs {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_1970.as_millis()).ok().and_then(TimeMs::new).unwrap_or(TimeMs::MAX)
 }
 
 fn import(

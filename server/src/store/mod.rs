@@ -70,7 +70,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use eventhub_core::limits::{INSERT_ID_DAYS_DEFAULT, SEAL_EVENTS_DEFAULT};
@@ -81,6 +81,7 @@ use self::lock::FolderLock;
 use self::prepared::Prepared;
 use self::request::{Answer, Change, Request};
 use self::shared::Shared;
+use crate::clock::now_ms;
 use crate::engine::EngineError;
 use crate::priority::step_back;
 
@@ -124,7 +125,7 @@ impl Default for StoreOptions {
             queue_bytes_max: 64 << 20,
             insert_id_days: INSERT_ID_DAYS_DEFAULT,
             deleted_in_tail_max: Duration::from_secs(3_600),
-            now_ms: system_now_ms,
+            now_ms,
         }
     }
 }
@@ -331,11 +332,6 @@ fn spawn<T: Send + 'static>(
 ) -> Result<JoinHandle<T>, EngineError> {
     let thread = thread::Builder::new().name(name.to_owned()).spawn(body);
     thread.map_err(|error| EngineError::Storage(format!("thread {name}: {error}")))
-}
-
-fn system_now_ms() -> i64 {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The data file of a folder.

@@ -7,8 +7,8 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::contract::Hub;
-use super::v1::now_ms;
 use super::*;
+use crate::clock::now_ms;
 
 const POST: &str = "POST /api/v1/events";
 const TEXT: &str = "content-type: text/plain;charset=UTF-8";

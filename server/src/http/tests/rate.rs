@@ -3,6 +3,7 @@
 use eventhub_core::Command;
 
 use super::*;
+use crate::clock;
 
 const TRACK: &str = "GET /events/track?event_type=a&external_user_id=u";
 const POST: &str = "POST /api/v1/events";
@@ -50,8 +51,8 @@ async fn a_client_that_sends_too_much_is_told_to_wait() {
 async fn a_batch_counts_as_its_events() {
     let event = r#"{"event_type":"a","external_user_id":"u"}"#;
     let array = format!("[{}]", [event; 50].join(","));
-    let binary = Command::event("a", "u", v1::now_ms(), None, [].into_iter()).into_bytes();
-    let binary = Command::batch(v1::now_ms(), &[&binary[..]; 50]);
+    let binary = Command::event("a", "u", clock::now_ms(), None, [].into_iter()).into_bytes();
+    let binary = Command::batch(clock::now_ms(), &[&binary[..]; 50]);
     let form = format!("events={array}");
     let ways: [(&str, &str, Vec<u8>); 3] = [
         (POST, TEXT, array.into_bytes()),

@@ -7,7 +7,7 @@ use eventhub_core::query::{ExplainInput, FunnelInput, RetentionInput, TrendsInpu
 use eventhub_ingest::read_body;
 use serde::Serialize;
 
-use super::now_ms;
+use crate::clock::now_ms;
 use crate::engine::{ExplainedPerson, Page, Scanned};
 use crate::http::App;
 use crate::http::answer::Answer;

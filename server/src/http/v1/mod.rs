@@ -10,7 +10,6 @@ mod stream;
 mod views;
 
 use std::net::IpAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use eventhub_ingest::Clock;
@@ -249,9 +248,3 @@ async fn other(app: &App, call: &Call) -> Result<Answer, ApiError> {
 
 /// The description of this API.
 const OPENAPI: &str = include_str!("openapi.json");
-
-/// Now, in ms since 1970.
-pub(super) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}
