@@ -75,8 +75,13 @@ impl Embedded {
         question: impl FnOnce(&Asking<'_>) -> Result<(T, ScanStats), EngineError> + Send + 'static,
     ) -> Result<Scanned<T>, EngineError> {
         let limits = self.limits;
-        let asked = self.ask(move |snapshot| question(&Asking::new(snapshot, limits)));
-        let (answer, met) = asked.await?;
+        let asked = self.store.questions().begin();
+        let answered = self.ask(move |snapshot| {
+            let answer = question(&Asking::new(snapshot, limits));
+            drop(asked);
+            answer
+        });
+        let (answer, met) = answered.await?;
         self.met.filter_checks.fetch_add(met.filter_checks, Relaxed);
         self.met.bloom_rejections.fetch_add(met.bloom_rejections, Relaxed);
         Ok(Scanned { answer, events: met.events })
@@ -87,6 +92,10 @@ impl Embedded {
 impl Engine for Embedded {
     async fn append(&self, batch: Vec<NewEvent>) -> Result<Vec<EventId>, EngineError> {
         self.store.append(batch, None)?.done().await
+    }
+
+    async fn give_way(&self) {
+        self.store.questions().give_way().await;
     }
 
     async fn alias(&self, from: ExternalId, to: ExternalId) -> Result<(), EngineError> {

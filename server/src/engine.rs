@@ -220,6 +220,8 @@ pub trait Engine: Send + Sync {
     /// Stores a batch whole; the ids in the batch's order. An event whose insert id its user has used
     /// before is not stored again and has the id it got first.
     async fn append(&self, batch: Vec<NewEvent>) -> Result<Vec<EventId>, EngineError>;
+    /// Waits for the questions that are being answered, for a moment: before work that can wait.
+    async fn give_way(&self) {}
     /// States that two ids are one person, named by `to`.
     async fn alias(&self, from: ExternalId, to: ExternalId) -> Result<(), EngineError>;
     /// Takes an alias back; `false` when there was none.

@@ -1,10 +1,17 @@
 //! Who goes first when processors are short: questions, then what comes in, then merging.
 //!
 //! A person waits for an answer, a client for an acknowledgement that comes with the next commit anyway, and nobody
-//! for a merge. On Linux threads have priorities of their own, which a new thread takes over from the one that
-//! starts it; elsewhere all are alike.
+//! for a merge. So what can wait gives way to questions, for a while, before each piece of its work. On Linux threads
+//! have priorities of their own, too, which a new thread takes over from the one that starts it; elsewhere all are alike.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
+use tokio::sync::Notify;
+
+/// How long a piece of work waits for questions at most. What comes in must go on however many questions are asked.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// Starts the threads that scan, with the priority of the process, and has this thread come after them, with those that
 /// it starts from now on.
@@ -26,5 +33,143 @@ pub(crate) fn step_back() {
         if let Err(error) = rustix::process::nice(STEP) {
             tracing::debug!("the priority of a thread stays as it is: {error}");
         }
+    }
+}
+
+/// The questions that are being answered.
+#[derive(Default)]
+pub(crate) struct Questions {
+    count: Mutex<usize>,
+    answered: Condvar,
+    /// The same for tasks.
+    told: Notify,
+}
+
+impl Questions {
+    /// One more, until the guard is dropped.
+    pub(crate) fn begin(self: &Arc<Self>) -> Question {
+        *self.lock() += 1;
+        Question(Arc::clone(self))
+    }
+
+    /// Waits until all are answered, or as long as a piece of work waits.
+    pub(crate) async fn give_way(&self) {
+        let answered = async {
+            loop {
+                // Is told from here on, so that no answer is missed between the look and the wait.
+                let told = self.told.notified();
+                if *self.lock() == 0 {
+                    return;
+                }
+                told.await;
+            }
+        };
+        // Whether they were answered or its patience ended: the work goes on now.
+        let _ = tokio::time::timeout(PATIENCE, answered).await;
+    }
+
+    /// Waits until all are answered, or for so long; whether there were any.
+    fn wait(&self, at_most: Duration) -> bool {
+        let count = self.lock();
+        if *count == 0 {
+            return false;
+        }
+        let waited = self.answered.wait_timeout_while(count, at_most, |count| *count > 0);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+        true
+    }
+
+    // A number cannot be left half changed, so a panic elsewhere does no harm.
+    fn lock(&self) -> MutexGuard<'_, usize> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A question that is being answered, as long as it lives.
+pub(crate) struct Question(Arc<Questions>);
+
+impl Drop for Question {
+    fn drop(&mut self) {
+        let mut count = self.0.lock();
+        *count -= 1;
+        if *count == 0 {
+            drop(count);
+            self.0.answered.notify_all();
+            self.0.told.notify_waiters();
+        }
+    }
+}
+
+/// A thread's work that gives way to questions, at most half of the time.
+pub(crate) struct Yielding {
+    questions: Arc<Questions>,
+    /// Since when it has not waited.
+    since: Instant,
+}
+
+impl Yielding {
+    pub(crate) fn new(questions: &Arc<Questions>) -> Self {
+        Self { questions: Arc::clone(questions), since: Instant::now() }
+    }
+
+    /// Waits for questions, no longer than it went on before.
+    pub(crate) fn give_way(&mut self) {
+        if self.questions.wait(PATIENCE.min(self.since.elapsed())) {
+            self.since = Instant::now();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+    use std::thread;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn work_waits_for_the_last_answer_but_not_for_ever() {
+        let questions = Arc::new(Questions::default());
+        let begin = Instant::now();
+        questions.give_way().await;
+        assert!(begin.elapsed() < PATIENCE, "nobody asks");
+
+        let (one, other) = (questions.begin(), questions.begin());
+        drop(one);
+        let begin = Instant::now();
+        questions.give_way().await;
+        assert!(begin.elapsed() >= PATIENCE, "the other is not answered");
+
+        let mut waiting = pin!(questions.give_way());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        drop(other);
+        assert!(waiting.as_mut().poll(&mut context).is_ready(), "all are answered");
+    }
+
+    #[test]
+    fn a_thread_waits_half_of_the_time_at_most() {
+        let questions = Arc::new(Questions::default());
+        let mut work = Yielding::new(&questions);
+        let question = questions.begin();
+        thread::sleep(PATIENCE);
+        let begin = Instant::now();
+        work.give_way();
+        assert!(begin.elapsed() >= PATIENCE);
+        let begin = Instant::now();
+        for _ in 0..10 {
+            work.give_way();
+        }
+        assert!(begin.elapsed() < PATIENCE, "it did nothing in between");
+
+        thread::sleep(PATIENCE);
+        let answering = thread::spawn(move || {
+            thread::sleep(PATIENCE / 10);
+            drop(question);
+        });
+        work.give_way();
+        assert_eq!(*questions.lock(), 0, "it went on with the answer");
+        answering.join().unwrap();
     }
 }

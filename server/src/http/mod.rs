@@ -102,6 +102,15 @@ impl App {
         })
     }
 
+    /// Has a body wait for questions that are being answered, if it takes long to read.
+    async fn give_way(&self, body: &Bytes) {
+        /// Some hundred microseconds' worth.
+        const BODY_BYTES_LARGE: usize = 16 << 10;
+        if body.len() > BODY_BYTES_LARGE {
+            self.engine.give_way().await;
+        }
+    }
+
     /// Counts the events of a client that was let in, of which one was counted then.
     fn charge(&self, client: IpAddr, events: usize) {
         if let (Some(limit), Some(more @ 1..)) = (&self.rate_limit, events.checked_sub(1)) {
@@ -229,6 +238,7 @@ impl Service {
         let settings = &self.app.settings;
         let limit = settings.body_bytes_max;
         let body = body::read(body, limit, settings.body_timeout).await?;
+        self.app.give_way(&body).await;
         let form = body::form(body, &request.headers, area, limit)?;
         let query = request.uri.query().unwrap_or_default();
         let mut params = Params::parse(query.as_bytes(), &form)?;
@@ -258,6 +268,7 @@ impl Service {
         let received = tracking::clock();
         let limit = settings.body_bytes_max;
         let body = body::read(body, limit, settings.body_timeout).await?;
+        self.app.give_way(&body).await;
         let (body, form) = body::json(body, &request.headers, resource, limit)?;
         let query = request.uri.query().unwrap_or_default();
         let mut params = Params::parse(query.as_bytes(), b"")?;

@@ -1,7 +1,7 @@
 //! The tail in memory: what queries see of the newest events.
 //!
-//! The records of the tail stand in runs. A run becomes parts when the first query asks for it, and keeps
-//! them; only the newest run is open and made anew with each commit. A [`TailView`] never changes: every
+//! The records of the tail stand in runs. A run becomes parts when the first query asks for it, or ahead of that
+//! (see [`super::ahead`]), and keeps them; only the newest run is open and made anew with each commit. A [`TailView`] never changes: every
 //! commit publishes another one, together with the number of the transaction that it belongs to.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +33,12 @@ impl Run {
     /// When its events happened.
     pub(crate) const fn times(&self) -> Times {
         self.times
+    }
+
+    /// Whether it has become parts.
+    #[cfg(test)]
+    pub(crate) fn is_made(&self) -> bool {
+        self.parts.get().is_some()
     }
 
     /// One part for each event type.
@@ -112,6 +118,11 @@ impl TailView {
     /// How many events it holds.
     pub(crate) const fn events(&self) -> u64 {
         self.events
+    }
+
+    /// The runs to which nothing more is added.
+    pub(crate) fn frozen(&self) -> &[Arc<Run>] {
+        &self.frozen
     }
 
     /// The runs that hold events.

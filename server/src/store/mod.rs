@@ -28,6 +28,7 @@ mod shared;
 
 mod tail;
 
+mod ahead;
 mod memory;
 
 mod names;
@@ -83,7 +84,7 @@ use self::request::{Answer, Change, Request};
 use self::shared::Shared;
 use crate::clock::now_ms;
 use crate::engine::EngineError;
-use crate::priority::step_back;
+use crate::priority::{Questions, step_back};
 
 pub use self::bulk::Bulk;
 pub use self::check::{CheckReport, check};
@@ -149,6 +150,8 @@ impl Store {
         let lock = FolderLock::take(folder)?;
         let (shared, writer) = recovery::open(folder, options)?;
         let mut threads = vec![spawn("store-writer", move || writer.run())?];
+        let common = Arc::clone(&shared);
+        threads.push(spawn("store-ahead", move || ahead::run(&common))?);
         let common = Arc::clone(&shared);
         threads.push(spawn("store-seal", move || seal::run(&common))?);
         let common = Arc::clone(&shared);
@@ -297,6 +300,7 @@ impl Store {
 
     /// Finishes what was accepted and ends the threads. Nothing is accepted afterwards.
     pub fn close(&self) {
+        self.shared.ahead.stop();
         self.shared.seal.stop();
         self.shared.merge.stop();
         self.shared.queue.close();
@@ -306,6 +310,11 @@ impl Store {
                 tracing::error!("a thread of the store panicked");
             }
         }
+    }
+
+    /// The questions that are being answered, to which other work gives way.
+    pub(crate) fn questions(&self) -> &Arc<Questions> {
+        &self.shared.questions
     }
 
     fn push<T>(&self, change: impl FnOnce(Answer<T>) -> Change) -> Result<Pending<T>, EngineError> {

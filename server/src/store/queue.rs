@@ -14,12 +14,22 @@ use crate::engine::EngineError;
 /// Bytes of requests that make one group, so that a transaction stays small.
 const GROUP_BYTES_MAX: usize = 16 << 20;
 
+/// Bytes of requests that take a millisecond to store, about.
+const GROUP_BYTES_LONG: usize = 64 << 10;
+
 /// What the writer does next.
 pub(crate) struct Work {
     /// Requests for one transaction.
     pub(crate) group: Vec<Request>,
     /// A job for a transaction of its own.
     pub(crate) job: Option<Job>,
+}
+
+impl Work {
+    /// Whether it takes long to store the requests.
+    pub(crate) fn is_long(&self) -> bool {
+        self.group.iter().map(Request::bytes).sum::<usize>() > GROUP_BYTES_LONG
+    }
 }
 
 /// Requests and jobs that wait for the writer.

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use eventhub_core::part::ChunkKey;
 
 use super::StoreOptions;
+use super::ahead::Ahead;
 use super::failure::repeat;
 use super::job::{Job, Progress, Task};
 use super::memory::Published;
@@ -17,11 +18,12 @@ use super::queue::Queue;
 use super::request::{Answer, Pending};
 use super::tables::{PartKey, StoreEnv, Tables};
 use crate::engine::EngineError;
+use crate::priority::Questions;
 
 /// Events of a run in memory at least; the open run is sorted anew after every commit.
 const RUN_EVENTS_MIN: u64 = 1_024;
 /// Runs that a tail about to be sealed consists of.
-const RUNS: u64 = 16;
+pub(crate) const RUNS: u64 = 16;
 
 /// Common state.
 pub(crate) struct Shared {
@@ -39,6 +41,9 @@ pub(crate) struct Shared {
     pub(crate) next_number: AtomicU64,
     /// Whether a filter of insert ids is to be made.
     pub(crate) filter_wanted: AtomicBool,
+    /// What what is stored gives way to.
+    pub(crate) questions: Arc<Questions>,
+    pub(crate) ahead: Ahead,
     pub(crate) seal: Signal,
     /// Whether the tail is sealed however short it is.
     pub(crate) seal_all: AtomicBool,
@@ -78,6 +83,8 @@ impl Shared {
             counters: Counters::default(),
             next_number: AtomicU64::new(next_number),
             filter_wanted: AtomicBool::new(false),
+            questions: Arc::default(),
+            ahead: Ahead::default(),
             seal: Signal::default(),
             seal_all: AtomicBool::new(false),
             seal_once: AtomicBool::new(false),

@@ -9,6 +9,7 @@ use super::job::{Piece, Progress, Task};
 use super::request::Pending;
 use super::shared::Shared;
 use crate::engine::EngineError;
+use crate::priority::Yielding;
 
 /// Bytes of pieces that are stored in one transaction, or one piece more, while clients may wait.
 const TRANSACTION_BYTES: usize = 2 << 20;
@@ -24,21 +25,29 @@ pub(crate) struct Shipper<'a> {
     pieces: Vec<Piece>,
     bytes: usize,
     under_way: Option<Pending<Progress>>,
+    work: Yielding,
     parts: Vec<u64>,
 }
 
 impl<'a> Shipper<'a> {
-    pub(crate) const fn new(shared: &'a Shared) -> Self {
+    pub(crate) fn new(shared: &'a Shared) -> Self {
         Self::with_bytes(shared, TRANSACTION_BYTES)
     }
 
     /// A shipper for a store that nobody else writes to.
-    pub(crate) const fn bulk(shared: &'a Shared) -> Self {
+    pub(crate) fn bulk(shared: &'a Shared) -> Self {
         Self::with_bytes(shared, BULK_TRANSACTION_BYTES)
     }
 
-    const fn with_bytes(shared: &'a Shared, bytes_max: usize) -> Self {
-        Self { shared, bytes_max, pieces: Vec::new(), bytes: 0, under_way: None, parts: Vec::new() }
+    fn with_bytes(shared: &'a Shared, bytes_max: usize) -> Self {
+        let (pieces, parts) = Default::default();
+        let work = Yielding::new(&shared.questions);
+        Self { shared, bytes_max, pieces, bytes: 0, under_way: None, work, parts }
+    }
+
+    /// Waits for questions before a piece of work that makes chunks.
+    pub(crate) fn give_way(&mut self) {
+        self.work.give_way();
     }
 
     /// The number of a new part, whose chunks are swept away unless it is published.
@@ -54,6 +63,7 @@ impl<'a> Shipper<'a> {
         key: ChunkKey,
         bytes: Vec<u8>,
     ) -> Result<(), EngineError> {
+        self.give_way();
         self.bytes += bytes.len();
         self.pieces.push(Piece::Chunk(part, key, bytes));
         self.ship_when_full()

@@ -271,6 +271,7 @@ impl Snapshot {
         (from, last): (TimeMs, TimeMs),
         wanted: impl Fn(&PartView<'_>) -> bool,
     ) -> Result<(), EngineError> {
+        self.shared.ahead.expect_questions();
         let runs = self.published.tail.runs().filter(|run| run.times().overlap(from, last));
         let runs: Vec<_> = runs.collect();
         let built: Vec<_> = runs.par_iter().map(|run| run.parts()).collect();

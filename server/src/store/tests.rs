@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::*;
 
+mod ahead;
 mod bulk;
 mod counting;
 mod deletion;

@@ -6,14 +6,16 @@
 //! thread remembers of names and users is read anew, since it may hold what was never stored.
 
 mod bulk;
+mod outcome;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use eventhub_core::{DAY_MS, EventId, UserId};
+use eventhub_core::{DAY_MS, EventId};
 use heed::RwTxn;
 use tracing::error;
 
+use self::outcome::{Outcome, Stored, answer, events_of, refuse};
 use super::dedup::{Dedup, InsertKey};
 use super::deletion;
 use super::failure::{Failure, commit_failure, repeat};
@@ -31,6 +33,7 @@ use super::user_change;
 use super::users::Users;
 use super::views;
 use crate::engine::EngineError;
+use crate::priority::Yielding;
 
 /// The writer's state.
 pub(crate) struct Writer {
@@ -39,6 +42,7 @@ pub(crate) struct Writer {
     dedup: Dedup,
     /// `None` after a transaction was lost.
     known: Option<Known>,
+    work: Yielding,
 }
 
 /// What is known of the tables without reading them.
@@ -49,24 +53,11 @@ struct Known {
     next_sequence: u64,
 }
 
-/// What a request led to.
-enum Outcome {
-    Appended(Vec<EventId>),
-    Aliased,
-    Unaliased(bool),
-    Changed(UserId),
-    Deleted(bool),
-    Viewed(bool),
-    Probed,
-}
-
 /// Insert ids of sealed events that are moved after a group at least.
 const SEALED_AT_ONCE_MIN: usize = 1_024;
 
 /// Insert ids of sealed events that are moved after a job: some milliseconds' worth.
 const SEALED_AFTER_JOB: usize = 1 << 14;
-
-type Stored = Result<Outcome, eventhub_core::Error>;
 
 /// A transaction under way.
 struct Group<'a, 'e> {
@@ -82,13 +73,17 @@ impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, dedup: Dedup) -> Self {
         let tables = shared.tables;
         shared.filter_wanted.store(dedup.wants_filter(), Relaxed);
-        Self { shared, tables, dedup, known: None }
+        let work = Yielding::new(&shared.questions);
+        Self { shared, tables, dedup, known: None, work }
     }
 
     /// Works until the queue is closed and empty.
     pub(crate) fn run(mut self) {
         while let Some(work) = self.shared.queue.take() {
             if !work.group.is_empty() {
+                if work.is_long() {
+                    self.work.give_way();
+                }
                 self.commit_group(work.group);
             }
             if let Some(job) = work.job {
@@ -101,8 +96,11 @@ impl Writer {
         let result = self.store_group(&group);
         match result {
             Ok((outcomes, records)) => {
-                let run_events = self.shared.run_events();
-                self.publish(self.shared.published().tail.with(records, run_events));
+                let tail = &self.shared.published().tail;
+                let with = tail.with(records, self.shared.run_events());
+                let frozen = with.frozen().len() - tail.frozen().len();
+                self.publish(with);
+                self.shared.ahead.freeze(frozen as u64);
                 self.dedup.keep();
                 if let Some(known) = &mut self.known {
                     known.names.keep(&self.shared.seen);
@@ -365,34 +363,5 @@ impl Group<'_, '_> {
             tables.tail.put(wtxn, &record.first(), record.bytes())?;
         }
         Ok(records)
-    }
-}
-
-fn events_of(outcome: &Stored) -> usize {
-    if let Ok(Outcome::Appended(ids)) = outcome { ids.len() } else { 0 }
-}
-
-fn answer(change: Change, outcome: Stored) {
-    match (change, outcome) {
-        (Change::Append { answer, .. }, Ok(Outcome::Appended(ids))) => answer.send(Ok(ids)),
-        (Change::Alias { answer, .. }, Ok(Outcome::Aliased)) => answer.send(Ok(())),
-        (Change::Unalias { answer, .. }, Ok(Outcome::Unaliased(found))) => answer.send(Ok(found)),
-        (Change::User { answer, .. }, Ok(Outcome::Changed(user))) => answer.send(Ok(user)),
-        (Change::Delete { answer, .. }, Ok(Outcome::Deleted(found))) => answer.send(Ok(found)),
-        (Change::View { answer, .. }, Ok(Outcome::Viewed(found))) => answer.send(Ok(found)),
-        (Change::Probe { answer }, Ok(Outcome::Probed)) => answer.send(Ok(())),
-        (change, Err(error)) => refuse(change, error.into()),
-        (_, Ok(_)) => unreachable!("`Group::apply` gives each change its own kind of outcome"),
-    }
-}
-
-fn refuse(change: Change, error: EngineError) {
-    match change {
-        Change::Append { answer, .. } => answer.send(Err(error)),
-        Change::Alias { answer, .. } | Change::Probe { answer } => answer.send(Err(error)),
-        Change::Unalias { answer, .. }
-        | Change::Delete { answer, .. }
-        | Change::View { answer, .. } => answer.send(Err(error)),
-        Change::User { answer, .. } => answer.send(Err(error)),
     }
 }
