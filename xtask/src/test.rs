@@ -29,18 +29,18 @@ enum Step {
     Clippy,
     /// The core builds where no standard library exists
     NoStd,
-    /// Unit, property and doc tests
-    Unit,
     /// The WebAssembly client, the npm package and the dashboard build
     Web,
     /// The tag, the package and the snippet are within their budgets
     Size,
     /// The dashboard's types and unit tests
     Www,
-    /// Ten thousand questions: the WebAssembly engine answers as the native one does
-    Cases,
     /// The WebAssembly client in Chromium, by Karma
     Browser,
+    /// Unit, property and doc tests
+    Unit,
+    /// Ten thousand questions: the WebAssembly engine answers as the native one does
+    Cases,
     /// The server builds in release
     Release,
     /// The tests against the release binary
@@ -72,12 +72,12 @@ impl Step {
             Step::Tidy => one(tidy::check()),
             Step::Clippy => one(clippy()),
             Step::NoStd => one(no_std()),
-            Step::Unit => unit_tests(),
             Step::Web => one(web::require().and_then(|()| web::build())),
             Step::Size => one(size()),
             Step::Www => www(),
-            Step::Cases => one(cases()),
             Step::Browser => browser(),
+            Step::Unit => unit_tests(),
+            Step::Cases => cases(),
             Step::Release => one(release_build()),
             Step::EndToEnd => end_to_end(),
             Step::Pages => pages(),
@@ -134,7 +134,7 @@ fn clippy() -> Result<()> {
         "clippy",
         "--workspace",
         "--all-targets",
-        "--features=eventhub-client/playground,eventhub-client/preview,eventhub-client/tracker,eventhub-core/naive",
+        tools::ALL_FEATURES,
         "--",
         "--deny=warnings",
     ]))?;
@@ -157,20 +157,12 @@ fn no_std() -> Result<()> {
     tools::run(&mut cargo(["check", "--package=eventhub-core", "--target", NO_STD_TARGET]))
 }
 
-/// The end-to-end tests are left out: they need the release binary, which comes later. This
+/// Without the end-to-end tests, which need the release binary, and the ten thousand cases: they are steps of their own. This
 /// program's own tests run as it was built, rather than building all that it uses once more.
 fn unit_tests() -> Result<Counts> {
-    let mut counts = counted(
-        &mut cargo([
-            "test",
-            "--workspace",
-            "--exclude=eventhub-tests",
-            "--exclude=xtask",
-            "--features=eventhub-client/playground,eventhub-client/preview,eventhub-client/tracker,eventhub-core/naive",
-            "--no-fail-fast",
-        ]),
-        Counts::of_cargo,
-    )?;
+    let mut tests =
+        tools::cargo_test(["--no-fail-fast", "--", "--skip", END_TO_END, "--skip", CASES]);
+    let mut counts = counted(&mut tests, Counts::of_cargo)?;
     counts += counted(&mut cargo(["test", "--package=xtask", "--profile=dev"]), Counts::of_cargo)?;
     Ok(counts)
 }
@@ -193,22 +185,19 @@ fn browser() -> Result<Counts> {
     counted(&mut karma, Counts::of_karma)
 }
 
+/// The test of the ten thousand cases.
+const CASES: &str = "many::ten_thousand_cases_equal_the_naive_models";
+
 /// The native engine leaves the cases with its answers, which the test of them has held against the naive models.
-fn cases() -> Result<()> {
+fn cases() -> Result<Counts> {
     ensure_web_is_built()?;
     let file = tools::target_dir().join("cases.bin");
-    let test = "many::ten_thousand_cases_equal_the_naive_models";
-    let mut native = cargo([
-        "test",
-        "--package=eventhub-core",
-        "--features=naive",
-        "--test=questions",
-        "--",
-        "--exact",
-        test,
-    ]);
-    tools::run(native.env("EVENTHUB_CASES", &file))?;
-    tools::run(Command::new("node").arg("tests/cases.mjs").arg(&file).current_dir(root()))
+    let mut native = tools::cargo_test(["--test=questions", "--", "--exact", CASES]);
+    let mut counts = counted(native.env("EVENTHUB_CASES", &file), Counts::of_cargo)?;
+    if counts.failed == 0 {
+        counts += one(tools::run(tools::command("node").arg("tests/cases.mjs").arg(&file)))?;
+    }
+    Ok(counts)
 }
 
 fn ensure_web_is_built() -> Result<()> {
@@ -216,6 +205,9 @@ fn ensure_web_is_built() -> Result<()> {
     ensure!(is_built, "npm/dist is missing: run `cargo xtask test --only web` first");
     Ok(())
 }
+
+/// The module of the end-to-end tests.
+const END_TO_END: &str = "e2e::";
 
 /// What the end-to-end tests call beside Node: the one sees what the server syncs, the others run the examples of
 /// `docs/clients.md`.
@@ -226,7 +218,7 @@ fn end_to_end() -> Result<Counts> {
     ensure_release_is_built()?;
     END_TO_END_PROGRAMS.into_iter().try_for_each(require_program)?;
     require_node()?;
-    let mut command = cargo(["test", "--package=eventhub-tests", "--no-fail-fast"]);
+    let mut command = tools::cargo_test(["--test=main", "--no-fail-fast", "--", END_TO_END]);
     counted(command.env("EVENTHUB_BIN", binary), Counts::of_cargo)
 }
 

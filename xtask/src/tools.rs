@@ -43,6 +43,17 @@ pub(crate) fn cargo<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
     command
 }
 
+/// All that there is to check and to test.
+pub(crate) const ALL_FEATURES: &str = "--features=eventhub-client/playground,eventhub-client/preview,eventhub-client/tracker,eventhub-core/naive";
+
+/// `cargo test ARGS` among all packages but this one. Whichever of them is wanted, all are named, and with all features: what they
+/// depend on has the features that somebody asks for, and would be built again for each choice of packages.
+pub(crate) fn cargo_test<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut command = cargo(["test", "--workspace", "--exclude=xtask", ALL_FEATURES]);
+    command.args(args);
+    command
+}
+
 /// A program of the npm packages, by the name under which they install it.
 pub(crate) fn npm_bin(name: &str) -> Command {
     command(root().join("node_modules/.bin").join(name))
