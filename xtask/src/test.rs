@@ -165,8 +165,9 @@ fn build_tests() -> Result<()> {
     tools::run(cargo(XTASK_TEST).arg("--no-run"))
 }
 
-/// This program's own tests, built as it was, rather than with all that it uses built once more.
-const XTASK_TEST: [&str; 3] = ["test", "--package=xtask", "--profile=dev"];
+/// This program's own tests, with what it was built of rather than all of that built once more; they need no speed.
+const XTASK_TEST: [&str; 4] =
+    ["test", "--package=xtask", "--profile=dev", "--config=profile.dev.package.xtask.opt-level=0"];
 
 /// Without the end-to-end tests, which need the release binary, and the ten thousand cases: they are steps of their own.
 fn unit_tests() -> Result<Counts> {
