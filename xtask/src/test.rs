@@ -11,6 +11,7 @@ use crate::{bench, playground, tidy, web};
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use std::process::{Command, ExitCode};
+use std::thread;
 use std::time::Instant;
 
 #[derive(clap::Args)]
@@ -159,10 +160,20 @@ fn no_std() -> Result<()> {
     tools::run(&mut cargo(["check", "--package=eventhub-core", "--target", NO_STD_TARGET]))
 }
 
-/// All that the steps after this one run, so that nothing is built while tests judge time.
+/// All that the steps after this one run, so that nothing is built while tests judge time. The packages of the bundlers
+/// come over the network meanwhile.
 fn build_tests() -> Result<()> {
-    tools::run(&mut tools::cargo_test(["--no-run", "--tests", "--bench=questions"]))?;
-    tools::run(cargo(XTASK_TEST).arg("--no-run"))
+    require_node()?;
+    thread::scope(|scope| {
+        let packages = scope.spawn(install_bundlers);
+        tools::run(&mut tools::cargo_test(["--no-run", "--tests", "--bench=questions"]))?;
+        tools::run(cargo(XTASK_TEST).arg("--no-run"))?;
+        tools::joined(packages)
+    })
+}
+
+fn install_bundlers() -> Result<()> {
+    web::install_packages("tests/bundlers")
 }
 
 /// This program's own tests, with what it was built of rather than all of that built once more; they need no speed.
@@ -238,7 +249,7 @@ fn pages() -> Result<Counts> {
     ensure_web_is_built()?;
     ensure_release_is_built()?;
     require_node()?;
-    web::install_packages("tests/bundlers")?;
+    install_bundlers()?;
     let playground = playground::default_folder();
     playground::write(&playground)?;
     let mut playwright = npm_bin("playwright");

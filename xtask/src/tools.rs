@@ -6,6 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread::ScopedJoinHandle;
 
 /// The oldest Node that the web builds run on, major and minor.
 const NODE_MIN: (u32, u32) = (20, 19);
@@ -88,6 +89,14 @@ pub(crate) fn run_and_read(command: &mut Command) -> Result<(String, bool)> {
         output.push('\n');
     }
     Ok((output, child.wait()?.success()))
+}
+
+/// What a thread made; its panic goes on in this one.
+///
+/// # Errors
+/// What the thread returned.
+pub(crate) fn joined<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// The standard output of a program that says something short, or `None` where it does not run.

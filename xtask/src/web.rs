@@ -5,7 +5,7 @@ use anyhow::{Context, Result, anyhow};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 use wasm_bindgen_cli_support::Bindgen;
 
 /// What Rust's target enables by itself, so that wasm-opt reads the module and adds nothing newer.
@@ -46,22 +46,17 @@ pub(crate) fn build() -> Result<()> {
             [PLAYGROUND, PREVIEW, TRACKER].map(|module| scope.spawn(move || module.compile()));
         install_packages(".")?;
         let made = [
-            scope.spawn(|| PLAYGROUND.build_engine(&joined(playground)?, "-O3")),
-            scope.spawn(|| PREVIEW.build_engine(&joined(preview)?, "-Os")),
-            scope.spawn(|| build_tracker(&joined(tracker)?)),
+            scope.spawn(|| PLAYGROUND.build_engine(&tools::joined(playground)?, "-O3")),
+            scope.spawn(|| PREVIEW.build_engine(&tools::joined(preview)?, "-Os")),
+            scope.spawn(|| build_tracker(&tools::joined(tracker)?)),
         ];
-        made.into_iter().try_for_each(joined)
+        made.into_iter().try_for_each(tools::joined)
     })?;
     run(npm_bin("tsc").args(["--project", "npm"]))?;
     bundle()?;
     // The dashboard's types of the API, from its OpenAPI document.
     run(command("npm").args(["run", "types", "--workspace", "www", "--silent"]))?;
     run(npm_bin("vite").args(["build", "www", "--logLevel", "warn"]))
-}
-
-/// What a thread made; its panic goes on in this one.
-fn joined<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Brings a folder's `node_modules` to what its package-lock.json says, unless it is there already.
