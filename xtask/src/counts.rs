@@ -14,14 +14,19 @@ impl Counts {
     pub(crate) const ONE_PASSED: Counts = Counts { passed: 1, failed: 0 };
     pub(crate) const ONE_FAILED: Counts = Counts { passed: 0, failed: 1 };
 
+    /// Reads a line that says `3 passed` and `0 failed`, as this program's last one does.
+    pub(crate) fn of_line(line: &str) -> Counts {
+        Counts {
+            passed: number_before(line, " passed").unwrap_or(0),
+            failed: number_before(line, " failed").unwrap_or(0),
+        }
+    }
+
     /// Sums cargo's lines `test result: ok. 3 passed; 0 failed; ...`.
     pub(crate) fn of_cargo(output: &str) -> Counts {
         let mut counts = Counts::default();
         for line in output.lines().filter(|line| line.starts_with("test result: ")) {
-            counts += Counts {
-                passed: number_before(line, " passed").unwrap_or(0),
-                failed: number_before(line, " failed").unwrap_or(0),
-            };
+            counts += Counts::of_line(line);
         }
         counts
     }
@@ -29,10 +34,7 @@ impl Counts {
     /// Reads vitest's line `Tests  1 failed | 4 passed (5)`.
     pub(crate) fn of_vitest(output: &str) -> Counts {
         let line = output.lines().find(|line| line.trim_start().starts_with("Tests  "));
-        line.map_or(Counts::default(), |line| Counts {
-            passed: number_before(line, " passed").unwrap_or(0),
-            failed: number_before(line, " failed").unwrap_or(0),
-        })
+        line.map_or(Counts::default(), Counts::of_line)
     }
 
     /// Reads Karma's last line `Executed 3 of 4 (1 FAILED) (skipped 1) (...)`.
@@ -108,6 +110,12 @@ test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; 
 ";
         assert_eq!(Counts::of_cargo(output), counts(15, 2));
         assert_eq!(Counts::of_cargo("error: could not compile"), counts(0, 0));
+    }
+
+    #[test]
+    fn reads_back_what_it_shows() {
+        assert_eq!(Counts::of_line(&counts(12, 3).to_string()), counts(12, 3));
+        assert_eq!(Counts::of_line("thread 'main' panicked"), counts(0, 0));
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! `cargo xtask test`: everything that must hold, step by step, with one count at the end.
 
+mod stages;
+
 use crate::counts::Counts;
 use crate::tools::{
     self, NO_STD_TARGET, WASM_TARGET, cargo, npm_bin, release_build, require_chromium,
     require_node, require_program, require_target, root, run_and_read, server_binary,
 };
 use crate::{bench, playground, tidy, web};
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use clap::ValueEnum;
 use std::process::{Command, ExitCode};
+use std::thread;
 use std::time::Instant;
 
 #[derive(clap::Args)]
@@ -18,7 +21,7 @@ pub(crate) struct Args {
     only: Option<Step>,
 }
 
-/// The steps, in the order in which they run: the cheap ones first.
+/// The steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Step {
     /// rustfmt changes nothing
@@ -29,20 +32,22 @@ enum Step {
     Clippy,
     /// The core builds where no standard library exists
     NoStd,
-    /// Unit, property and doc tests
-    Unit,
     /// The WebAssembly client, the npm package and the dashboard build
     Web,
     /// The tag, the package and the snippet are within their budgets
     Size,
     /// The dashboard's types and unit tests
     Www,
-    /// Ten thousand questions: the WebAssembly engine answers as the native one does
-    Cases,
-    /// The WebAssembly client in Chromium, by Karma
-    Browser,
+    /// The unit and end-to-end tests build
+    Tests,
     /// The server builds in release
     Release,
+    /// The WebAssembly client in Chromium, by Karma
+    Browser,
+    /// Unit, property and doc tests
+    Unit,
+    /// Ten thousand questions: the WebAssembly engine answers as the native one does
+    Cases,
     /// The tests against the release binary
     EndToEnd,
     /// The dashboard, pages with the tag, and apps with the npm package, in Chromium against the release binary
@@ -61,6 +66,7 @@ impl Step {
     fn needs(self) -> Option<Step> {
         match self {
             Step::Size | Step::Www | Step::Cases | Step::Browser => Some(Step::Web),
+            Step::Unit => Some(Step::Tests),
             Step::EndToEnd | Step::Pages | Step::Bench => Some(Step::Release),
             _ => None,
         }
@@ -72,13 +78,14 @@ impl Step {
             Step::Tidy => one(tidy::check()),
             Step::Clippy => one(clippy()),
             Step::NoStd => one(no_std()),
-            Step::Unit => unit_tests(),
             Step::Web => one(web::require().and_then(|()| web::build())),
             Step::Size => one(size()),
             Step::Www => www(),
-            Step::Cases => one(cases()),
-            Step::Browser => browser(),
+            Step::Tests => one(build_tests()),
             Step::Release => one(release_build()),
+            Step::Browser => browser(),
+            Step::Unit => unit_tests(),
+            Step::Cases => cases(),
             Step::EndToEnd => end_to_end(),
             Step::Pages => pages(),
             Step::Bench => bench_check(),
@@ -86,37 +93,33 @@ impl Step {
     }
 }
 
-/// Runs the steps, going on after a failure, and prints the count as the last line.
+/// Runs one step or all of them, and prints the count as the last line.
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
-    let steps = args.only.map_or_else(|| Step::value_variants().to_vec(), |step| vec![step]);
+    let start = Instant::now();
+    let done = args.only.map_or_else(stages::run, |step| vec![(step, run_step(step))]);
+    let failed = done.iter().filter(|(_, counts)| counts.failed > 0);
+    let failed: Vec<_> = failed.map(|(step, _)| step.name()).collect();
+    if !failed.is_empty() {
+        println!("Steps with failures: {}", failed.join(", "));
+    }
+    if args.only.is_none() {
+        println!("All steps: {:.1} s", start.elapsed().as_secs_f64());
+    }
     let mut total = Counts::default();
-    let mut failed_steps = Vec::new();
-    for step in steps {
-        println!("==> {}", step.name());
-        let start = Instant::now();
-        let counts = run_unless_in_vain(step, &failed_steps).unwrap_or_else(|error| {
-            println!("error: {error:#}");
-            Counts::ONE_FAILED
-        });
-        println!("<== {}: {counts}, {:.1} s", step.name(), start.elapsed().as_secs_f64());
-        if counts.failed > 0 {
-            failed_steps.push(step);
-        }
-        total += counts;
-    }
-    if !failed_steps.is_empty() {
-        let names = failed_steps.iter().map(|step| step.name()).collect::<Vec<_>>();
-        println!("Steps with failures: {}", names.join(", "));
-    }
+    done.into_iter().for_each(|(_, counts)| total += counts);
     println!("{total}");
     Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn run_unless_in_vain(step: Step, failed_steps: &[Step]) -> Result<Counts> {
-    if let Some(needed) = step.needs().filter(|needed| failed_steps.contains(needed)) {
-        bail!("not run, because it needs what the step {} makes", needed.name());
-    }
-    step.run()
+fn run_step(step: Step) -> Counts {
+    println!("==> {}", step.name());
+    let start = Instant::now();
+    let counts = step.run().unwrap_or_else(|error| {
+        println!("error: {error:#}");
+        Counts::ONE_FAILED
+    });
+    println!("<== {}: {counts}, {:.1} s", step.name(), start.elapsed().as_secs_f64());
+    counts
 }
 
 /// A step without tests counts as one.
@@ -134,7 +137,7 @@ fn clippy() -> Result<()> {
         "clippy",
         "--workspace",
         "--all-targets",
-        "--features=eventhub-client/playground,eventhub-client/preview,eventhub-client/tracker,eventhub-core/naive",
+        tools::ALL_FEATURES,
         "--",
         "--deny=warnings",
     ]))?;
@@ -157,21 +160,32 @@ fn no_std() -> Result<()> {
     tools::run(&mut cargo(["check", "--package=eventhub-core", "--target", NO_STD_TARGET]))
 }
 
-/// The end-to-end tests are left out: they need the release binary, which comes later. This
-/// program's own tests run as it was built, rather than building all that it uses once more.
+/// All that the steps after this one run, so that nothing is built while tests judge time. The packages of the bundlers
+/// come over the network meanwhile.
+fn build_tests() -> Result<()> {
+    require_node()?;
+    thread::scope(|scope| {
+        let packages = scope.spawn(install_bundlers);
+        tools::run(&mut tools::cargo_test(["--no-run", "--tests", "--bench=questions"]))?;
+        tools::run(cargo(XTASK_TEST).arg("--no-run"))?;
+        tools::joined(packages)
+    })
+}
+
+fn install_bundlers() -> Result<()> {
+    web::install_packages("tests/bundlers")
+}
+
+/// This program's own tests, with what it was built of rather than all of that built once more; they need no speed.
+const XTASK_TEST: [&str; 4] =
+    ["test", "--package=xtask", "--profile=dev", "--config=profile.dev.package.xtask.opt-level=0"];
+
+/// Without the end-to-end tests, which need the release binary, and the ten thousand cases: they are steps of their own.
 fn unit_tests() -> Result<Counts> {
-    let mut counts = counted(
-        &mut cargo([
-            "test",
-            "--workspace",
-            "--exclude=eventhub-tests",
-            "--exclude=xtask",
-            "--features=eventhub-client/playground,eventhub-client/preview,eventhub-client/tracker,eventhub-core/naive",
-            "--no-fail-fast",
-        ]),
-        Counts::of_cargo,
-    )?;
-    counts += counted(&mut cargo(["test", "--package=xtask", "--profile=dev"]), Counts::of_cargo)?;
+    let mut tests =
+        tools::cargo_test(["--no-fail-fast", "--", "--skip", END_TO_END, "--skip", CASES]);
+    let mut counts = counted(&mut tests, Counts::of_cargo)?;
+    counts += counted(&mut cargo(XTASK_TEST), Counts::of_cargo)?;
     Ok(counts)
 }
 
@@ -193,22 +207,19 @@ fn browser() -> Result<Counts> {
     counted(&mut karma, Counts::of_karma)
 }
 
+/// The test of the ten thousand cases.
+const CASES: &str = "many::ten_thousand_cases_equal_the_naive_models";
+
 /// The native engine leaves the cases with its answers, which the test of them has held against the naive models.
-fn cases() -> Result<()> {
+fn cases() -> Result<Counts> {
     ensure_web_is_built()?;
     let file = tools::target_dir().join("cases.bin");
-    let test = "many::ten_thousand_cases_equal_the_naive_models";
-    let mut native = cargo([
-        "test",
-        "--package=eventhub-core",
-        "--features=naive",
-        "--test=questions",
-        "--",
-        "--exact",
-        test,
-    ]);
-    tools::run(native.env("EVENTHUB_CASES", &file))?;
-    tools::run(Command::new("node").arg("tests/cases.mjs").arg(&file).current_dir(root()))
+    let mut native = tools::cargo_test(["--test=questions", "--", "--exact", CASES]);
+    let mut counts = counted(native.env("EVENTHUB_CASES", &file), Counts::of_cargo)?;
+    if counts.failed == 0 {
+        counts += one(tools::run(tools::command("node").arg("tests/cases.mjs").arg(&file)))?;
+    }
+    Ok(counts)
 }
 
 fn ensure_web_is_built() -> Result<()> {
@@ -216,6 +227,9 @@ fn ensure_web_is_built() -> Result<()> {
     ensure!(is_built, "npm/dist is missing: run `cargo xtask test --only web` first");
     Ok(())
 }
+
+/// The module of the end-to-end tests.
+const END_TO_END: &str = "e2e::";
 
 /// What the end-to-end tests call beside Node: the one sees what the server syncs, the others run the examples of
 /// `docs/clients.md`.
@@ -226,7 +240,7 @@ fn end_to_end() -> Result<Counts> {
     ensure_release_is_built()?;
     END_TO_END_PROGRAMS.into_iter().try_for_each(require_program)?;
     require_node()?;
-    let mut command = cargo(["test", "--package=eventhub-tests", "--no-fail-fast"]);
+    let mut command = tools::cargo_test(["--test=main", "--no-fail-fast", "--", END_TO_END]);
     counted(command.env("EVENTHUB_BIN", binary), Counts::of_cargo)
 }
 
@@ -235,7 +249,7 @@ fn pages() -> Result<Counts> {
     ensure_web_is_built()?;
     ensure_release_is_built()?;
     require_node()?;
-    web::install_packages("tests/bundlers")?;
+    install_bundlers()?;
     let playground = playground::default_folder();
     playground::write(&playground)?;
     let mut playwright = npm_bin("playwright");
@@ -256,24 +270,4 @@ fn ensure_release_is_built() -> Result<()> {
     let is_built = server_binary().is_file();
     ensure!(is_built, "the release binary is missing: run `cargo xtask test --only release` first");
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_step_runs_after_what_it_needs() {
-        let steps = Step::value_variants();
-        for (index, step) in steps.iter().enumerate() {
-            let needed = step.needs().map(|needed| steps.iter().position(|other| *other == needed));
-            assert!(needed.is_none_or(|position| position < Some(index)), "{step:?}");
-        }
-    }
-
-    #[test]
-    fn a_step_whose_need_failed_is_not_run() {
-        let error = run_unless_in_vain(Step::EndToEnd, &[Step::Release]).expect_err("in vain");
-        assert!(error.to_string().contains("the step release makes"), "{error}");
-    }
 }

@@ -6,6 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread::ScopedJoinHandle;
 
 /// The oldest Node that the web builds run on, major and minor.
 const NODE_MIN: (u32, u32) = (20, 19);
@@ -39,6 +40,17 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
 /// `cargo ARGS`, with the same cargo that started this program.
 pub(crate) fn cargo<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = command(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(args);
+    command
+}
+
+/// All that there is to check and to test.
+pub(crate) const ALL_FEATURES: &str = "--features=eventhub-client/playground,eventhub-client/preview,eventhub-client/tracker,eventhub-core/naive";
+
+/// `cargo test ARGS` among all packages but this one. Whichever of them is wanted, all are named, and with all features: what they
+/// depend on has the features that somebody asks for, and would be built again for each choice of packages.
+pub(crate) fn cargo_test<'a>(args: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut command = cargo(["test", "--workspace", "--exclude=xtask", ALL_FEATURES]);
     command.args(args);
     command
 }
@@ -77,6 +89,14 @@ pub(crate) fn run_and_read(command: &mut Command) -> Result<(String, bool)> {
         output.push('\n');
     }
     Ok((output, child.wait()?.success()))
+}
+
+/// What a thread made; its panic goes on in this one.
+///
+/// # Errors
+/// What the thread returned.
+pub(crate) fn joined<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// The standard output of a program that says something short, or `None` where it does not run.

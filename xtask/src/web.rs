@@ -5,6 +5,7 @@ use anyhow::{Context, Result, anyhow};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 use wasm_bindgen_cli_support::Bindgen;
 
 /// What Rust's target enables by itself, so that wasm-opt reads the module and adds nothing newer.
@@ -24,15 +25,33 @@ pub(crate) fn require() -> Result<()> {
     tools::require_target(WASM_TARGET)
 }
 
-/// Builds all of it, in the order in which one needs the other.
+/// A use of `client-wasm`: its feature, and the profile of Cargo.toml by which it is compiled.
+struct Module {
+    feature: &'static str,
+    profile: &'static str,
+}
+
+const PREVIEW: Module = Module { feature: "preview", profile: "wasm" };
+const PLAYGROUND: Module = Module { feature: "playground", profile: "engine" };
+const TRACKER: Module = Module { feature: "tracker", profile: "tag" };
+
+/// Builds all of it, in the order in which one needs the other. What takes longest in making a module keeps one core busy,
+/// so they are made side by side, and the packages come meanwhile.
 ///
 /// # Errors
 /// When a build fails.
 pub(crate) fn build() -> Result<()> {
-    install_packages(".")?;
-    build_engine("preview", "wasm", "-Os")?;
-    build_engine("playground", "engine", "-O3")?;
-    build_tracker()?;
+    thread::scope(|scope| {
+        let [playground, preview, tracker] =
+            [PLAYGROUND, PREVIEW, TRACKER].map(|module| scope.spawn(move || module.compile()));
+        install_packages(".")?;
+        let made = [
+            scope.spawn(|| PLAYGROUND.build_engine(&tools::joined(playground)?, "-O3")),
+            scope.spawn(|| PREVIEW.build_engine(&tools::joined(preview)?, "-Os")),
+            scope.spawn(|| build_tracker(&tools::joined(tracker)?)),
+        ];
+        made.into_iter().try_for_each(tools::joined)
+    })?;
     run(npm_bin("tsc").args(["--project", "npm"]))?;
     bundle()?;
     // The dashboard's types of the API, from its OpenAPI document.
@@ -60,40 +79,52 @@ fn modified(path: &Path) -> Result<std::time::SystemTime> {
     Ok(metadata.modified()?)
 }
 
-/// Compiles the query engine for the browser, for one of its uses, and makes the glue around it, in `npm/dist/wasm`;
-/// optimizing takes a minute, and is left out when what was made is of this very module.
-fn build_engine(feature: &str, profile: &str, optimize: &str) -> Result<()> {
-    let compiled = compile(feature, profile)?;
-    let (name, dist) = (format!("{feature}_bg.wasm"), dist());
-    let made = dist.join(&name);
-    // This program says how it is made.
-    let since = modified(&compiled)?.max(modified(&env::current_exe()?)?);
-    if made.exists() && modified(&made)? >= since {
-        return Ok(());
+impl Module {
+    fn compile(&self) -> Result<PathBuf> {
+        run(cargo(["build", "--package=eventhub-client", "--target", WASM_TARGET]).args([
+            "--features",
+            self.feature,
+            "--profile",
+            self.profile,
+        ]))?;
+        let folder = tools::target_dir().join(WASM_TARGET).join(self.profile);
+        Ok(folder.join("eventhub_client.wasm"))
     }
-    let glued = tools::target_dir().join("glue").join(feature);
-    glue(feature, &compiled, &glued, |bindgen| {
-        bindgen.typescript(true).omit_default_module_path(false).web(true)
-    })?;
-    let optimized = glued.join("optimized.wasm");
-    run(npm_bin("wasm-opt")
-        .arg(optimize)
-        .args(WASM_OPT_FEATURES)
-        .arg(glued.join(&name))
-        .arg("-o")
-        .arg(&optimized))?;
-    fs::create_dir_all(&dist)?;
-    for name in ["js", "d.ts"].map(|kind| format!("{feature}.{kind}")) {
-        fs::copy(glued.join(&name), dist.join(&name))?;
+
+    /// Makes the glue around the query engine, in `npm/dist/wasm`; optimizing takes a minute, and is left out when what
+    /// was made is of this very module.
+    fn build_engine(&self, compiled: &Path, optimize: &str) -> Result<()> {
+        let (name, dist) = (format!("{}_bg.wasm", self.feature), dist());
+        let made = dist.join(&name);
+        // This program says how it is made.
+        let since = modified(compiled)?.max(modified(&env::current_exe()?)?);
+        if made.exists() && modified(&made)? >= since {
+            return Ok(());
+        }
+        let glued = tools::target_dir().join("glue").join(self.feature);
+        glue(self.feature, compiled, &glued, |bindgen| {
+            bindgen.typescript(true).omit_default_module_path(false).web(true)
+        })?;
+        let optimized = glued.join("optimized.wasm");
+        run(npm_bin("wasm-opt")
+            .arg(optimize)
+            .args(WASM_OPT_FEATURES)
+            .arg(glued.join(&name))
+            .arg("-o")
+            .arg(&optimized))?;
+        fs::create_dir_all(&dist)?;
+        for name in ["js", "d.ts"].map(|kind| format!("{}.{kind}", self.feature)) {
+            fs::copy(glued.join(&name), dist.join(&name))?;
+        }
+        // Last and at once, so that an interrupted build is begun anew.
+        Ok(fs::rename(optimized, made)?)
     }
-    // Last and at once, so that an interrupted build is begun anew.
-    Ok(fs::rename(optimized, made)?)
 }
 
-/// Compiles the tracker and puts it, beside its glue, into a file of JavaScript.
-fn build_tracker() -> Result<()> {
+/// Puts the tracker, beside its glue, into a file of JavaScript.
+fn build_tracker(compiled: &Path) -> Result<()> {
     let dist = dist();
-    glue("tracker", &compile("tracker", "tag")?, &dist, |bindgen| {
+    glue(TRACKER.feature, compiled, &dist, |bindgen| {
         bindgen.typescript(false).remove_producers_section(true).bundler(true)
     })?;
     run(command("node").arg("npm/module.mjs").arg(dist))
@@ -101,17 +132,6 @@ fn build_tracker() -> Result<()> {
 
 fn dist() -> PathBuf {
     root().join("npm/dist/wasm")
-}
-
-/// Compiles a feature of `client-wasm`.
-fn compile(feature: &str, profile: &str) -> Result<PathBuf> {
-    run(cargo(["build", "--package=eventhub-client", "--target", WASM_TARGET]).args([
-        "--features",
-        feature,
-        "--profile",
-        profile,
-    ]))?;
-    Ok(tools::target_dir().join(WASM_TARGET).join(profile).join("eventhub_client.wasm"))
 }
 
 /// Makes the glue around a compiled feature, in a folder.

@@ -3,7 +3,7 @@
 
 use eventhub_tests::{Answer, Server};
 
-use crate::established::converse;
+use super::established::converse;
 
 macro_rules! refusals {
     ($($name:ident)*) => {$(

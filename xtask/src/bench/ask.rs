@@ -25,11 +25,12 @@ pub(super) enum Profile {
 
 impl Profile {
     fn command(self) -> Command {
-        let verb = match self {
-            Profile::Bench => "bench",
-            Profile::Test => "test",
-        };
-        cargo([verb, "--quiet", "--package=eventhub-server", "--bench=questions"])
+        match self {
+            Profile::Bench => {
+                cargo(["bench", "--quiet", "--package=eventhub-server", "--bench=questions"])
+            }
+            Profile::Test => tools::cargo_test(["--quiet", "--bench=questions"]),
+        }
     }
 }
 
