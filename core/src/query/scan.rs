@@ -166,8 +166,7 @@ impl<'a> Sources<'a> {
                 continue;
             }
             for (source, routed) in self.steps.iter().zip(&mut steps) {
-                let mut collect = router.collect(source, source.rows_before(block), routed);
-                source.visit(&users, Some(router.members()), &mut mask, &mut collect);
+                router.route(source, &users, &mut mask, routed);
             }
         }
         Routed { steps }
@@ -200,7 +199,7 @@ impl<'a> Sources<'a> {
         self.steps[step].visit(users, only, mask, visit);
         let mut before = self.steps[step].rows_in(block) as Place;
         for routed in &self.routed {
-            routed.steps[step].visit(users, before, visit);
+            routed.steps[step].visit(&self.steps[step], users, before, visit);
             before += routed.steps[step].rows_in(block) as Place;
         }
     }
@@ -224,7 +223,7 @@ impl<'a> Sources<'a> {
                 let (block, place) = source.block_and_place(routed.origin(block, place - before));
                 source.marks(block, place)
             };
-            routed.visit(users, before, &mut Remarked { marks, visit: &mut visit });
+            routed.visit(source, users, before, &mut Remarked { marks, visit: &mut visit });
             before += routed.rows_in(block) as Place;
         }
     }

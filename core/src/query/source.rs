@@ -7,11 +7,10 @@ use super::groups::{Group, GroupColumn, NO_VALUE, NumberColumn, Values};
 use super::marked::Marks;
 use super::mask::Mask;
 use super::needs::Need;
-use super::piece::Piece;
 use super::route::Members;
 use super::select::Selection;
 use super::{Filter, ScanStats};
-use crate::part::{BLOCK_USERS, Blocks, Column, IdColumn, PartView, partition_point, pieces};
+use crate::part::{BLOCK_USERS, Blocks, Column, IdColumn, PartView, partition_point};
 use crate::{Error, EventId, UserId};
 
 /// Where an event stands among those of a block: its row, after the block's rows of the parts before.
@@ -282,15 +281,8 @@ impl<'a> Source<'a> {
                 block_rows.start..block_rows.start
             };
             visit.begin_part();
-            for rows in pieces(users_rows) {
-                let first = before + (rows.start - block_rows.start);
-                match part.times.width() {
-                    1 => part.visit_piece::<1, _>(&rows, first, only, mask, visit),
-                    2 => part.visit_piece::<2, _>(&rows, first, only, mask, visit),
-                    4 => part.visit_piece::<4, _>(&rows, first, only, mask, visit),
-                    _ => part.visit_piece::<8, _>(&rows, first, only, mask, visit),
-                }
-            }
+            let first = before + (users_rows.start - block_rows.start);
+            part.visit(users_rows, first, only, mask, visit);
             before += block_rows.len() as Place;
         }
     }
@@ -363,26 +355,6 @@ impl<'a> OpenPart<'a> {
             partition_point(rows.clone(), |row| self.users.get(row) < low)
         };
         first_not_below(users.start)..first_not_below(users.end)
-    }
-
-    fn visit_piece<const W: usize, V: Visit>(
-        &self,
-        rows: &Range<u32>,
-        first: Place,
-        only: Option<&Members>,
-        mask: &mut Mask,
-        visit: &mut V,
-    ) {
-        let piece = Piece::<W, V::Clock>::new(self, rows, first, visit.clock());
-        let only = only.or(visit.only());
-        if only.is_none() && self.selection.keeps_all() {
-            return piece.visit_all(visit);
-        }
-        self.selection.select(rows, mask);
-        if let Some(only) = only {
-            mask.keep_numbers(piece.users, |user| only.contains(low_of(user.to_le_bytes())));
-        }
-        piece.visit_masked(mask, visit);
     }
 }
 
