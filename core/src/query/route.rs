@@ -5,186 +5,14 @@
 
 use alloc::boxed::Box;
 use alloc::vec;
-use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::mask::Mask;
-use super::source::{Clock, Milliseconds, OpenPart, Place, Source, Visit, low_of};
+use super::routed::{PARTS_MAX, RoutedEvents};
+use super::source::{OpenPart, Source, low_of};
 use crate::UserId;
-use crate::part::{BLOCK_SHIFT, BLOCK_USERS, pieces};
+use crate::part::{BLOCK_USERS, pieces};
 use crate::persons::{bits_of, decode_merged};
-
-/// An event under its canonical user, in few bytes: there are many, and they are written all over memory.
-#[derive(Debug, Clone, Copy)]
-struct RoutedEvent {
-    /// From the highest bit: its time, 43 bits of ms; the canonical user's place in its block; the upper bits of its
-    /// row, counted over all blocks.
-    high: [u32; 2],
-    /// The other bits of its row.
-    row_low: u32,
-}
-
-/// Upper bits of a row.
-const ROW_BITS: u32 = 8;
-
-impl RoutedEvent {
-    fn new(time_ms: i64, low: u32, row: u64) -> Self {
-        let high = ((time_ms as u64) << BLOCK_SHIFT | u64::from(low)) << ROW_BITS | row >> 32;
-        Self { high: [high as u32, (high >> 32) as u32], row_low: row as u32 }
-    }
-
-    const fn high(self) -> u64 {
-        (self.high[1] as u64) << 32 | self.high[0] as u64
-    }
-
-    const fn time_ms(self) -> i64 {
-        (self.high() >> (ROW_BITS + BLOCK_SHIFT)) as i64
-    }
-
-    const fn low(self) -> u32 {
-        (self.high() >> ROW_BITS) as u32 % BLOCK_USERS
-    }
-
-    const fn row(self) -> u64 {
-        (self.high() % (1 << ROW_BITS)) << 32 | self.row_low as u64
-    }
-}
-
-/// The events of one user in rows of a part that follow one another, under the canonical user.
-#[derive(Debug, Clone, Copy)]
-struct RoutedRun {
-    /// The first row, counted over all blocks.
-    row: u64,
-    /// The same row in its part, by number.
-    part_row: u32,
-    part: u32,
-    /// The canonical user's place in its block.
-    low: u16,
-    /// How many rows there are, and how many the runs before have.
-    rows: u32,
-    before: u32,
-}
-
-/// Events of one step under their canonical users, by block.
-#[derive(Debug)]
-pub(super) struct RoutedEvents {
-    blocks: Vec<OfBlock>,
-    /// Events that a block is likely to get one by one.
-    expected: usize,
-}
-
-/// The events that come to a block: those one by one come first, then the runs.
-#[derive(Debug, Default)]
-struct OfBlock {
-    events: Vec<RoutedEvent>,
-    runs: Vec<RoutedRun>,
-}
-
-impl OfBlock {
-    fn rows(&self) -> u32 {
-        let of_runs = self.runs.last().map_or(0, |run| run.before + run.rows);
-        self.events.len() as u32 + of_runs
-    }
-}
-
-impl RoutedEvents {
-    /// None yet; of so many that are likely to come, so many blocks get about the same number.
-    pub(super) fn new(events: u64, blocks: u32) -> Self {
-        let expected = events / u64::from(blocks.max(1));
-        let expected = usize::try_from(expected + expected / 8).unwrap_or(0);
-        Self { blocks: Vec::new(), expected }
-    }
-
-    /// One more than the last block that has events.
-    pub(super) fn blocks_end(&self) -> u32 {
-        self.blocks.len() as u32
-    }
-
-    /// How many events a block has.
-    pub(super) fn rows_in(&self, block: u32) -> u64 {
-        self.blocks.get(block as usize).map_or(0, |of_block| of_block.rows().into())
-    }
-
-    /// Visits the events of a range of users, which lie in one block; they came from a source.
-    /// The first of a block's events stands at place `first`.
-    pub(super) fn visit<V: Visit>(
-        &self,
-        source: &Source<'_>,
-        users: &Range<UserId>,
-        first: Place,
-        visit: &mut V,
-    ) {
-        let block = users.start / BLOCK_USERS;
-        let Some(OfBlock { events, runs }) = self.blocks.get(block as usize) else { return };
-        let clock = visit.clock().starting_at(0);
-        for (event, place) in events.iter().zip(first..) {
-            if users.contains(&(block * BLOCK_USERS + event.low())) {
-                visit.event(event.low() as usize, clock.read(event.time_ms()), place);
-            }
-        }
-        let first = first + events.len() as Place;
-        for run in runs {
-            if users.contains(&(block * BLOCK_USERS + UserId::from(run.low))) {
-                let part = &source.parts()[run.part as usize];
-                let rows = run.part_row..run.part_row + run.rows;
-                part.visit_as(usize::from(run.low), &rows, first + run.before, visit);
-            }
-        }
-    }
-
-    /// The row from which an event of a block came, counted over all blocks.
-    pub(super) fn origin(&self, block: u32, number: u32) -> u64 {
-        let OfBlock { events, runs } = &self.blocks[block as usize];
-        if let Some(event) = events.get(number as usize) {
-            return event.row();
-        }
-        let number = number - events.len() as u32;
-        let after = runs.partition_point(|run| run.before <= number);
-        let run = &runs[after - 1];
-        run.row + u64::from(number - run.before)
-    }
-
-    fn of(&mut self, user: UserId) -> &mut OfBlock {
-        let block = (user / BLOCK_USERS) as usize;
-        if block >= self.blocks.len() {
-            self.blocks.resize_with(block + 1, OfBlock::default);
-        }
-        &mut self.blocks[block]
-    }
-
-    /// Takes an event if it counts, which is hard to foretell.
-    #[inline(always)]
-    fn push(&mut self, user: UserId, event: RoutedEvent, counts: bool) {
-        let expected = self.expected;
-        let events = &mut self.of(user).events;
-        if events.is_empty() {
-            events.reserve_exact(expected.max(1));
-        }
-        events.push(event);
-        fetch(events.as_ptr().wrapping_add(events.len() + EVENTS_AHEAD));
-        events.truncate(events.len() - usize::from(!counts));
-    }
-}
-
-/// Events are written at hundreds of places in turn, which no processor foresees: so far ahead of each, memory
-/// is fetched. It takes a tenth off funnels of many merged users.
-const EVENTS_AHEAD: usize = 8;
-
-/// Has the processor fetch memory into its cache; nothing is read, so the place need not be valid.
-#[inline(always)]
-fn fetch(place: *const RoutedEvent) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: a hint; every x86-64 processor has it, and a wrong address is passed over.
-        #[expect(unsafe_code, reason = "there is no safe name for the instruction")]
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(place.cast());
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = place;
-}
 
 /// Some users of a block.
 pub(super) struct Members {
@@ -221,11 +49,15 @@ pub(super) struct Router<'a> {
     members: Members,
     canonical: Box<[UserId; BLOCK_USERS as usize]>,
     entries: &'a [u8],
+    /// One more than the last block of a canonical user.
+    blocks: usize,
+    mask: Mask,
 }
 
 impl<'a> Router<'a> {
     pub(super) fn new() -> Self {
-        Self { members: Members::none(), canonical: boxed(0), entries: &[] }
+        let (members, canonical) = (Members::none(), boxed(0));
+        Self { members, canonical, entries: &[], blocks: 0, mask: Mask::default() }
     }
 
     /// Takes the merged users of a block in the place of the last one's.
@@ -236,6 +68,7 @@ impl<'a> Router<'a> {
         for (low, user) in decode_merged(entries) {
             self.members.contains[usize::from(low)] = true;
             self.canonical[usize::from(low)] = user;
+            self.blocks = self.blocks.max((user / BLOCK_USERS) as usize + 1);
         }
         self.entries = entries;
     }
@@ -247,75 +80,121 @@ impl<'a> Router<'a> {
 
     /// Takes the events of a step of those of the block's merged users who are in a range.
     pub(super) fn route(
-        &self,
+        &mut self,
         source: &Source<'_>,
         users: &Range<UserId>,
-        mask: &mut Mask,
         routed: &mut RoutedEvents,
     ) {
         let block = users.start / BLOCK_USERS;
-        let mut rows_before = source.rows_before(block);
+        routed.reach(self.blocks);
         for (number, part) in (0..).zip(source.parts()) {
-            let block_rows = part.blocks.rows(block);
-            let rows = part.rows_of(users, block_rows.clone());
-            let first_row = rows_before + u64::from(rows.start - block_rows.start);
-            if part.has_long_runs(&rows) {
-                self.route_runs(part, number, &rows, first_row, routed);
-            } else {
-                let canonical = &self.canonical;
-                let mut collect = Collect { canonical, source, first_row, routed };
-                part.visit(rows, 0, Some(&self.members), mask, &mut collect);
+            let rows = part.rows_of(users, part.blocks.rows(block));
+            let counted = part.counted(source.counted_ms());
+            let has_runs = part.has_runs(&rows);
+            for piece in pieces(rows) {
+                match part.times.width() {
+                    _ if has_runs => self.take_runs(part, number, &piece, routed),
+                    _ if number >= PARTS_MAX => self.take_wide_rows(part, number, &piece, routed),
+                    1 => self.take_rows::<1>(part, number, &piece, &counted, routed),
+                    2 => self.take_rows::<2>(part, number, &piece, &counted, routed),
+                    4 => self.take_rows::<4>(part, number, &piece, &counted, routed),
+                    _ => self.take_wide_rows(part, number, &piece, routed),
+                }
             }
-            rows_before += block_rows.len() as u64;
         }
     }
 
-    /// Takes rows of a part by the run; the first is row `first_row`, counted over all blocks.
-    fn route_runs(
+    /// Takes those of rows within one chunk that count, one by one.
+    fn take_rows<const W: usize>(
+        &mut self,
+        part: &OpenPart<'_>,
+        number: u32,
+        rows: &Range<u32>,
+        counted: &Range<u64>,
+        to: &mut RoutedEvents,
+    ) {
+        self.select(part, rows);
+        let users = part.user_bytes(rows);
+        let times = &part.times.bytes(rows).as_chunks::<W>().0[..users.len()];
+        let (first, count) = (counted.start, counted.end - counted.start);
+        self.mask.each(|at| {
+            let mut time = [0; 4];
+            time[..W].copy_from_slice(&times[at]);
+            let time = u32::from_le_bytes(time);
+            let counts = u64::from(time).wrapping_sub(first) < count;
+            let user = self.canonical[low_of(users[at])];
+            to.push(user, number, rows.start + at as u32, time, counts);
+        });
+    }
+
+    /// The same where times are wider, which they are in few parts.
+    fn take_wide_rows(
+        &mut self,
+        part: &OpenPart<'_>,
+        number: u32,
+        rows: &Range<u32>,
+        to: &mut RoutedEvents,
+    ) {
+        self.select(part, rows);
+        let users = part.user_bytes(rows);
+        self.mask.each(|at| {
+            let row = rows.start + at as u32;
+            to.push_run(self.canonical[low_of(users[at])], number, row..row + 1);
+        });
+    }
+
+    /// Marks the rows of merged users that pass the filters.
+    fn select(&mut self, part: &OpenPart<'_>, rows: &Range<u32>) {
+        let (members, users) = (&self.members, part.user_bytes(rows));
+        part.selection.select(rows, &mut self.mask);
+        self.mask.keep_numbers(users, |user| members.contains(low_of(user.to_le_bytes())));
+    }
+
+    /// Takes rows within one chunk by the run.
+    fn take_runs(
         &self,
         part: &OpenPart<'_>,
         number: u32,
         rows: &Range<u32>,
-        first_row: u64,
-        routed: &mut RoutedEvents,
+        to: &mut RoutedEvents,
     ) {
-        for piece in pieces(rows.clone()) {
-            let users = part.user_bytes(&piece);
-            let mut at = 0;
-            for (low, canonical) in decode_merged(self.entries) {
-                let from = first_not_below(users, at, low.into());
-                at = first_not_below(users, from, usize::from(low) + 1);
-                if at == users.len() && from == at {
-                    break;
-                }
-                if from < at {
-                    let of_block = routed.of(canonical);
-                    let before = of_block.runs.last().map_or(0, |run| run.before + run.rows);
-                    of_block.runs.push(RoutedRun {
-                        row: first_row + u64::from(piece.start - rows.start) + from as u64,
-                        part_row: piece.start + from as u32,
-                        part: number,
-                        low: (canonical % BLOCK_USERS) as u16,
-                        rows: (at - from) as u32,
-                        before,
-                    });
-                }
+        let users = part.user_bytes(rows);
+        let mut end = 0;
+        for (low, canonical) in decode_merged(self.entries) {
+            let from = first_not_below(users, end, low.into());
+            if from == users.len() {
+                break;
+            }
+            end = first_not_below(users, from, usize::from(low) + 1);
+            if from < end {
+                to.push_run(canonical, number, rows.start + from as u32..rows.start + end as u32);
             }
         }
     }
 }
 
 /// Users with fewer rows than this in a part are better found by a look at every row.
-const LONG_RUN: u32 = 8;
+const RUN_ROWS: u32 = 4;
 
 impl OpenPart<'_> {
-    /// Whether users have so many of these rows, and all of them count, that they are routed by the run.
-    fn has_long_runs(&self, rows: &Range<u32>) -> bool {
+    /// Whether users have so many of these rows, and all of them pass the filters, that they are taken by the run.
+    fn has_runs(&self, rows: &Range<u32>) -> bool {
         if rows.is_empty() || !self.selection.keeps_all() {
             return false;
         }
         let (first, last) = (self.users.get(rows.start), self.users.get(rows.end - 1));
-        rows.len() as u64 >= u64::from(LONG_RUN) * (last.saturating_sub(first) + 1)
+        let users = last.saturating_sub(first) + 1;
+        rows.len() as u64 >= u64::from(RUN_ROWS) * users
+    }
+
+    /// Of the entries of the column of times those that lie from the first of two times, in ms, to before the second.
+    fn counted(&self, (from_ms, before_ms): (i64, i64)) -> Range<u64> {
+        let entries_before = |ms: i64| {
+            let after_ms = ms.saturating_sub(self.times_ms.0).max(0) as u64;
+            after_ms.div_ceil(self.time_unit as u64)
+        };
+        let from = entries_before(from_ms);
+        from..entries_before(before_ms).max(from)
     }
 }
 
@@ -330,30 +209,6 @@ fn first_not_below(users: &[[u8; 2]], from: usize, low: usize) -> usize {
     }
     let end = users.len().min(from + step);
     from + users[from..end].partition_point(is_below)
-}
-
-struct Collect<'r> {
-    canonical: &'r [UserId; BLOCK_USERS as usize],
-    source: &'r Source<'r>,
-    /// The row at place 0, counted over all blocks.
-    first_row: u64,
-    routed: &'r mut RoutedEvents,
-}
-
-impl Visit for Collect<'_> {
-    type Clock = Milliseconds;
-
-    fn clock(&self) -> Milliseconds {
-        Milliseconds::default()
-    }
-
-    #[inline(always)]
-    fn event(&mut self, low: usize, time_ms: i64, place: Place) {
-        let user = self.canonical[low];
-        let row = self.first_row + u64::from(place);
-        let event = RoutedEvent::new(time_ms, user % BLOCK_USERS, row);
-        self.routed.push(user, event, self.source.counts(time_ms));
-    }
 }
 
 /// A value for every user of a block.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::groups::{Group, GroupColumn, NO_VALUE, NumberColumn, Values};
+use super::groups::{GroupColumn, NumberColumn, Values};
 use super::marked::Marks;
 use super::mask::Mask;
 use super::needs::Need;
@@ -223,13 +223,6 @@ impl<'a> Source<'a> {
         self.counted_ms
     }
 
-    /// Whether an event of this time counts.
-    #[inline(always)]
-    pub(super) const fn counts(&self, time_ms: i64) -> bool {
-        let (from, before) = self.counted_ms;
-        (from <= time_ms) & (time_ms < before)
-    }
-
     /// One more than the last block that has events.
     pub(super) fn blocks_end(&self) -> u32 {
         self.rows_until.len() as u32
@@ -241,15 +234,9 @@ impl<'a> Source<'a> {
     }
 
     /// The rows of all blocks before.
-    pub(super) fn rows_before(&self, block: u32) -> u64 {
+    fn rows_before(&self, block: u32) -> u64 {
         let before = block.checked_sub(1).and_then(|before| self.rows_until.get(before as usize));
         before.copied().unwrap_or(0)
-    }
-
-    /// The block and place of a row, counted over all blocks.
-    pub(super) fn block_and_place(&self, row: u64) -> (u32, Place) {
-        let block = self.rows_until.partition_point(|until| *until <= row) as u32;
-        (block, (row - self.rows_before(block)) as Place)
     }
 
     /// Cuts a block into this many ranges of users with about as many rows each.
@@ -293,31 +280,7 @@ impl<'a> Source<'a> {
         times.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
 
-    /// The time and id of the event at a place of a block; none beyond the block's rows.
-    pub(super) fn time_and_id(&self, block: u32, place: Place) -> Option<(i64, EventId)> {
-        let (part, row) = self.part_and_row(block, place)?;
-        let entry = part.times.get(row);
-        let time_ms = (entry as i64).wrapping_mul(part.time_unit);
-        Some((part.times_ms.0.wrapping_add(time_ms), part.ids.get(row, entry)))
-    }
-
-    /// The group of the event at a place of a block.
-    pub(super) fn group(&self, block: u32, place: Place) -> Option<Group> {
-        let (part, row) = self.part_and_row(block, place)?;
-        Some(part.groups.as_ref().map_or(NO_VALUE, |groups| groups.of(row)))
-    }
-
-    /// The number of the event at a place of a block, if it has one.
-    pub(super) fn number(&self, block: u32, place: Place) -> Option<Option<f64>> {
-        let (part, row) = self.part_and_row(block, place)?;
-        Some(part.numbers.as_ref().and_then(|numbers| numbers.of(row)))
-    }
-
-    /// Which of the parts given holds the event at a place of a block, and its row there.
-    pub(super) fn origin(&self, block: u32, place: Place) -> Option<(usize, u32)> {
-        self.part_and_row(block, place).map(|(part, row)| (part.number, row))
-    }
-
+    /// The part and row of the event at a place of a block; none beyond the block's rows.
     pub(super) fn part_and_row(&self, block: u32, place: Place) -> Option<(&OpenPart<'a>, u32)> {
         let mut place = place;
         for part in &self.parts {
@@ -335,6 +298,13 @@ impl<'a> OpenPart<'a> {
     /// The places in their blocks of the users of rows that lie within one chunk.
     pub(super) fn user_bytes(&self, rows: &Range<u32>) -> &'a [[u8; 2]] {
         self.users.bytes(rows).as_chunks().0
+    }
+
+    /// The time of a row, in ms, and its id.
+    pub(super) fn time_and_id(&self, row: u32) -> (i64, EventId) {
+        let entry = self.times.get(row);
+        let time_ms = (entry as i64).wrapping_mul(self.time_unit);
+        (self.times_ms.0.wrapping_add(time_ms), self.ids.get(row, entry))
     }
 
     /// The time of a row, in ms.
