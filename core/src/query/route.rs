@@ -2,6 +2,9 @@
 //!
 //! Ids of one person lie in different blocks, so before blocks are computed the events of merged users
 //! are collected by the block of their canonical user. Without merges nothing is done.
+//!
+//! Rows are sorted by user. Where users have few in a part, a look at every row finds those of merged users; where they have
+//! many, a search finds where each merged user's begin and end, and the rows between are not looked at.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -127,7 +130,7 @@ impl<'a> Router<'a> {
         });
     }
 
-    /// The same where times are wider, which they are in few parts.
+    /// The same, all of them, of the few parts that have wider times or too great a number.
     fn take_wide_rows(
         &mut self,
         part: &OpenPart<'_>,

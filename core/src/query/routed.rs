@@ -71,7 +71,7 @@ impl RoutedEvents {
         if events.len() == events.capacity() {
             events.reserve(self.expected);
         }
-        let part_and_low = part << BLOCK_SHIFT | user % BLOCK_USERS;
+        let part_and_low = (part << BLOCK_SHIFT) | (user % BLOCK_USERS);
         events.push(RoutedEvent { time, row, part_and_low });
         fetch(events.as_ptr().wrapping_add(events.len() + EVENTS_AHEAD));
         events.truncate(events.len() - usize::from(!counts));
