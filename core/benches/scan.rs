@@ -1,5 +1,6 @@
-//! Times the scans over generated events: `cargo bench -p eventhub-core -- [MILLIONS [USERS [DAYS]]] [NAME...]`,
-//! by default 10 million events of 500,000 users in 100 days, as the parts of a store hold them.
+//! Times the scans over generated events: `cargo bench -p eventhub-core -- [MILLIONS [USERS [DAYS]]] [zipf] [NAME...]`,
+//! by default 10 million events of 500,000 users in 100 days, as the parts of a store hold them; with `zipf`, users and types
+//! by a Zipf law.
 //!
 //! One thread, fixed seed; prints the least and the median time, and events of the opened parts per second.
 
@@ -25,6 +26,8 @@ const TYPES: [&str; 5] =
     ["receive_email", "view_track_page", "start_track", "finish_course", "finish_track"];
 const STEPS: usize = 3;
 const ROUNDS: usize = 15;
+/// Asks for a Zipf law.
+const ZIPF: &str = "zipf";
 /// When every window is over.
 const NOW_MS: i64 = 1_767_225_600_000;
 
@@ -36,7 +39,8 @@ fn main() -> Result<(), Error> {
     let events = sizes.next().unwrap_or(10_u64) * 1_000_000;
     let users = sizes.next().unwrap_or(500_000_u64);
     let days = sizes.next().unwrap_or(100) as i64;
-    let parts = parts(events, users, days)?;
+    let draw = if env::args().any(|arg| arg == ZIPF) { by_zipf } else { uniformly };
+    let parts = parts(events, days, draw(users))?;
     println!("{events} events of {users} users in {days} days");
 
     let everyone = Persons::default();
@@ -50,10 +54,12 @@ fn main() -> Result<(), Error> {
     cohort("Q3 cohort", &parts, &everyone, &cohort_query(start, Vec::new())?)?;
     cohort("Q4 filtered", &parts, &everyone, &cohort_query(start, filter())?)?;
     funnel("Q5 whole range", &parts, &everyone, &funnel_query(whole, 7, Vec::new())?)?;
-    let blocks = merged_pairs(users as UserId);
-    let merged = blocks.iter().map(|(block, bytes)| (*block, bytes.as_slice())).collect();
-    let merged = Persons::new(merged)?;
-    funnel("Q7 merged pairs", &parts, &merged, &funnel_query(range, 30, Vec::new())?)?;
+    for (name, size) in [("Q7 merged pairs", 2), ("Q7c chains of five", 5)] {
+        let blocks = merged(users as UserId, size);
+        let merged = blocks.iter().map(|(block, bytes)| (*block, bytes.as_slice())).collect();
+        let merged = Persons::new(merged)?;
+        funnel(name, &parts, &merged, &funnel_query(range, 30, Vec::new())?)?;
+    }
     questions(&parts, &everyone)
 }
 
@@ -169,7 +175,34 @@ fn views(parts: &[EncodedPart]) -> Result<Vec<PartView<'_>>, Error> {
     parts.iter().map(EncodedPart::view).collect()
 }
 
-fn parts(events: u64, users: u64, days: i64) -> Result<Parts, Error> {
+/// Draws the type and the user of an event.
+type Draw = Box<dyn FnMut(&mut dyn FnMut(u64) -> u64) -> (usize, UserId)>;
+
+fn uniformly(users: u64) -> Draw {
+    Box::new(move |below| (below(TYPES.len() as u64) as usize, below(users) as UserId))
+}
+
+fn by_zipf(users: u64) -> Draw {
+    let (kinds, users) = (zipf(TYPES.len() as u64), zipf(users));
+    Box::new(move |below| (kinds(below) as usize, users(below) as UserId))
+}
+
+/// Draws numbers by a Zipf law: the first is 0, and the likeliest.
+fn zipf(end: u64) -> impl Fn(&mut dyn FnMut(u64) -> u64) -> u64 {
+    let mut total = 0;
+    let upto: Vec<u64> = (1..=end)
+        .map(|rank| {
+            total += (1 << 26) / rank;
+            total
+        })
+        .collect();
+    move |below| {
+        let drawn = below(total);
+        upto.partition_point(|upto| *upto <= drawn) as u64
+    }
+}
+
+fn parts(events: u64, days: i64, mut draw: Draw) -> Result<Parts, Error> {
     let mut builders: BTreeMap<(usize, u32), PartBuilder> = BTreeMap::new();
     let start = parse_date("start", "20130101")?.ms();
     let mut below = random();
@@ -177,7 +210,7 @@ fn parts(events: u64, users: u64, days: i64) -> Result<Parts, Error> {
     for id in 0..events {
         let time = TimeMs::new(start + (id as i64 * days * DAY_MS) / events as i64);
         let time = time.expect("the year 2013 is a time taken");
-        let (place, user) = (below(TYPES.len() as u64) as usize, below(users) as UserId);
+        let (place, user) = draw(&mut below);
         let drawn = [10, 100, 1_000].map(|count| values[below(count) as usize].as_str());
         let builder = builders.entry((place, bucket_of(time)));
         let builder = builder.or_insert_with(|| PartBuilder::new(place as u32));
@@ -192,8 +225,8 @@ fn parts(events: u64, users: u64, days: i64) -> Result<Parts, Error> {
     Ok(parts)
 }
 
-/// Three users of ten in pairs drawn at random: by block, those who are merged into another.
-fn merged_pairs(users: UserId) -> Vec<(u32, Vec<u8>)> {
+/// Three users of ten in groups drawn at random: by block, those who are merged into another.
+fn merged(users: UserId, size: usize) -> Vec<(u32, Vec<u8>)> {
     const BLOCK_USERS: u32 = eventhub_core::part::BLOCK_USERS;
     let mut below = random();
     let mut order: Vec<UserId> = (0..users).collect();
@@ -201,9 +234,11 @@ fn merged_pairs(users: UserId) -> Vec<(u32, Vec<u8>)> {
         order.swap(at, below(at as u64 + 1) as usize);
     }
     let mut blocks: BTreeMap<u32, Vec<(u16, UserId)>> = BTreeMap::new();
-    for pair in order[..users as usize * 3 / 10].chunks_exact(2) {
-        let entries = blocks.entry(pair[0] / BLOCK_USERS).or_default();
-        entries.push(((pair[0] % BLOCK_USERS) as u16, pair[1]));
+    for group in order[..users as usize * 3 / 10].chunks_exact(size) {
+        for user in &group[1..] {
+            let entries = blocks.entry(user / BLOCK_USERS).or_default();
+            entries.push(((user % BLOCK_USERS) as u16, group[0]));
+        }
     }
     blocks.values_mut().for_each(|entries| entries.sort_unstable());
     blocks.into_iter().map(|(block, entries)| (block, encode_merged(&entries))).collect()
@@ -220,7 +255,7 @@ fn random() -> impl FnMut(u64) -> u64 {
 fn time(name: &str, mut run: impl FnMut() -> Result<u64, Error>) -> Result<(), Error> {
     let mut asked = env::args()
         .skip(1)
-        .filter(|arg| arg.parse::<u64>().is_err() && arg != "--bench")
+        .filter(|arg| arg.parse::<u64>().is_err() && arg != "--bench" && arg != ZIPF)
         .peekable();
     if asked.peek().is_some() && !asked.any(|asked| name.starts_with(&asked)) {
         return Ok(());

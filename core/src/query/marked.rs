@@ -79,16 +79,15 @@ impl Source<'_> {
     }
 }
 
-impl Source<'_> {
-    /// The marks of the event at a place of a block; none when it is not visited.
-    pub(super) fn marks(&self, block: u32, place: Place) -> Option<u64> {
-        let (part, row) = self.part_and_row(block, place)?;
-        let sets = part.marks.sets.iter().zip(0..);
+impl OpenPart<'_> {
+    /// The marks of a row; none when it is not visited.
+    pub(super) fn marks_of(&self, row: u32) -> Option<u64> {
+        let sets = self.marks.sets.iter().zip(0..);
         let marks = sets.fold(0, |marks, (set, number)| {
             let holds = set.as_ref().is_some_and(|selection| selection.holds(row));
             marks | u64::from(holds) << number
         });
-        (marks != 0 || part.marks.all).then_some(marks)
+        (marks != 0 || self.marks.all).then_some(marks)
     }
 }
 

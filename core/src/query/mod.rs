@@ -15,6 +15,7 @@ mod piece;
 mod source;
 
 mod route;
+mod routed;
 mod scan;
 mod ticks;
 

@@ -3,14 +3,77 @@
 use core::ops::Range;
 
 use super::mask::Mask;
+use super::route::Members;
 use super::source::{Clock, OpenPart, Place, Times, Visit, low_of};
+use crate::part::pieces;
 
 /// Rows that are looked at one by one before the next look for a user of many rows.
 const STRIP_ROWS: usize = 64;
 
+impl OpenPart<'_> {
+    /// Visits the events of rows of one block, the first of which stands at place `first`; when `only` names some users,
+    /// theirs.
+    pub(super) fn visit<V: Visit>(
+        &self,
+        rows: Range<u32>,
+        first: Place,
+        only: Option<&Members>,
+        mask: &mut Mask,
+        visit: &mut V,
+    ) {
+        for piece in pieces(rows.clone()) {
+            let first = first + (piece.start - rows.start);
+            match self.times.width() {
+                1 => self.visit_piece::<1, V>(&piece, first, only, mask, visit),
+                2 => self.visit_piece::<2, V>(&piece, first, only, mask, visit),
+                4 => self.visit_piece::<4, V>(&piece, first, only, mask, visit),
+                _ => self.visit_piece::<8, V>(&piece, first, only, mask, visit),
+            }
+        }
+    }
+
+    fn visit_piece<const W: usize, V: Visit>(
+        &self,
+        rows: &Range<u32>,
+        first: Place,
+        only: Option<&Members>,
+        mask: &mut Mask,
+        visit: &mut V,
+    ) {
+        let piece = Piece::<W, V::Clock>::new(self, rows, first, visit.clock());
+        let only = only.or(visit.only());
+        if only.is_none() && self.selection.keeps_all() {
+            return piece.visit_all(visit);
+        }
+        self.selection.select(rows, mask);
+        if let Some(only) = only {
+            mask.keep_numbers(piece.users, |user| only.contains(low_of(user.to_le_bytes())));
+        }
+        piece.visit_masked(mask, visit);
+    }
+
+    /// Visits rows of one user, which lie within one chunk, as events of the user at place `low` of a block; the first
+    /// stands at place `first`.
+    pub(super) fn visit_as<V: Visit>(
+        &self,
+        low: usize,
+        rows: &Range<u32>,
+        first: Place,
+        visit: &mut V,
+    ) {
+        let clock = visit.clock();
+        match self.times.width() {
+            1 => visit.run(low, &Piece::<1, _>::new(self, rows, first, clock).times, first),
+            2 => visit.run(low, &Piece::<2, _>::new(self, rows, first, clock).times, first),
+            4 => visit.run(low, &Piece::<4, _>::new(self, rows, first, clock).times, first),
+            _ => visit.run(low, &Piece::<8, _>::new(self, rows, first, clock).times, first),
+        }
+    }
+}
+
 /// Rows of one part that lie within one chunk.
-pub(super) struct Piece<'p, const W: usize, C> {
-    pub(super) users: &'p [[u8; 2]],
+struct Piece<'p, const W: usize, C> {
+    users: &'p [[u8; 2]],
     times: PieceTimes<'p, W, C>,
     first: Place,
 }
@@ -23,7 +86,7 @@ struct PieceTimes<'p, const W: usize, C> {
 }
 
 impl<'p, const W: usize, C: Clock> Piece<'p, W, C> {
-    pub(super) fn new(part: &OpenPart<'p>, rows: &Range<u32>, first: Place, clock: C) -> Self {
+    fn new(part: &OpenPart<'p>, rows: &Range<u32>, first: Place, clock: C) -> Self {
         let users = part.user_bytes(rows);
         let entries = part.times.bytes(rows).as_chunks().0;
         let clock = clock.starting_at(part.times_ms.0);
@@ -36,7 +99,7 @@ impl<'p, const W: usize, C: Clock> Piece<'p, W, C> {
 
     /// Kept apart from the loop over masked rows, so that each has the processor's registers to itself.
     #[inline(never)]
-    pub(super) fn visit_all<V: Visit<Clock = C>>(&self, visit: &mut V) {
+    fn visit_all<V: Visit<Clock = C>>(&self, visit: &mut V) {
         let mut from = 0;
         while let Some(user) = self.users.get(from) {
             let to = (from + STRIP_ROWS).min(self.users.len());
@@ -54,7 +117,7 @@ impl<'p, const W: usize, C: Clock> Piece<'p, W, C> {
     }
 
     #[inline(never)]
-    pub(super) fn visit_masked<V: Visit<Clock = C>>(&self, mask: &Mask, visit: &mut V) {
+    fn visit_masked<V: Visit<Clock = C>>(&self, mask: &Mask, visit: &mut V) {
         mask.each(|at| visit.event(low_of(self.users[at]), self.times.get(at), self.place(at)));
     }
 

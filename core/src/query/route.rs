@@ -2,136 +2,20 @@
 //!
 //! Ids of one person lie in different blocks, so before blocks are computed the events of merged users
 //! are collected by the block of their canonical user. Without merges nothing is done.
+//!
+//! Rows are sorted by user. Where users have few in a part, a look at every row finds those of merged users; where they have
+//! many, a search finds where each merged user's begin and end, and the rows between are not looked at.
 
 use alloc::boxed::Box;
 use alloc::vec;
-use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::source::{Clock, Milliseconds, Place, Source, Visit};
+use super::mask::Mask;
+use super::routed::{PARTS_MAX, RoutedEvents};
+use super::source::{OpenPart, Source, low_of};
 use crate::UserId;
-use crate::part::{BLOCK_SHIFT, BLOCK_USERS};
+use crate::part::{BLOCK_USERS, pieces};
 use crate::persons::{bits_of, decode_merged};
-
-/// An event under its canonical user, in few bytes: there are many, and they are written all over memory.
-#[derive(Debug, Clone, Copy)]
-struct RoutedEvent {
-    /// From the highest bit: its time, 43 bits of ms; the canonical user's place in its block; the upper bits of its
-    /// row, counted over all blocks.
-    high: [u32; 2],
-    /// The other bits of its row.
-    row_low: u32,
-}
-
-/// Upper bits of a row.
-const ROW_BITS: u32 = 8;
-
-impl RoutedEvent {
-    fn new(time_ms: i64, low: u32, row: u64) -> Self {
-        let high = ((time_ms as u64) << BLOCK_SHIFT | u64::from(low)) << ROW_BITS | row >> 32;
-        Self { high: [high as u32, (high >> 32) as u32], row_low: row as u32 }
-    }
-
-    const fn high(self) -> u64 {
-        (self.high[1] as u64) << 32 | self.high[0] as u64
-    }
-
-    const fn time_ms(self) -> i64 {
-        (self.high() >> (ROW_BITS + BLOCK_SHIFT)) as i64
-    }
-
-    const fn low(self) -> u32 {
-        (self.high() >> ROW_BITS) as u32 % BLOCK_USERS
-    }
-
-    const fn row(self) -> u64 {
-        (self.high() % (1 << ROW_BITS)) << 32 | self.row_low as u64
-    }
-}
-
-/// Events of one step under their canonical users, by block.
-#[derive(Debug)]
-pub(super) struct RoutedEvents {
-    blocks: Vec<Vec<RoutedEvent>>,
-    /// Events that a block is likely to get.
-    expected: usize,
-}
-
-impl RoutedEvents {
-    /// None yet; of so many that are likely to come, so many blocks get about the same number.
-    pub(super) fn new(events: u64, blocks: u32) -> Self {
-        let expected = events / u64::from(blocks.max(1));
-        let expected = usize::try_from(expected + expected / 8).unwrap_or(0);
-        Self { blocks: Vec::new(), expected }
-    }
-
-    /// One more than the last block that has events.
-    pub(super) fn blocks_end(&self) -> u32 {
-        self.blocks.len() as u32
-    }
-
-    /// How many events a block has.
-    pub(super) fn rows_in(&self, block: u32) -> u64 {
-        self.of(block).len() as u64
-    }
-
-    /// Visits the events of a range of users, which lie in one block.
-    /// The first of a block's events stands at place `first`.
-    pub(super) fn visit<V: Visit>(&self, users: &Range<UserId>, first: Place, visit: &mut V) {
-        let clock = visit.clock().starting_at(0);
-        let block = users.start / BLOCK_USERS;
-        for (event, place) in self.of(block).iter().zip(first..) {
-            if users.contains(&(block * BLOCK_USERS + event.low())) {
-                visit.event(event.low() as usize, clock.read(event.time_ms()), place);
-            }
-        }
-    }
-
-    /// The row from which an event of a block came, counted over all blocks.
-    pub(super) fn origin(&self, block: u32, number: u32) -> u64 {
-        self.of(block)[number as usize].row()
-    }
-
-    fn of(&self, block: u32) -> &[RoutedEvent] {
-        self.blocks.get(block as usize).map_or(&[], Vec::as_slice)
-    }
-
-    /// Takes an event if it counts, which is hard to foretell.
-    #[inline(always)]
-    fn push(&mut self, user: UserId, event: RoutedEvent, counts: bool) {
-        let block = (user / BLOCK_USERS) as usize;
-        if block >= self.blocks.len() {
-            self.blocks.resize_with(block + 1, Vec::new);
-        }
-        let events = &mut self.blocks[block];
-        if events.is_empty() {
-            events.reserve_exact(self.expected.max(1));
-        }
-        events.push(event);
-        fetch(events.as_ptr().wrapping_add(events.len() + EVENTS_AHEAD));
-        events.truncate(events.len() - usize::from(!counts));
-    }
-}
-
-/// Events are written at hundreds of places in turn, which no processor foresees: so far ahead of each, memory
-/// is fetched. It takes a tenth off funnels of many merged users.
-const EVENTS_AHEAD: usize = 8;
-
-/// Has the processor fetch memory into its cache; nothing is read, so the place need not be valid.
-#[inline(always)]
-fn fetch(place: *const RoutedEvent) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: a hint; every x86-64 processor has it, and a wrong address is passed over.
-        #[expect(unsafe_code, reason = "there is no safe name for the instruction")]
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(place.cast());
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = place;
-}
 
 /// Some users of a block.
 pub(super) struct Members {
@@ -168,11 +52,15 @@ pub(super) struct Router<'a> {
     members: Members,
     canonical: Box<[UserId; BLOCK_USERS as usize]>,
     entries: &'a [u8],
+    /// One more than the last block of a canonical user.
+    blocks: usize,
+    mask: Mask,
 }
 
 impl<'a> Router<'a> {
     pub(super) fn new() -> Self {
-        Self { members: Members::none(), canonical: boxed(0), entries: &[] }
+        let (members, canonical) = (Members::none(), boxed(0));
+        Self { members, canonical, entries: &[], blocks: 0, mask: Mask::default() }
     }
 
     /// Takes the merged users of a block in the place of the last one's.
@@ -183,6 +71,7 @@ impl<'a> Router<'a> {
         for (low, user) in decode_merged(entries) {
             self.members.contains[usize::from(low)] = true;
             self.canonical[usize::from(low)] = user;
+            self.blocks = self.blocks.max((user / BLOCK_USERS) as usize + 1);
         }
         self.entries = entries;
     }
@@ -192,43 +81,137 @@ impl<'a> Router<'a> {
         self.entries.is_empty()
     }
 
-    /// The merged users of the block.
-    pub(super) fn members(&self) -> &Members {
-        &self.members
+    /// Takes the events of a step of those of the block's merged users who are in a range.
+    pub(super) fn route(
+        &mut self,
+        source: &Source<'_>,
+        users: &Range<UserId>,
+        routed: &mut RoutedEvents,
+    ) {
+        let block = users.start / BLOCK_USERS;
+        routed.reach(self.blocks);
+        for (number, part) in (0..).zip(source.parts()) {
+            let rows = part.rows_of(users, part.blocks.rows(block));
+            let counted = part.counted(source.counted_ms());
+            let has_runs = part.has_runs(&rows);
+            for piece in pieces(rows) {
+                match part.times.width() {
+                    _ if has_runs => self.take_runs(part, number, &piece, routed),
+                    _ if number >= PARTS_MAX => self.take_wide_rows(part, number, &piece, routed),
+                    1 => self.take_rows::<1>(part, number, &piece, &counted, routed),
+                    2 => self.take_rows::<2>(part, number, &piece, &counted, routed),
+                    4 => self.take_rows::<4>(part, number, &piece, &counted, routed),
+                    _ => self.take_wide_rows(part, number, &piece, routed),
+                }
+            }
+        }
     }
 
-    /// Takes events of the block's merged users, from a source that has so many rows in the blocks before.
-    pub(super) fn collect<'r>(
-        &'r self,
-        source: &'r Source<'r>,
-        rows_before: u64,
-        routed: &'r mut RoutedEvents,
-    ) -> impl Visit + 'r {
-        Collect { canonical: &self.canonical, source, rows_before, routed }
+    /// Takes those of rows within one chunk that count, one by one.
+    fn take_rows<const W: usize>(
+        &mut self,
+        part: &OpenPart<'_>,
+        number: u32,
+        rows: &Range<u32>,
+        counted: &Range<u64>,
+        to: &mut RoutedEvents,
+    ) {
+        self.select(part, rows);
+        let users = part.user_bytes(rows);
+        let times = &part.times.bytes(rows).as_chunks::<W>().0[..users.len()];
+        let (first, count) = (counted.start, counted.end - counted.start);
+        self.mask.each(|at| {
+            let mut time = [0; 4];
+            time[..W].copy_from_slice(&times[at]);
+            let time = u32::from_le_bytes(time);
+            let counts = u64::from(time).wrapping_sub(first) < count;
+            let user = self.canonical[low_of(users[at])];
+            to.push(user, number, rows.start + at as u32, time, counts);
+        });
+    }
+
+    /// The same, all of them, of the few parts that have wider times or too great a number.
+    fn take_wide_rows(
+        &mut self,
+        part: &OpenPart<'_>,
+        number: u32,
+        rows: &Range<u32>,
+        to: &mut RoutedEvents,
+    ) {
+        self.select(part, rows);
+        let users = part.user_bytes(rows);
+        self.mask.each(|at| {
+            let row = rows.start + at as u32;
+            to.push_run(self.canonical[low_of(users[at])], number, row..row + 1);
+        });
+    }
+
+    /// Marks the rows of merged users that pass the filters.
+    fn select(&mut self, part: &OpenPart<'_>, rows: &Range<u32>) {
+        let (members, users) = (&self.members, part.user_bytes(rows));
+        part.selection.select(rows, &mut self.mask);
+        self.mask.keep_numbers(users, |user| members.contains(low_of(user.to_le_bytes())));
+    }
+
+    /// Takes rows within one chunk by the run.
+    fn take_runs(
+        &self,
+        part: &OpenPart<'_>,
+        number: u32,
+        rows: &Range<u32>,
+        to: &mut RoutedEvents,
+    ) {
+        let users = part.user_bytes(rows);
+        let mut end = 0;
+        for (low, canonical) in decode_merged(self.entries) {
+            let from = first_not_below(users, end, low.into());
+            if from == users.len() {
+                break;
+            }
+            end = first_not_below(users, from, usize::from(low) + 1);
+            if from < end {
+                to.push_run(canonical, number, rows.start + from as u32..rows.start + end as u32);
+            }
+        }
     }
 }
 
-struct Collect<'r> {
-    canonical: &'r [UserId; BLOCK_USERS as usize],
-    source: &'r Source<'r>,
-    rows_before: u64,
-    routed: &'r mut RoutedEvents,
+/// Users with fewer rows than this in a part are better found by a look at every row.
+const RUN_ROWS: u32 = 4;
+
+impl OpenPart<'_> {
+    /// Whether users have so many of these rows, and all of them pass the filters, that they are taken by the run.
+    fn has_runs(&self, rows: &Range<u32>) -> bool {
+        if rows.is_empty() || !self.selection.keeps_all() {
+            return false;
+        }
+        let (first, last) = (self.users.get(rows.start), self.users.get(rows.end - 1));
+        let users = last.saturating_sub(first) + 1;
+        rows.len() as u64 >= u64::from(RUN_ROWS) * users
+    }
+
+    /// Of the entries of the column of times those that lie from the first of two times, in ms, to before the second.
+    fn counted(&self, (from_ms, before_ms): (i64, i64)) -> Range<u64> {
+        let entries_before = |ms: i64| {
+            let after_ms = ms.saturating_sub(self.times_ms.0).max(0) as u64;
+            after_ms.div_ceil(self.time_unit as u64)
+        };
+        let from = entries_before(from_ms);
+        from..entries_before(before_ms).max(from)
+    }
 }
 
-impl Visit for Collect<'_> {
-    type Clock = Milliseconds;
-
-    fn clock(&self) -> Milliseconds {
-        Milliseconds::default()
+/// From a place on, the first of users, who are ascending, that is not below one; by steps that double, since it is
+/// likely to be near.
+fn first_not_below(users: &[[u8; 2]], from: usize, low: usize) -> usize {
+    let is_below = |user: &[u8; 2]| low_of(*user) < low;
+    let (mut from, mut step) = (from, 8);
+    while users.get(from + step).is_some_and(is_below) {
+        from += step + 1;
+        step *= 2;
     }
-
-    #[inline(always)]
-    fn event(&mut self, low: usize, time_ms: i64, place: Place) {
-        let user = self.canonical[low];
-        let row = self.rows_before + u64::from(place);
-        let event = RoutedEvent::new(time_ms, user % BLOCK_USERS, row);
-        self.routed.push(user, event, self.source.counts(time_ms));
-    }
+    let end = users.len().min(from + step);
+    from + users[from..end].partition_point(is_below)
 }
 
 /// A value for every user of a block.

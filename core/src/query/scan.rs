@@ -6,11 +6,12 @@ use core::ops::Range;
 
 use super::ScanStats;
 use super::gather::Found;
-use super::groups::Group;
+use super::groups::{Group, NO_VALUE};
 use super::marked::{Masks, Remarked};
 use super::mask::Mask;
-use super::route::{Members, RoutedEvents, Router};
-use super::source::{Place, Source, Visit};
+use super::route::{Members, Router};
+use super::routed::RoutedEvents;
+use super::source::{OpenPart, Place, Source, Visit};
 use crate::part::BLOCK_USERS;
 use crate::persons::Persons;
 use crate::{EventId, UserId};
@@ -151,14 +152,13 @@ impl<'a> Sources<'a> {
     #[must_use]
     pub fn route(&self, users: Range<UserId>) -> Routed {
         let share = self.persons.merged_share();
-        let expected = |source: &Source<'_>| {
+        let none = |source: &Source<'_>| {
             let blocks = users.start / BLOCK_USERS..users.end.div_ceil(BLOCK_USERS);
             let rows: u64 = blocks.map(|block| source.rows_in(block)).sum();
             RoutedEvents::new((rows as f64 * share) as u64, self.blocks_end())
         };
-        let mut steps: Vec<RoutedEvents> = self.steps.iter().map(expected).collect();
+        let mut steps: Vec<RoutedEvents> = self.steps.iter().map(none).collect();
         let mut router = Router::new();
-        let mut mask = Mask::default();
         for users in blocks_of(users) {
             let block = users.start / BLOCK_USERS;
             router.enter(self.persons.merged_in(block));
@@ -166,8 +166,7 @@ impl<'a> Sources<'a> {
                 continue;
             }
             for (source, routed) in self.steps.iter().zip(&mut steps) {
-                let mut collect = router.collect(source, source.rows_before(block), routed);
-                source.visit(&users, Some(router.members()), &mut mask, &mut collect);
+                router.route(source, &users, routed);
             }
         }
         Routed { steps }
@@ -200,8 +199,8 @@ impl<'a> Sources<'a> {
         self.steps[step].visit(users, only, mask, visit);
         let mut before = self.steps[step].rows_in(block) as Place;
         for routed in &self.routed {
-            routed.steps[step].visit(users, before, visit);
-            before += routed.steps[step].rows_in(block) as Place;
+            routed.steps[step].visit(&self.steps[step], users, before, visit);
+            before += routed.steps[step].rows_in(block);
         }
     }
 
@@ -221,11 +220,11 @@ impl<'a> Sources<'a> {
         let mut before = source.rows_in(block) as Place;
         for routed in self.routed.iter().map(|routed| &routed.steps[step]) {
             let marks = |place: Place| {
-                let (block, place) = source.block_and_place(routed.origin(block, place - before));
-                source.marks(block, place)
+                let (part, row) = routed.origin(block, place - before)?;
+                source.parts()[part].marks_of(row)
             };
-            routed.visit(users, before, &mut Remarked { marks, visit: &mut visit });
-            before += routed.rows_in(block) as Place;
+            routed.visit(source, users, before, &mut Remarked { marks, visit: &mut visit });
+            before += routed.rows_in(block);
         }
     }
 
@@ -241,12 +240,14 @@ impl<'a> Sources<'a> {
 
     /// The time and id of the event at a place of a block.
     pub(super) fn time_and_id(&self, step: usize, block: u32, place: Place) -> (i64, EventId) {
-        self.look_up(step, block, place, Source::time_and_id)
+        let (part, row) = self.part_and_row(step, block, place);
+        part.time_and_id(row)
     }
 
     /// The group of the event at a place of a block.
     pub(super) fn group(&self, step: usize, block: u32, place: Place) -> Group {
-        self.look_up(step, block, place, Source::group)
+        let (part, row) = self.part_and_row(step, block, place);
+        part.groups.as_ref().map_or(NO_VALUE, |groups| groups.of(row))
     }
 
     /// Puts the groups of a block's rows of a step, but for routed ones, where their places are.
@@ -256,7 +257,8 @@ impl<'a> Sources<'a> {
 
     /// The number of the event at a place of a block, if it has one.
     pub(super) fn number(&self, step: usize, block: u32, place: Place) -> Option<f64> {
-        self.look_up(step, block, place, Source::number)
+        let (part, row) = self.part_and_row(step, block, place);
+        part.numbers.as_ref().and_then(|numbers| numbers.of(row))
     }
 
     /// The id of an event of a block.
@@ -266,28 +268,21 @@ impl<'a> Sources<'a> {
 
     /// Which of the step's parts holds the event at a place of a block, and its row there.
     pub(super) fn origin(&self, step: usize, block: u32, place: Place) -> (usize, u32) {
-        self.look_up(step, block, place, Source::origin)
+        let (part, row) = self.part_and_row(step, block, place);
+        (part.number, row)
     }
 
-    /// Looks something up of an event that may have been routed to the block.
-    fn look_up<T>(
-        &self,
-        step: usize,
-        block: u32,
-        place: Place,
-        of: impl Fn(&Source<'a>, u32, Place) -> Option<T>,
-    ) -> T {
+    /// The part and row of the event at a place of a block, which may have been routed to it.
+    fn part_and_row(&self, step: usize, block: u32, place: Place) -> (&OpenPart<'a>, u32) {
         let source = &self.steps[step];
-        let own = of(source, block, place);
+        let own = source.part_and_row(block, place);
         own.or_else(|| {
             let mut number = place - source.rows_in(block) as Place;
             for routed in self.routed.iter().map(|routed| &routed.steps[step]) {
-                let rows = routed.rows_in(block) as u32;
-                if number < rows {
-                    let (block, place) = source.block_and_place(routed.origin(block, number));
-                    return of(source, block, place);
+                if let Some((part, row)) = routed.origin(block, number) {
+                    return Some((&source.parts()[part], row));
                 }
-                number -= rows;
+                number -= routed.rows_in(block);
             }
             None
         })
@@ -314,7 +309,7 @@ impl<'a> Sources<'a> {
     /// The rows of a block of a step, those of routed events among them.
     pub(super) fn rows_in(&self, step: usize, block: u32) -> u64 {
         let routed = self.routed.iter().map(|routed| routed.steps[step].rows_in(block));
-        self.steps[step].rows_in(block) + routed.sum::<u64>()
+        self.steps[step].rows_in(block) + routed.map(u64::from).sum::<u64>()
     }
 }
 

@@ -3,15 +3,14 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::groups::{Group, GroupColumn, NO_VALUE, NumberColumn, Values};
+use super::groups::{GroupColumn, NumberColumn, Values};
 use super::marked::Marks;
 use super::mask::Mask;
 use super::needs::Need;
-use super::piece::Piece;
 use super::route::Members;
 use super::select::Selection;
 use super::{Filter, ScanStats};
-use crate::part::{BLOCK_USERS, Blocks, Column, IdColumn, PartView, partition_point, pieces};
+use crate::part::{BLOCK_USERS, Blocks, Column, IdColumn, PartView, partition_point};
 use crate::{Error, EventId, UserId};
 
 /// Where an event stands among those of a block: its row, after the block's rows of the parts before.
@@ -224,13 +223,6 @@ impl<'a> Source<'a> {
         self.counted_ms
     }
 
-    /// Whether an event of this time counts.
-    #[inline(always)]
-    pub(super) const fn counts(&self, time_ms: i64) -> bool {
-        let (from, before) = self.counted_ms;
-        (from <= time_ms) & (time_ms < before)
-    }
-
     /// One more than the last block that has events.
     pub(super) fn blocks_end(&self) -> u32 {
         self.rows_until.len() as u32
@@ -242,15 +234,9 @@ impl<'a> Source<'a> {
     }
 
     /// The rows of all blocks before.
-    pub(super) fn rows_before(&self, block: u32) -> u64 {
+    fn rows_before(&self, block: u32) -> u64 {
         let before = block.checked_sub(1).and_then(|before| self.rows_until.get(before as usize));
         before.copied().unwrap_or(0)
-    }
-
-    /// The block and place of a row, counted over all blocks.
-    pub(super) fn block_and_place(&self, row: u64) -> (u32, Place) {
-        let block = self.rows_until.partition_point(|until| *until <= row) as u32;
-        (block, (row - self.rows_before(block)) as Place)
     }
 
     /// Cuts a block into this many ranges of users with about as many rows each.
@@ -282,15 +268,8 @@ impl<'a> Source<'a> {
                 block_rows.start..block_rows.start
             };
             visit.begin_part();
-            for rows in pieces(users_rows) {
-                let first = before + (rows.start - block_rows.start);
-                match part.times.width() {
-                    1 => part.visit_piece::<1, _>(&rows, first, only, mask, visit),
-                    2 => part.visit_piece::<2, _>(&rows, first, only, mask, visit),
-                    4 => part.visit_piece::<4, _>(&rows, first, only, mask, visit),
-                    _ => part.visit_piece::<8, _>(&rows, first, only, mask, visit),
-                }
-            }
+            let first = before + (users_rows.start - block_rows.start);
+            part.visit(users_rows, first, only, mask, visit);
             before += block_rows.len() as Place;
         }
     }
@@ -301,31 +280,7 @@ impl<'a> Source<'a> {
         times.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
 
-    /// The time and id of the event at a place of a block; none beyond the block's rows.
-    pub(super) fn time_and_id(&self, block: u32, place: Place) -> Option<(i64, EventId)> {
-        let (part, row) = self.part_and_row(block, place)?;
-        let entry = part.times.get(row);
-        let time_ms = (entry as i64).wrapping_mul(part.time_unit);
-        Some((part.times_ms.0.wrapping_add(time_ms), part.ids.get(row, entry)))
-    }
-
-    /// The group of the event at a place of a block.
-    pub(super) fn group(&self, block: u32, place: Place) -> Option<Group> {
-        let (part, row) = self.part_and_row(block, place)?;
-        Some(part.groups.as_ref().map_or(NO_VALUE, |groups| groups.of(row)))
-    }
-
-    /// The number of the event at a place of a block, if it has one.
-    pub(super) fn number(&self, block: u32, place: Place) -> Option<Option<f64>> {
-        let (part, row) = self.part_and_row(block, place)?;
-        Some(part.numbers.as_ref().and_then(|numbers| numbers.of(row)))
-    }
-
-    /// Which of the parts given holds the event at a place of a block, and its row there.
-    pub(super) fn origin(&self, block: u32, place: Place) -> Option<(usize, u32)> {
-        self.part_and_row(block, place).map(|(part, row)| (part.number, row))
-    }
-
+    /// The part and row of the event at a place of a block; none beyond the block's rows.
     pub(super) fn part_and_row(&self, block: u32, place: Place) -> Option<(&OpenPart<'a>, u32)> {
         let mut place = place;
         for part in &self.parts {
@@ -343,6 +298,13 @@ impl<'a> OpenPart<'a> {
     /// The places in their blocks of the users of rows that lie within one chunk.
     pub(super) fn user_bytes(&self, rows: &Range<u32>) -> &'a [[u8; 2]] {
         self.users.bytes(rows).as_chunks().0
+    }
+
+    /// The time of a row, in ms, and its id.
+    pub(super) fn time_and_id(&self, row: u32) -> (i64, EventId) {
+        let entry = self.times.get(row);
+        let time_ms = (entry as i64).wrapping_mul(self.time_unit);
+        (self.times_ms.0.wrapping_add(time_ms), self.ids.get(row, entry))
     }
 
     /// The time of a row, in ms.
@@ -363,26 +325,6 @@ impl<'a> OpenPart<'a> {
             partition_point(rows.clone(), |row| self.users.get(row) < low)
         };
         first_not_below(users.start)..first_not_below(users.end)
-    }
-
-    fn visit_piece<const W: usize, V: Visit>(
-        &self,
-        rows: &Range<u32>,
-        first: Place,
-        only: Option<&Members>,
-        mask: &mut Mask,
-        visit: &mut V,
-    ) {
-        let piece = Piece::<W, V::Clock>::new(self, rows, first, visit.clock());
-        let only = only.or(visit.only());
-        if only.is_none() && self.selection.keeps_all() {
-            return piece.visit_all(visit);
-        }
-        self.selection.select(rows, mask);
-        if let Some(only) = only {
-            mask.keep_numbers(piece.users, |user| only.contains(low_of(user.to_le_bytes())));
-        }
-        piece.visit_masked(mask, visit);
     }
 }
 

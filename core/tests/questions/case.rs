@@ -184,4 +184,28 @@ impl Case {
         blocks.dedup();
         blocks.len() >= 3 && self.steps.iter().any(|event_type| parts[*event_type].len() >= 3)
     }
+
+    /// Whether a user is merged into another of the same block, or of another one.
+    pub(crate) fn merges(&self, within_block: bool) -> bool {
+        let mut users = users().into_iter().zip(self.canonical());
+        users.any(|(user, to)| {
+            user != to && (user / BLOCK_USERS == to / BLOCK_USERS) == within_block
+        })
+    }
+
+    /// Whether the users of a block, a merged one among them, have many events each in a part.
+    pub(crate) fn has_runs(&self) -> bool {
+        let mut parts: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for event in &self.events {
+            let of_part = (event.event_type, event.part, event.user / 5);
+            parts.entry(of_part).or_default().push(event.user);
+        }
+        let (users, canonical) = (users(), self.canonical());
+        parts.values().any(|rows| {
+            let lows = || rows.iter().map(|user| users[*user]);
+            let span = lows().max().unwrap() - lows().min().unwrap() + 1;
+            let is_merged = |user: &usize| users[*user] != canonical[*user];
+            rows.len() >= 4 * span as usize && rows.iter().any(is_merged)
+        })
+    }
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::case::{Case, TYPES, case};
 use super::{funnels, merged_blocks, tables};
 use eventhub_core::UserId;
-use eventhub_core::part::{BLOCK_USERS, EncodedPart};
+use eventhub_core::part::EncodedPart;
 
 const CASES: usize = 10_000;
 
@@ -24,12 +24,14 @@ fn ten_thousand_cases_equal_the_naive_models() {
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
     let mut file = std::env::var_os("EVENTHUB_CASES")
         .map(|path| BufWriter::new(File::create(path).expect("the file of cases can be made")));
-    let (mut wide, mut across, mut full) = (0, 0, 0);
+    let (mut wide, mut across, mut within, mut runs, mut full) = (0, 0, 0, 0, 0);
     for number in 0..CASES {
         let case = case().new_tree(&mut runner).expect("every case is one").current();
         let parts = case.parts();
         wide += usize::from(case.is_wide(&parts));
-        across += usize::from(merges_across_blocks(&case));
+        across += usize::from(case.merges(false));
+        within += usize::from(case.merges(true));
+        runs += usize::from(case.has_runs());
         let funnel = funnels::check(&case, &parts);
         let retention = tables::check_retention(&case, &parts);
         let trends = tables::check_trends(&case, &parts);
@@ -50,12 +52,9 @@ fn ten_thousand_cases_equal_the_naive_models() {
         "only {wide} of {CASES} cases have three blocks and three parts of a type"
     );
     assert!(across * 4 >= CASES, "only {across} cases merge persons of different blocks");
+    assert!(within * 4 >= CASES, "only {within} cases merge persons of one block");
+    assert!(runs * 40 >= CASES, "only {runs} cases have a merged user of many events");
     assert!(full * 4 >= CASES, "only {full} funnels are gone through");
-}
-
-fn merges_across_blocks(case: &Case) -> bool {
-    let users = super::users().into_iter().zip(case.canonical());
-    users.into_iter().any(|(user, canonical)| user / BLOCK_USERS != canonical / BLOCK_USERS)
 }
 
 /// A case as the file holds it: the length of a JSON text, the text, the length of the bytes that its places refer to,
