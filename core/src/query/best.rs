@@ -107,7 +107,10 @@ impl Touch<'_> {
                 let groups = &mut reached.groups[lows.clone()];
                 self.tell_groups(group_step, users, places, groups, &mut of_rows);
             }
-            reached.add_to(lows, counts);
+            reached.add_to(lows.clone(), counts);
+            for step in 1..steps {
+                attempts.add_times(step, lows.clone(), &mut reached, counts);
+            }
         }
         reached.finish(counts);
     }
@@ -194,15 +197,22 @@ impl Attempts {
     /// Tells how far users came and how long each step of the best attempts took.
     fn tell(&self, lows: Range<usize>, reached: &mut Reached) {
         reached.depth[lows.clone()].copy_from_slice(&self.users.depth[lows.clone()]);
+    }
+
+    fn add_times(
+        &self,
+        step: usize,
+        lows: Range<usize>,
+        reached: &mut Reached,
+        counts: &mut ConversionCounts,
+    ) {
         if self.at[0].is_empty() {
             return;
         }
-        for (at, took) in self.at.windows(2).zip(&mut reached.took[1..]) {
-            for (took, best) in took[lows.clone()].iter_mut().zip(&self.users.best[lows.clone()]) {
-                let best = *best as usize;
-                *took = at[1][best].wrapping_sub(at[0][best]) as i64;
-            }
-        }
+        let (before, at) = (&self.at[step - 1], &self.at[step]);
+        let best = self.users.best[lows.clone()].iter().map(|best| *best as usize);
+        let took = best.map(|best| at[best].wrapping_sub(before[best]));
+        reached.add_times(step, lows, took, counts);
     }
 
     /// Where the match of a step is of a user's best attempt, if it got so far.

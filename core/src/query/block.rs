@@ -295,18 +295,10 @@ impl<'s, C: FunnelClock> Block<'s, C> {
 }
 
 impl Block<'_, Exact> {
-    /// How many ms after the last match that of this step came, or that of the first step after the start of the range; of
-    /// users without one it means nothing. To be asked before the step ends.
-    pub(super) fn tell_matches(&self, took: &mut [i64]) {
-        let Slots { from, room, .. } = &*self.slots;
-        let took = &mut took[self.lows.clone()];
-        let room = &room[self.lows.clone()];
-        if self.source == 0 {
-            let users = from[self.lows.clone()].iter().zip(room);
-            took.iter_mut().zip(users).for_each(|(took, (from, room))| *took = from.plus(*room));
-        } else {
-            took.iter_mut().zip(room).for_each(|(took, room)| *took = *room as i64);
-        }
+    /// Of each user how many ms after the last match that of this step came, which means nothing of users without one; to be
+    /// asked before the step, which is not the first, ends.
+    pub(super) fn took(&self) -> impl Iterator<Item = u64> {
+        self.slots.room[self.lows.clone()].iter().copied()
     }
 
     /// When the event came that matched this source, in ms after the start of the range; a time for users without one.

@@ -7,11 +7,11 @@ use core::ops::Range;
 
 use serde::Serialize;
 
+use super::durations::{packed, quantiles_of};
 use super::groups::{Group, Shown, UserGroups, Values, shown};
 use super::journeys::{Journey, Journeys};
 use super::needs::Need;
 use super::plan::FunnelQuery;
-use super::quantile::quantiles;
 use super::scan::{Counts, Routed, Scan, Sources, Workers};
 use super::touch::Touch;
 use crate::experiment::{Arm, Figures};
@@ -118,15 +118,6 @@ pub struct ConversionCounts {
     /// Per step how long it took, nothing for the first one: lists of what [`packed`] makes.
     pub(super) took: Vec<Vec<Vec<u64>>>,
 }
-
-/// A time in ms and the group of the person who took it, as one number that is ordered by both.
-pub(super) const fn packed(group: Group, ms: u64) -> u64 {
-    (group as u64) << MS_BITS | ms
-}
-
-/// All times of a store take fewer bits, and all groups the others.
-const MS_BITS: u32 = 44;
-const MS_MASK: u64 = (1 << MS_BITS) - 1;
 
 impl<'a> ConversionScan<'a> {
     /// What a funnel reads.
@@ -253,62 +244,21 @@ impl ConversionCounts {
         for (number, row) in rows.iter().enumerate() {
             row.groups.iter().for_each(|group| row_of[*group as usize] = number);
         }
-        // Of each step the times of everyone, and then those of each row.
-        let took = workers.map(2 * self.steps, |piece| match &self.took[piece % self.steps] {
-            of_step if piece < self.steps => vec![of_everyone(of_step)],
-            of_step => of_rows(of_step, &row_of, rows.len()),
-        });
-        let (of_everyone, of_rows) = took.split_at(self.steps);
+        let took =
+            workers.map(self.steps, |step| quantiles_of(&self.took[step], &row_of, rows.len()));
         let group = |(number, row): (usize, &Shown<'_>)| {
             let mut counts = vec![[0; 2]; self.steps];
             for group in &row.groups {
                 add(&mut counts, &self.reached[*group as usize * self.steps..][..self.steps]);
             }
-            let steps = steps_of(query, &counts, |step| of_rows[step][number]);
+            let steps = steps_of(query, &counts, |step| took[step].1[number]);
             FunnelGroup { value: row.value.map(ToString::to_string), other: row.other, steps }
         };
         let groups: Vec<_> = rows.iter().enumerate().map(group).collect();
-        let steps = steps_of(query, &everyone, |step| of_everyone[step][0]);
+        let steps = steps_of(query, &everyone, |step| took[step].0);
         let experiment = query.control().map(|control| Experiment::of(control, &groups));
         FunnelAnswer { steps, groups, experiment }
     }
-}
-
-/// How long a step took: the median and the time within which nine of ten came, in ms.
-type Took = [Option<f64>; 2];
-
-fn took(times: impl Iterator<Item = u64> + Clone) -> Took {
-    quantiles(times, [0.5, 0.9])
-}
-
-fn of_everyone(packed: &[Vec<u64>]) -> Took {
-    took(packed.iter().flatten().map(|packed| packed & MS_MASK))
-}
-
-/// The same of so many rows, to one of which each group belongs.
-fn of_rows(packed: &[Vec<u64>], row_of: &[usize], rows: usize) -> Vec<Took> {
-    if rows == 0 {
-        return Vec::new();
-    }
-    let all = || packed.iter().flatten();
-    let row = |packed: u64| row_of[(packed >> MS_BITS) as usize];
-    // For now where a row's next time goes; after the last one that is the row's end.
-    let mut ends = vec![0; rows];
-    all().for_each(|packed| ends[row(*packed)] += 1);
-    let mut from = 0;
-    for end in &mut ends {
-        from += core::mem::replace(end, from);
-    }
-    let mut times = vec![0; from];
-    for packed in all() {
-        let end = &mut ends[row(*packed)];
-        times[*end] = packed & MS_MASK;
-        *end += 1;
-    }
-    let mut from = 0;
-    let of_row =
-        |end: &usize| took(times[core::mem::replace(&mut from, *end)..*end].iter().copied());
-    ends.iter().map(of_row).collect()
 }
 
 fn add(counts: &mut [[u64; 2]], others: &[[u64; 2]]) {

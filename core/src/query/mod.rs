@@ -33,6 +33,7 @@ mod walk;
 
 mod best;
 mod conversion;
+mod durations;
 mod exact_sum;
 mod explain;
 mod find;

@@ -66,7 +66,7 @@ impl<'a> Touch<'a> {
             let left = block.start(&users, query.range().end_ms());
             reached.clear(block.lows());
             let (reached, of_rows) = (&mut reached, &mut of_rows);
-            let mut notes = Notes { touch: self, reached, now: self.now(), of_rows };
+            let mut notes = Notes { touch: self, reached, now: self.now(), of_rows, counts };
             self.funnel.walk_block(&users, left, self.now(), &mut block, &mut room, &mut notes);
             reached.add_to(block.lows(), counts);
         }
@@ -121,15 +121,18 @@ pub(super) struct Notes<'n, 'a> {
     pub(super) now: Option<i64>,
     /// The groups of the block's rows.
     pub(super) of_rows: &'n mut Vec<Group>,
+    pub(super) counts: &'n mut ConversionCounts,
 }
 
 impl Watch<Exact> for Notes<'_, '_> {
     fn visited(&mut self, step: usize, block: &Block<'_, Exact>) {
-        let Reached { depth, took, is_pending, .. } = &mut *self.reached;
-        block.tell_matches(&mut took[step]);
-        block.count_matched(depth);
-        if let Some(now) = self.now.filter(|_| step > 0) {
-            block.open(now).for_each(|low| is_pending[low] = true);
+        let Self { reached, counts, .. } = self;
+        block.count_matched(&mut reached.depth);
+        if step > 0 {
+            reached.add_times(step, block.lows(), block.took(), counts);
+            if let Some(now) = self.now {
+                block.open(now).for_each(|low| reached.is_pending[low] = true);
+            }
         }
         if step == 0 && !self.reached.groups.is_empty() {
             let users = block.user(block.lows().start)..block.user(block.lows().end);

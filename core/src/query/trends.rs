@@ -17,7 +17,7 @@ use super::gather::{Found, GATHERED_USERS, Gathered};
 use super::groups::{Group, Grouping, Shown, UserGroups, shown};
 use super::needs::Need;
 use super::plan::{Function, Measure, TrendsQuery};
-use super::quantile::quantiles;
+use super::quantile::quantile;
 use super::scan::{Counts, Routed, Scan, Sources, slices_of};
 use super::source::Source;
 use crate::part::{BLOCK_USERS, PartView};
@@ -336,10 +336,7 @@ impl Tally {
             (Numbers::Sum(sum), Function::Average) => Some(sum.value() / self.count as f64),
             (Numbers::Sum(sum), _) => Some(sum.value()),
             (Numbers::Min(extreme) | Numbers::Max(extreme), _) => Some(extreme),
-            (Numbers::All(all), Function::Quantile(share)) => {
-                let [value] = quantiles(all.iter().copied(), [*share]);
-                value
-            }
+            (Numbers::All(all), Function::Quantile(share)) => quantile(&all, *share),
             (Numbers::None, Function::Sum) => Some(0.0),
             _ => None,
         }

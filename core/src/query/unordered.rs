@@ -1,5 +1,6 @@
 //! Funnels in any order whose steps are of different types: the earliest match of each step is all that matters.
 
+use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -13,6 +14,7 @@ use super::scan::blocks_of;
 use super::ticks::{Exact, FunnelClock};
 use super::touch::Touch;
 use crate::UserId;
+use crate::part::BLOCK_USERS;
 
 /// There is no match.
 const NEVER: i64 = i64::MAX;
@@ -41,38 +43,39 @@ impl Touch<'_> {
         let mut block = Block::<Exact>::new(&self.funnel);
         let mut mask = Mask::default();
         let mut reached = Reached::new(steps, self.grouping.values.len());
+        let mut matches = vec![vec![NEVER; BLOCK_USERS as usize]; steps];
         let clock = Exact::over(query.range().start_ms(), Default::default());
         let range_end = clock.of(query.range().end_ms());
         let now = self.now();
         for users in blocks_of(users) {
-            for (step, at) in reached.took.iter_mut().enumerate() {
+            for (step, at) in matches.iter_mut().enumerate() {
                 block.start(&users, end_ms);
                 block.enter(step);
                 self.funnel.sources.visit(step, &users, None, &mut mask, &mut block);
                 block.tell_firsts(at, NEVER);
             }
             let lows = block.lows();
-            sort(&mut reached.took, lows.clone());
+            sort(&mut matches, lows.clone());
             for low in lows.clone() {
-                let first = reached.took[0][low];
+                let first = matches[0][low];
                 let mut limit = i64::MIN;
                 if first < range_end {
                     limit = clock.of(query.limit_ms(clock.base_ms() + first));
                 }
-                let depth = reached.took.iter().map(|at| u8::from(at[low] < limit)).sum();
+                let depth = matches.iter().map(|at| u8::from(at[low] < limit)).sum();
                 reached.depth[low] = depth;
                 let is_open = now.is_some_and(|now| now < limit);
                 reached.is_pending[low] = is_open & (0 < depth) & (usize::from(depth) < steps);
             }
-            for step in (1..steps).rev() {
-                let (before, after) = reached.took.split_at_mut(step);
-                let pairs = after[0][lows.clone()].iter_mut().zip(&before[step - 1][lows.clone()]);
-                pairs.for_each(|(at, before)| *at = at.wrapping_sub(*before));
-            }
             for (low, group) in (0..).zip(&mut reached.groups) {
                 *group = self.grouping.of(block.user(low), || NO_VALUE);
             }
-            reached.add_to(lows, counts);
+            reached.add_to(lows.clone(), counts);
+            for (step, at) in matches.windows(2).enumerate() {
+                let pairs = at[0][lows.clone()].iter().zip(&at[1][lows.clone()]);
+                let took = pairs.map(|(before, at)| at.wrapping_sub(*before) as u64);
+                reached.add_times(step + 1, lows.clone(), took, counts);
+            }
         }
         reached.finish(counts);
     }
