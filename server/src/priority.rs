@@ -12,6 +12,8 @@ use tokio::sync::Notify;
 
 /// How long a piece of work waits for questions at most. What comes in must go on however many questions are asked.
 const PATIENCE: Duration = Duration::from_millis(20);
+/// What a thread that did not wait for long may wait in all, when it has next to nothing done in between.
+const CREDIT_MAX: Duration = Duration::from_millis(100);
 
 /// Starts the threads that scan, with the priority of the process, and has this thread come after them, with those that
 /// it starts from now on.
@@ -105,17 +107,22 @@ pub(crate) struct Yielding {
     questions: Arc<Questions>,
     /// Since when it has not waited.
     since: Instant,
+    /// How long it may wait on the strength of what it did before then.
+    credit: Duration,
 }
 
 impl Yielding {
     pub(crate) fn new(questions: &Arc<Questions>) -> Self {
-        Self { questions: Arc::clone(questions), since: Instant::now() }
+        Self { questions: Arc::clone(questions), since: Instant::now(), credit: Duration::ZERO }
     }
 
-    /// Waits for questions, no longer than it went on before.
+    /// Waits for questions, in all no longer than it went on without.
     pub(crate) fn give_way(&mut self) {
-        if self.questions.wait(PATIENCE.min(self.since.elapsed())) {
+        let begin = Instant::now();
+        let credit = CREDIT_MAX.min(self.credit + (begin - self.since));
+        if self.questions.wait(PATIENCE.min(credit)) {
             self.since = Instant::now();
+            self.credit = credit.saturating_sub(self.since - begin);
         }
     }
 }
@@ -153,7 +160,7 @@ mod tests {
         let questions = Arc::new(Questions::default());
         let mut work = Yielding::new(&questions);
         let question = questions.begin();
-        thread::sleep(PATIENCE);
+        thread::sleep(PATIENCE * 3 / 2);
         let begin = Instant::now();
         work.give_way();
         assert!(begin.elapsed() >= PATIENCE);
@@ -161,7 +168,8 @@ mod tests {
         for _ in 0..10 {
             work.give_way();
         }
-        assert!(begin.elapsed() < PATIENCE, "it did nothing in between");
+        assert!(begin.elapsed() >= PATIENCE / 4, "it may still wait");
+        assert!(begin.elapsed() < PATIENCE * 2, "it did nothing in between");
 
         thread::sleep(PATIENCE);
         let answering = thread::spawn(move || {
