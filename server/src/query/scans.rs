@@ -17,7 +17,7 @@ use crate::store::Snapshot;
 /// Pieces of work per thread: more than one, so that a thread that is done early takes another.
 const PIECES_PER_THREAD: u64 = 8;
 /// The same for routing, which costs less when a piece has more events for each block.
-const ROUTED_PER_THREAD: u64 = 4;
+const ROUTED_PER_THREAD: u64 = 2;
 
 /// How much a question may take.
 #[derive(Debug, Clone, Copy)]
