@@ -47,7 +47,7 @@ impl Ahead {
 pub(crate) fn run(shared: &Shared) {
     let mut work = Yielding::new(&shared.questions);
     while shared.ahead.frozen.wait(IDLE) {
-        for run in shared.published().tail.frozen() {
+        for run in shared.published().tail.frozen().iter().filter(|run| !run.is_made()) {
             work.give_way();
             // Whoever asks meets the same and is told.
             if let Err(failure) = run.parts() {

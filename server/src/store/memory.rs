@@ -36,7 +36,6 @@ impl Run {
     }
 
     /// Whether it has become parts.
-    #[cfg(test)]
     pub(crate) fn is_made(&self) -> bool {
         self.parts.get().is_some()
     }

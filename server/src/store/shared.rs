@@ -41,7 +41,7 @@ pub(crate) struct Shared {
     pub(crate) next_number: AtomicU64,
     /// Whether a filter of insert ids is to be made.
     pub(crate) filter_wanted: AtomicBool,
-    /// What what is stored gives way to.
+    /// Those that are being answered, to which storing gives way.
     pub(crate) questions: Arc<Questions>,
     pub(crate) ahead: Ahead,
     pub(crate) seal: Signal,
