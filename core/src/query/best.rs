@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use core::hint::select_unpredictable;
 use core::ops::Range;
 
+use super::USERS;
 use super::conversion::ConversionCounts;
 use super::funnel::Room;
 use super::plan::FunnelQuery;
@@ -20,8 +21,6 @@ use super::ticks::{Exact, FunnelClock};
 use super::touch::Touch;
 use crate::UserId;
 use crate::part::BLOCK_USERS;
-
-const USERS: usize = BLOCK_USERS as usize;
 
 /// The attempts of some users of a block, a number each, in order of user and entry.
 struct Attempts {

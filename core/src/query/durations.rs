@@ -3,9 +3,9 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::USERS;
 use super::groups::Group;
 use super::quantile::{Between, Ranked};
-use crate::part::BLOCK_USERS;
 
 /// How long a step took: the median and the time within which nine of ten came, in ms.
 pub(super) type Took = [Option<f64>; 2];
@@ -28,8 +28,6 @@ const fn ms_of(packed: u64) -> u64 {
 const fn group_of(packed: u64) -> usize {
     (packed >> MS_BITS) as usize
 }
-
-const USERS: usize = BLOCK_USERS as usize;
 
 /// Times of a step for which there is room from the beginning, so that they are seldom copied.
 const TIMES_ROOM: usize = 1 << 15;

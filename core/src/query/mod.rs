@@ -73,6 +73,9 @@ pub use tally::{ValueCounts, ValueScan};
 pub use trends::{Series, TrendsAnswer, TrendsCounts, TrendsGroup, TrendsScan};
 pub use who::{Status, Who, WhoInput, WhoQuery, WhoScan};
 
+/// Users of a block.
+const USERS: usize = crate::part::BLOCK_USERS as usize;
+
 /// What opening the parts of a query met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ScanStats {

@@ -5,12 +5,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::USERS;
 use super::conversion::ConversionCounts;
 use super::durations::add_times;
 use super::groups::{Group, NO_VALUE};
-use crate::part::BLOCK_USERS;
-
-const USERS: usize = BLOCK_USERS as usize;
 
 /// Of each user of a block, by its place there.
 pub(super) struct Reached {

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::USERS;
 use super::mask::Mask;
 use super::route::Members;
 use super::scan::Sources;
@@ -11,8 +12,6 @@ use super::source::{NOWHERE, Place, Visit};
 use super::ticks::{Exact, FunnelClock};
 use crate::part::{BLOCK_USERS, partition_point};
 use crate::{EventId, UserId};
-
-const USERS: usize = BLOCK_USERS as usize;
 
 /// All times of a store take fewer bits; a user's place in its block takes those above.
 const MS_BITS: u32 = 44;
