@@ -10,6 +10,7 @@ use eventhub_core::query::{
     ScanStats, TrendsAnswer, TrendsQuery, WhoQuery,
 };
 use eventhub_core::{EventId, ExternalId, NewEvent, UserChange, UserId};
+use tokio::sync::oneshot;
 
 use crate::engine::{
     AliasRecord, Engine, EngineError, EventRecord, EventTypeRecord, ExplainedPerson, ExportPage,
@@ -76,12 +77,18 @@ impl Embedded {
     ) -> Result<Scanned<T>, EngineError> {
         let limits = self.limits;
         let asked = self.store.questions().begin();
-        let answered = self.ask(move |snapshot| {
-            let answer = question(&Asking::new(snapshot, limits));
-            drop(asked);
-            answer
+        let store = Arc::clone(&self.store);
+        let (tell, answered) = oneshot::channel();
+        // On a thread that scans from the beginning, so that no other has to wake before and after each scan.
+        rayon::spawn(move || {
+            let answer =
+                store.snapshot().and_then(|snapshot| question(&Asking::new(&snapshot, limits)));
+            // What waits goes on once the answer is taken. Whoever asked may have gone.
+            let _ = tell.send((answer, asked));
         });
-        let (answer, met) = answered.await?;
+        let (answer, _asked) =
+            answered.await.map_err(|error| EngineError::Storage(error.to_string()))?;
+        let (answer, met) = answer?;
         self.met.filter_checks.fetch_add(met.filter_checks, Relaxed);
         self.met.bloom_rejections.fetch_add(met.bloom_rejections, Relaxed);
         Ok(Scanned { answer, events: met.events })

@@ -11,9 +11,10 @@ use clap::Parser;
 use eventhub_server::cli::{Cli, Command, ServeArgs, StatsArgs};
 use eventhub_server::config::ServeConfig;
 use eventhub_server::embedded::Embedded;
-use eventhub_server::priority::questions_first;
+use eventhub_server::priority::Threads;
 use eventhub_server::{demo, http, import, store};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -49,10 +50,11 @@ fn start_log(filter: &str) -> Result<()> {
 fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Serve(args) => {
-            questions_first().context("the threads that answer questions do not start")?;
-            let runtime = tokio::runtime::Runtime::new().context("the runtime does not start")?;
-            let served = runtime.block_on(serve(&args));
-            runtime.shutdown_timeout(QUESTIONS_TIMEOUT);
+            let Threads { requests, intake } =
+                Threads::start().context("the threads that serve do not start")?;
+            let served = requests.block_on(serve(&args, intake.handle()));
+            requests.shutdown_timeout(QUESTIONS_TIMEOUT);
+            intake.shutdown_background();
             served.map(|()| ExitCode::SUCCESS)
         }
         Command::Import(args) => {
@@ -68,7 +70,7 @@ fn run(command: Command) -> Result<ExitCode> {
     }
 }
 
-async fn serve(args: &ServeArgs) -> Result<()> {
+async fn serve(args: &ServeArgs, intake: &Handle) -> Result<()> {
     let port = std::env::var("PORT").ok();
     let config = ServeConfig::new(args, port.as_deref())?;
     // From here on a signal to stop waits until there is something to stop.
@@ -90,7 +92,7 @@ async fn serve(args: &ServeArgs) -> Result<()> {
         None => tracing::info!("this binary was built without the tag"),
     }
     print(&format!("listening on http://{address}\n"))?;
-    let service = http::Service::new(engine.clone(), config.settings);
+    let service = http::Service::new(engine.clone(), config.settings, intake.clone());
     http::serve(service, listener, config.sockets, stop.any()).await;
     tokio::task::spawn_blocking(move || engine.close()).await.context("the store did not close")?;
     tracing::info!("stopped");

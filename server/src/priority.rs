@@ -4,10 +4,12 @@
 //! for a merge. So what can wait gives way to questions, for a while, before each piece of its work. On Linux threads
 //! have priorities of their own, too, which a new thread takes over from the one that starts it; elsewhere all are alike.
 
+use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rayon::{ThreadPoolBuildError, ThreadPoolBuilder};
+use rayon::ThreadPoolBuilder;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
 /// How long a piece of work waits for questions at most. What comes in must go on however many questions are asked.
@@ -15,15 +17,74 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// What a thread that did not wait for long may wait in all, when it has next to nothing done in between.
 const CREDIT_MAX: Duration = Duration::from_millis(100);
 
-/// Starts the threads that scan, with the priority of the process, and has this thread come after them, with those that
-/// it starts from now on.
-///
-/// # Errors
-/// When the threads do not start, or were started before.
-pub fn questions_first() -> Result<(), ThreadPoolBuildError> {
-    ThreadPoolBuilder::new().thread_name(|number| format!("scan-{number}")).build_global()?;
-    step_back();
-    Ok(())
+/// The server's threads, but for those of the store.
+pub struct Threads {
+    /// Reads requests and sends answers, which takes next to no time.
+    pub requests: Runtime,
+    /// Makes events of what comes in.
+    pub intake: Runtime,
+}
+
+impl Threads {
+    /// Starts them and those that scan. The threads of requests and of scans have the priority of the process; those of
+    /// the intake come after them, and so does this thread, with those that it starts from now on.
+    ///
+    /// # Errors
+    /// When the threads do not start, or were started before.
+    pub fn start() -> io::Result<Self> {
+        let cores = cores::available();
+        ThreadPoolBuilder::new()
+            .thread_name(|number| format!("scan-{number}"))
+            .start_handler(move |number| cores::keep_to(&cores, number))
+            .build_global()
+            .map_err(io::Error::other)?;
+        let requests = runtime("requests")?;
+        step_back();
+        Ok(Self { requests, intake: runtime("intake")? })
+    }
+}
+
+/// Threads for tasks.
+fn runtime(name: &str) -> io::Result<Runtime> {
+    // Looks for answers and for what has come in after each task: some take a millisecond.
+    Builder::new_multi_thread()
+        .enable_all()
+        .thread_name(name)
+        .global_queue_interval(1)
+        .event_interval(1)
+        .build()
+}
+
+/// Which processors threads run on.
+mod cores {
+    /// The processors that the process may use, where it may use each of them whole.
+    #[cfg(target_os = "linux")]
+    pub(super) fn available() -> Vec<usize> {
+        use rustix::thread::{CpuSet, sched_getaffinity};
+        let Ok(allowed) = sched_getaffinity(None) else { return Vec::new() };
+        let cores: Vec<_> = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core)).collect();
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        if threads == cores.len() { cores } else { Vec::new() }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn available() -> Vec<usize> {
+        Vec::new()
+    }
+
+    /// Keeps this thread to one of the processors. Left to itself, the system has two threads of a scan take turns on one
+    /// processor for milliseconds while a thread of lower priority has another.
+    pub(super) fn keep_to(cores: &[usize], number: usize) {
+        #[cfg(target_os = "linux")]
+        if let Some(core) = cores.get(number) {
+            use rustix::thread::{CpuSet, sched_setaffinity};
+            let mut only = CpuSet::new();
+            only.set(*core);
+            if let Err(error) = sched_setaffinity(None, &only) {
+                tracing::debug!("a thread runs where the system has it run: {error}");
+            }
+        }
+    }
 }
 
 /// Has this thread come after those that had its priority.

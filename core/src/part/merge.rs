@@ -27,18 +27,19 @@ pub const MERGE_PARTS_MAX: usize = 1 << 16;
 /// # Errors
 /// When a part is damaged, there is none, they hold different types, or `sink` fails.
 pub fn merge<E: From<Error>>(parts: &[PartView<'_>], sink: &mut Sink<'_, E>) -> Result<Vec<u8>, E> {
-    let merged = merge_without(parts, &[], sink)?;
+    let merged = merge_without(parts, &[], &|| {}, sink)?;
     merged.ok_or_else(|| Error::corrupt("merge", "the parts have no rows").into())
 }
 
 /// The same without the rows of some users, given in ascending order; `None` when no row is left, and
-/// nothing went to `sink`.
+/// nothing went to `sink`. Calls `pause` every millisecond of work or so, where it may be held up.
 ///
 /// # Errors
 /// Likewise.
 pub fn merge_without<E: From<Error>>(
     parts: &[PartView<'_>],
     deleted: &[UserId],
+    pause: &dyn Fn(),
     sink: &mut Sink<'_, E>,
 ) -> Result<Option<Vec<u8>>, E> {
     let Some(first) = parts.first() else {
@@ -51,14 +52,14 @@ pub fn merge_without<E: From<Error>>(
         return Err(Error::corrupt("merge", "there are too many parts").into());
     }
     let inputs = parts.iter().map(OrderReader::open).collect::<Result<Vec<_>, _>>()?;
-    let (sources, left_out) = merged_order(parts, &inputs, deleted)?;
+    let (sources, left_out) = merged_order(parts, &inputs, deleted, pause)?;
     let properties = merged_properties(parts)?;
     let event_type = first.event_type();
     if left_out.is_empty() {
-        let rows = MergedRows::<ALL> { event_type, inputs, sources, left_out, properties };
+        let rows = MergedRows::<ALL> { event_type, inputs, sources, left_out, properties, pause };
         return writer::write(&rows, sink).map(Some);
     }
-    let mut rows = MergedRows::<SOME> { event_type, inputs, sources, left_out, properties };
+    let mut rows = MergedRows::<SOME> { event_type, inputs, sources, left_out, properties, pause };
     if rows.len() == 0 {
         return Ok(None);
     }
@@ -85,7 +86,11 @@ struct MergedRows<'a, const WRITTEN: bool> {
     /// Of these rows, those that are not written, ascending: the rows of a user stand together.
     left_out: Vec<Range<u32>>,
     properties: Vec<MergedProperty<'a>>,
+    pause: &'a dyn Fn(),
 }
+
+/// Rows that are read between two pauses.
+const PAUSE_ROWS: u32 = 1 << 15;
 
 /// Bits of a sort key, from the highest: the user within its block, the time, the event id, the input.
 const TIME_BITS: u32 = 43;
@@ -101,6 +106,7 @@ fn merged_order(
     parts: &[PartView<'_>],
     inputs: &[OrderReader<'_>],
     deleted: &[UserId],
+    pause: &dyn Fn(),
 ) -> Result<(Vec<u16>, Vec<Range<u32>>), Error> {
     let rows = parts.iter().map(|part| u64::from(part.rows())).sum::<u64>();
     let rows = u32::try_from(rows)
@@ -115,6 +121,7 @@ fn merged_order(
     let mut left_out = Vec::new();
     let mut keys: Vec<u128> = Vec::new();
     for of_block in blocks.chunk_by(|a, b| a.0 == b.0) {
+        pause();
         keys.clear();
         for (_, number, rows) in of_block {
             let input = &inputs[usize::from(*number)];
@@ -195,6 +202,9 @@ impl<const WRITTEN: bool> MergedRows<'_, WRITTEN> {
     fn written<T>(&self, rows: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
         let mut left_out = self.left_out.iter().peekable();
         (0_u32..).zip(rows).filter_map(move |(place, row)| {
+            if place.is_multiple_of(PAUSE_ROWS) {
+                (self.pause)();
+            }
             if WRITTEN == ALL {
                 return Some(row);
             }
@@ -380,7 +390,7 @@ mod tests {
             }
             let mut is_left = false;
             let merged = EncodedPart::collect(|sink| {
-                let header = merge_without(&views, &deleted, sink)?;
+                let header = merge_without(&views, &deleted, &|| {}, sink)?;
                 is_left = header.is_some();
                 Ok(header.unwrap_or_default())
             })

@@ -37,12 +37,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use eventhub_ingest::Clock;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Empty;
 use hyper::body::Body;
 use jiff::tz::TimeZone;
+use tokio::runtime::Handle;
 use tower_service::Service as _;
 use warp::Reply;
 use warp::filters::BoxedFilter;
@@ -55,7 +57,7 @@ use self::rate::RateLimit;
 use self::routes::{Asked, AskedOnce};
 use self::status::Status;
 use self::v1::{Call, Resource};
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineError};
 
 pub use self::access::{Access, Gate};
 pub use self::dashboard::is_built_in as has_dashboard;
@@ -63,6 +65,9 @@ pub use self::paths::{NameError, Names};
 pub use self::serve::{Sockets, serve};
 pub use self::sign_in::{PasswordError, SignIn};
 pub use self::tag::lasting as lasting_tag;
+
+/// Bytes of a body that takes some hundred microseconds to make events of: more are left to the intake.
+const BODY_BYTES_LARGE: usize = 16 << 10;
 
 /// How requests are treated.
 #[derive(Debug)]
@@ -90,6 +95,8 @@ struct App {
     status: Status,
     live: Arc<Live>,
     rate_limit: Option<RateLimit>,
+    /// Where large bodies are read.
+    intake: Handle,
 }
 
 impl App {
@@ -100,15 +107,6 @@ impl App {
             self.status.count_limited();
             ApiError::TooManyEvents { seconds, limit: limit.per_second() }
         })
-    }
-
-    /// Has a body wait for questions that are being answered, if it takes long to read.
-    async fn give_way(&self, body: &Bytes) {
-        /// Some hundred microseconds' worth.
-        const BODY_BYTES_LARGE: usize = 16 << 10;
-        if body.len() > BODY_BYTES_LARGE {
-            self.engine.give_way().await;
-        }
     }
 
     /// Counts the events of a client that was let in, of which one was counted then.
@@ -127,12 +125,12 @@ pub struct Service {
 }
 
 impl Service {
-    /// For an engine.
+    /// For an engine; large bodies are read on the threads of `intake`.
     #[must_use]
-    pub fn new(engine: Arc<dyn Engine>, settings: Settings) -> Self {
+    pub fn new(engine: Arc<dyn Engine>, settings: Settings, intake: Handle) -> Self {
         let (status, live) = (Status::new(), Arc::default());
         let rate_limit = settings.events_per_second_max.map(RateLimit::new);
-        let app = Arc::new(App { engine, settings, status, live, rate_limit });
+        let app = Arc::new(App { engine, settings, status, live, rate_limit, intake });
         let routes = routes::routes(&app);
         Self { app, routes }
     }
@@ -150,6 +148,7 @@ impl Service {
     {
         let started = Instant::now();
         let (request, body) = request.into_parts();
+        let request = Arc::new(request);
         let peer = peer::client(&request.headers, connection, self.app.settings.proxies);
         let area = self.app.settings.names.area(request.uri.path());
         let answer = self.answer(area, &request, body, peer).await;
@@ -166,7 +165,7 @@ impl Service {
     async fn answer<B>(
         &self,
         area: Area,
-        request: &Parts,
+        request: &Arc<Parts>,
         body: B,
         peer: IpAddr,
     ) -> Result<warp::reply::Response, ApiError>
@@ -188,15 +187,42 @@ impl Service {
             let (names, path) = (&self.app.settings.names, request.uri.path());
             return Ok(tag::answer(names, name, path, &request.headers)?.into_response());
         }
+        // A body may take long to arrive, and the sender's clock is compared with this one.
+        let received = tracking::clock();
+        let settings = &self.app.settings;
+        let body = body::read(body, settings.body_bytes_max, settings.body_timeout).await?;
+        let is_large = body.len() > BODY_BYTES_LARGE;
+        let (service, request) = (self.clone(), Arc::clone(request));
+        let answer = async move { service.answer_body(area, &request, body, peer, received).await };
+        if !is_large {
+            return answer.await;
+        }
+        let engine = Arc::clone(&self.app.engine);
+        let answer = self.app.intake.spawn(async move {
+            engine.give_way().await;
+            answer.await
+        });
+        answer.await.unwrap_or_else(|stopped| Err(EngineError::Storage(stopped.to_string()).into()))
+    }
+
+    /// Answers a request whose body is there.
+    async fn answer_body(
+        &self,
+        area: Area,
+        request: &Parts,
+        body: Bytes,
+        peer: IpAddr,
+        received: Clock,
+    ) -> Result<warp::reply::Response, ApiError> {
         if let Area::Api(resource) = area {
-            let call = self.call(resource, request, body, peer).await?;
+            let call = self.call(resource, request, body, peer, received)?;
             call.params.check_names(resource.parameters())?;
             if resource == Resource::Session {
                 return v1::session(&self.app, request, &call.body, peer).await;
             }
             return Ok(v1::answer(&self.app, call).await);
         }
-        let asked = self.asked(area, request, body, peer).await?;
+        let asked = self.asked(area, request, body, peer)?;
         let mut routed = Request::new(Empty::<Bytes>::new());
         *routed.uri_mut() = request.uri.clone();
         routed.extensions_mut().insert(AskedOnce::new(asked));
@@ -224,22 +250,15 @@ impl Service {
     }
 
     /// Reads the parameters.
-    async fn asked<B>(
+    fn asked(
         &self,
         area: Area,
         request: &Parts,
-        body: B,
+        body: Bytes,
         client: IpAddr,
-    ) -> Result<Asked, ApiError>
-    where
-        B: Body,
-        B::Error: std::fmt::Display,
-    {
+    ) -> Result<Asked, ApiError> {
         let settings = &self.app.settings;
-        let limit = settings.body_bytes_max;
-        let body = body::read(body, limit, settings.body_timeout).await?;
-        self.app.give_way(&body).await;
-        let form = body::form(body, &request.headers, area, limit)?;
+        let form = body::form(body, &request.headers, area, settings.body_bytes_max)?;
         let query = request.uri.query().unwrap_or_default();
         let mut params = Params::parse(query.as_bytes(), &form)?;
         let mut callback = None;
@@ -252,24 +271,16 @@ impl Service {
     }
 
     /// Reads a call of the JSON API.
-    async fn call<B>(
+    fn call(
         &self,
         resource: Resource,
         request: &Parts,
-        body: B,
+        body: Bytes,
         client: IpAddr,
-    ) -> Result<Call, ApiError>
-    where
-        B: Body,
-        B::Error: std::fmt::Display,
-    {
+        received: Clock,
+    ) -> Result<Call, ApiError> {
         let settings = &self.app.settings;
-        // A body may take long to arrive, and the sender's clock is compared with this one.
-        let received = tracking::clock();
-        let limit = settings.body_bytes_max;
-        let body = body::read(body, limit, settings.body_timeout).await?;
-        self.app.give_way(&body).await;
-        let (body, form) = body::json(body, &request.headers, resource, limit)?;
+        let (body, form) = body::json(body, &request.headers, resource, settings.body_bytes_max)?;
         let query = request.uri.query().unwrap_or_default();
         let mut params = Params::parse(query.as_bytes(), b"")?;
         if resource == Resource::Events {

@@ -15,11 +15,13 @@ mod streams;
 mod tag;
 
 use std::io::Write;
+use std::sync::LazyLock;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::HeaderMap;
 use http_body_util::{BodyExt, Full};
+use tokio::runtime::Runtime;
 
 use super::*;
 pub(super) use fake::Fake;
@@ -48,8 +50,14 @@ fn settings(access: Access) -> Settings {
     }
 }
 
+/// Threads that outlive every test.
+pub(super) fn intake() -> Handle {
+    static INTAKE: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+    INTAKE.handle().clone()
+}
+
 pub(super) fn service(engine: Arc<dyn Engine>, access: Access) -> Service {
-    Service::new(engine, settings(access))
+    Service::new(engine, settings(access), intake())
 }
 
 fn fake_service() -> (Arc<Fake>, Service) {

@@ -1,16 +1,17 @@
 //! The tail in memory: what queries see of the newest events.
 //!
-//! The records of the tail stand in runs. A run becomes parts when the first query asks for it, or ahead of that
-//! (see [`super::ahead`]), and keeps them; only the newest run is open and made anew with each commit. A [`TailView`] never changes: every
+//! The records of the tail stand in runs. A run's events of a type become a part when the first query asks for them, or ahead of that
+//! (see [`super::ahead`]), and stay one; only the newest run is open and made anew with each commit. A [`TailView`] never changes: every
 //! commit publishes another one, together with the number of the transaction that it belongs to.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use eventhub_core::EventId;
 use eventhub_core::part::{EncodedPart, PartBuilder};
 
 use super::insert_runs::RunId;
+use super::shared::lock;
 use super::tail::{Record, Times};
 use crate::engine::EngineError;
 
@@ -19,7 +20,26 @@ pub(crate) struct Run {
     records: Vec<Arc<Record>>,
     events: u64,
     times: Times,
-    parts: OnceLock<Vec<EncodedPart>>,
+    types: OnceLock<BTreeMap<u32, OfType>>,
+}
+
+/// The events of a type, until a part is made of them.
+struct OfType {
+    events: Mutex<Option<PartBuilder>>,
+    part: OnceLock<EncodedPart>,
+}
+
+impl OfType {
+    fn new(events: PartBuilder) -> Self {
+        Self { events: Mutex::new(Some(events)), part: OnceLock::new() }
+    }
+
+    fn part(&self) -> &EncodedPart {
+        self.part.get_or_init(|| {
+            let events = lock(&self.events).take();
+            events.expect("a part is made once").finish()
+        })
+    }
 }
 
 impl Run {
@@ -27,7 +47,7 @@ impl Run {
         let events = records.iter().map(|record| u64::from(record.events())).sum();
         let mut times = Times::NONE;
         records.iter().for_each(|record| times.note_all(record.times()));
-        Self { records, events, times, parts: OnceLock::new() }
+        Self { records, events, times, types: OnceLock::new() }
     }
 
     /// When its events happened.
@@ -35,15 +55,27 @@ impl Run {
         self.times
     }
 
-    /// Whether it has become parts.
-    pub(crate) fn is_made(&self) -> bool {
-        self.parts.get().is_some()
+    /// The event types of its events.
+    pub(crate) fn types(&self) -> Result<impl Iterator<Item = u32>, EngineError> {
+        Ok(self.by_type()?.keys().copied())
     }
 
-    /// One part for each event type.
-    pub(crate) fn parts(&self) -> Result<&[EncodedPart], EngineError> {
-        if let Some(parts) = self.parts.get() {
-            return Ok(parts);
+    /// Whether the events of a type have become a part, if there are any.
+    pub(crate) fn is_made(&self, event_type: u32) -> bool {
+        let of_type = |types: &BTreeMap<u32, OfType>| {
+            types.get(&event_type).is_none_or(|of_type| of_type.part.get().is_some())
+        };
+        self.types.get().is_some_and(of_type)
+    }
+
+    /// The part that the events of a type become, if there are any.
+    pub(crate) fn part(&self, event_type: u32) -> Result<Option<&EncodedPart>, EngineError> {
+        Ok(self.by_type()?.get(&event_type).map(OfType::part))
+    }
+
+    fn by_type(&self) -> Result<&BTreeMap<u32, OfType>, EngineError> {
+        if let Some(types) = self.types.get() {
+            return Ok(types);
         }
         let mut builders: BTreeMap<u32, PartBuilder> = BTreeMap::new();
         for record in &self.records {
@@ -54,9 +86,9 @@ impl Run {
                 Ok(())
             })?;
         }
-        // Two queries may have built the same parts; one of them wins.
-        let parts = builders.values().map(PartBuilder::finish).collect();
-        Ok(self.parts.get_or_init(|| parts))
+        // Two questions may have read the same records; one of them wins.
+        let types = builders.into_iter().map(|(number, events)| (number, OfType::new(events)));
+        Ok(self.types.get_or_init(|| types.collect()))
     }
 }
 

@@ -70,6 +70,7 @@ impl<'a> Shipper<'a> {
     }
 
     pub(crate) fn page(&mut self, page: Page) -> Result<(), EngineError> {
+        self.give_way();
         self.bytes += page.bytes.len();
         self.pieces.push(Piece::Page(page));
         self.ship_when_full()

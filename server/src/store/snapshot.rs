@@ -173,7 +173,7 @@ impl Snapshot {
             let (key, header) = row?;
             parts.push(self.stored(key, header)?);
         }
-        self.push_tail_parts(&mut parts, (from, last), |part| part.event_type() == event_type)?;
+        self.push_tail_parts(&mut parts, (from, last), Some(event_type))?;
         parts.retain(|part| {
             let (least, greatest) = part.times();
             least <= last && greatest >= from
@@ -210,7 +210,7 @@ impl Snapshot {
             let (key, header) = row?;
             parts.push(self.stored(key, header)?);
         }
-        self.push_tail_parts(&mut parts, (TimeMs::MIN, TimeMs::MAX), |_| true)?;
+        self.push_tail_parts(&mut parts, (TimeMs::MIN, TimeMs::MAX), None)?;
         Ok(parts)
     }
 
@@ -250,7 +250,7 @@ impl Snapshot {
     /// The parts of the tail, which may hold events of several buckets.
     pub(crate) fn tail_parts(&self) -> Result<Vec<PartView<'_>>, EngineError> {
         let mut parts = Vec::new();
-        self.push_tail_parts(&mut parts, (TimeMs::MIN, TimeMs::MAX), |_| true)?;
+        self.push_tail_parts(&mut parts, (TimeMs::MIN, TimeMs::MAX), None)?;
         Ok(parts)
     }
 
@@ -265,22 +265,27 @@ impl Snapshot {
         open_part(header, StoredChunks { tables, rtxn, verified, part })
     }
 
+    /// Adds what the tail has of an event type, or of all of them, in runs that may hold events of these times.
     fn push_tail_parts<'s>(
         &'s self,
         parts: &mut Vec<PartView<'s>>,
         (from, last): (TimeMs, TimeMs),
-        wanted: impl Fn(&PartView<'_>) -> bool,
+        event_type: Option<u32>,
     ) -> Result<(), EngineError> {
-        self.shared.ahead.expect_questions();
         let runs = self.published.tail.runs().filter(|run| run.times().overlap(from, last));
         let runs: Vec<_> = runs.collect();
-        let built: Vec<_> = runs.par_iter().map(|run| run.parts()).collect();
-        for parts_of_run in built {
+        let ahead = &self.shared.ahead;
+        let made = runs.par_iter().map(|run| {
+            let types: Vec<u32> = match event_type {
+                Some(event_type) => vec![event_type],
+                None => run.types()?.collect(),
+            };
+            ahead.expect_questions(&types);
+            types.iter().filter_map(|number| run.part(*number).transpose()).collect()
+        });
+        for parts_of_run in made.collect::<Vec<Result<Vec<_>, EngineError>>>() {
             for part in parts_of_run? {
-                let view = part.view().map_err(corrupt)?;
-                if wanted(&view) {
-                    parts.push(view);
-                }
+                parts.push(part.view().map_err(corrupt)?);
             }
         }
         Ok(())

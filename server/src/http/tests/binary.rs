@@ -120,7 +120,8 @@ async fn what_is_wrong_is_named_and_nothing_is_stored() {
 async fn a_named_path_takes_what_the_other_takes() {
     let access = Access { write_key: Some("k".into()), ..open() };
     let names = named();
-    let service = Service::new(Arc::new(Fake::default()), Settings { names, ..settings(access) });
+    let service =
+        Service::new(Arc::new(Fake::default()), Settings { names, ..settings(access) }, intake());
     let body = || batch(now_ms(), &[event("u", now_ms(), None)]);
     for (number, path) in ["/s/in", "/api/v1/events"].into_iter().enumerate() {
         let got = ask(&service, &format!("POST {path}"), &[TEXT], body()).await;

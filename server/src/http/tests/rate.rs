@@ -14,7 +14,7 @@ fn limited() -> (Arc<Fake>, Service) {
     let fake = Arc::new(Fake::default());
     let limit = Some(1);
     let settings = Settings { events_per_second_max: limit, proxies: 1, ..settings(open()) };
-    (fake.clone(), Service::new(fake, settings))
+    (fake.clone(), Service::new(fake, settings, intake()))
 }
 
 #[track_caller]

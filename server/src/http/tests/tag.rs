@@ -9,7 +9,7 @@ fn guarded() -> Service {
     let sign_in = SignIn::with_password("admin".into(), "secret").unwrap();
     let access = Access { gate: Gate::SignIn(Box::new(sign_in)), ..open() };
     let names = named();
-    Service::new(Arc::new(Fake::default()), Settings { names, ..settings(access) })
+    Service::new(Arc::new(Fake::default()), Settings { names, ..settings(access) }, intake())
 }
 
 fn is_built_in() -> bool {

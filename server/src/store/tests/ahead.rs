@@ -13,8 +13,9 @@ fn append_a_run(store: &Store) {
 /// How many of the frozen runs are parts, and how many there are.
 fn made(store: &Store) -> (usize, usize) {
     let published = store.shared.published();
+    let visit = store.snapshot().unwrap().type_number("visit").unwrap().unwrap();
     let frozen = published.tail.frozen();
-    (frozen.iter().filter(|run| run.is_made()).count(), frozen.len())
+    (frozen.iter().filter(|run| run.is_made(visit)).count(), frozen.len())
 }
 
 #[test]
