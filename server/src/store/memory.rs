@@ -25,20 +25,24 @@ pub(crate) struct Run {
 
 /// The events of a type, until a part is made of them.
 struct OfType {
-    events: Mutex<Option<PartBuilder>>,
+    events: Mutex<Option<Arc<PartBuilder>>>,
     part: OnceLock<EncodedPart>,
 }
 
 impl OfType {
     fn new(events: PartBuilder) -> Self {
-        Self { events: Mutex::new(Some(events)), part: OnceLock::new() }
+        Self { events: Mutex::new(Some(Arc::new(events))), part: OnceLock::new() }
     }
 
+    /// Nobody waits for another who makes the same part, and who may wait for a processor: one of them wins.
     fn part(&self) -> &EncodedPart {
-        self.part.get_or_init(|| {
-            let events = lock(&self.events).take();
-            events.expect("a part is made once").finish()
-        })
+        let events = lock(&self.events).clone();
+        if let Some(events) = events {
+            let made = events.finish();
+            self.part.get_or_init(|| made);
+            *lock(&self.events) = None;
+        }
+        self.part.get().expect("the events are dropped once there is the part")
     }
 }
 
