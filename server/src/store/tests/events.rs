@@ -103,6 +103,7 @@ fn insert_ids_are_forgotten_after_their_days() {
     let come = |n: i64| vec![with_insert_id(event("buy", "ann", 0), &n.to_string())];
     let store = open(&folder, options.clone());
     assert_eq!(append(&store, come(1)).unwrap(), [0]);
+    wait_for("the first seal", || store.stats().unwrap().tail_events == 0);
     NOW_MS.store(START_MS + 7 * DAY_MS, SeqCst);
     assert_eq!(append(&store, come(2)).unwrap(), [1]);
     assert_eq!(append(&store, come(1)).unwrap(), [0], "seven days are not over");
