@@ -113,11 +113,13 @@ impl<'s> Asking<'s> {
     where
         S::Counts: Send,
     {
+        // Each is a task of its own, so that no thread is left with several while another has none.
         let pieces = |scan: &S, per_thread| {
-            scan.sources().pieces(rayon::current_num_threads() as u64 * per_thread)
+            let count = rayon::current_num_threads() as u64 * per_thread;
+            scan.sources().pieces(count).into_par_iter().with_max_len(1)
         };
         if scan.sources().must_route() {
-            let all = pieces(scan, ROUTED_PER_THREAD).into_par_iter();
+            let all = pieces(scan, ROUTED_PER_THREAD);
             let routed = all.map(|users| scan.sources().route(users)).collect();
             scan.take_routed(routed);
         }
@@ -130,11 +132,11 @@ impl<'s> Asking<'s> {
             watch.check(bytes.fetch_add(of_piece, Relaxed) + of_piece)?;
             Ok(counts)
         };
-        let pieces = pieces(scan, PIECES_PER_THREAD).into_par_iter();
-        let counts = pieces.map(run).try_reduce_with(|mut counts, others| {
-            counts.merge(others);
-            Ok(counts)
-        });
+        let counts =
+            pieces(scan, PIECES_PER_THREAD).map(run).try_reduce_with(|mut counts, others| {
+                counts.merge(others);
+                Ok(counts)
+            });
         counts.expect("there is at least one piece")
     }
 }
@@ -144,7 +146,7 @@ pub(super) struct AllCores;
 
 impl Workers for AllCores {
     fn map<T: Send>(&self, count: usize, work: impl Fn(usize) -> T + Send + Sync) -> Vec<T> {
-        (0..count).into_par_iter().map(work).collect()
+        (0..count).into_par_iter().with_max_len(1).map(work).collect()
     }
 }
 
