@@ -2,6 +2,11 @@
 
 use alloc::vec::Vec;
 
+use super::fetch::fetch;
+
+/// So far ahead of the numbers looked at, those to come are fetched, 32 a line of the cache.
+const NUMBERS_AHEAD: usize = 1024;
+
 /// One bit a row of a piece; the bits after the last row are clear.
 #[derive(Debug, Default)]
 pub(super) struct Mask {
@@ -41,6 +46,9 @@ impl Mask {
     #[inline(always)]
     pub(super) fn keep_numbers(&mut self, numbers: &[[u8; 2]], keep: impl Fn(u16) -> bool) {
         for (word, numbers) in self.words.iter_mut().zip(numbers.chunks(64)) {
+            for line in [0, 32] {
+                fetch(numbers.as_ptr().wrapping_add(NUMBERS_AHEAD + line));
+            }
             let (fours, rest) = numbers.as_flattened().as_chunks::<8>();
             let mut kept = 0;
             for (four, shift) in fours.iter().zip((0_u32..).step_by(4)) {

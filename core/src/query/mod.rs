@@ -36,6 +36,7 @@ mod conversion;
 mod durations;
 mod exact_sum;
 mod explain;
+mod fetch;
 mod find;
 mod journeys;
 mod quantile;

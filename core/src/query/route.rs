@@ -10,6 +10,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 use core::ops::Range;
 
+use super::fetch::fetch;
 use super::mask::Mask;
 use super::routed::{PARTS_MAX, RoutedEvents};
 use super::source::{OpenPart, Source, low_of};
@@ -121,6 +122,7 @@ impl<'a> Router<'a> {
         let times = &part.times.bytes(rows).as_chunks::<W>().0[..users.len()];
         let (first, count) = (counted.start, counted.end - counted.start);
         self.mask.each(|at| {
+            fetch(times.as_ptr().wrapping_add(at + TIMES_AHEAD));
             let mut time = [0; 4];
             time[..W].copy_from_slice(&times[at]);
             let time = u32::from_le_bytes(time);
@@ -176,6 +178,8 @@ impl<'a> Router<'a> {
     }
 }
 
+/// So far ahead of the time that is read, those to come are fetched.
+const TIMES_AHEAD: usize = 512;
 /// Users with fewer rows than this in a part are better found by a look at every row.
 const RUN_ROWS: u32 = 4;
 

@@ -1,0 +1,21 @@
+//! Memory asked for before it is needed.
+//!
+//! A processor foresees what is read in a row by itself, but hardly while events are routed: these are written at hundreds
+//! of places in turn, and nothing foresees those. It takes a tenth off funnels of many merged users where the columns are
+//! larger than the cache.
+
+/// Has the processor fetch memory into its cache; nothing is read, so the place need not be valid.
+#[inline(always)]
+pub(super) fn fetch<T>(place: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint; every x86-64 processor has it, and a wrong address is passed over.
+        #[expect(unsafe_code, reason = "there is no safe name for the instruction")]
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(place.cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
+}
