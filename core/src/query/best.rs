@@ -167,12 +167,12 @@ impl Attempts {
     fn advance(&mut self, step: usize, events: &StepEvents, sources: &Sources<'_>) {
         let (before, at) = self.at.split_at_mut(step);
         let (before, at) = (&before[step - 1][..], &mut at[0][..]);
-        let mut left = 0;
+        let (mut left, mut found) = (0, 0);
         for number in 0..self.left.len() {
             let attempt = self.left[number];
             let number = attempt as usize;
             let last = Event { key: before[number], place: self.last[number] };
-            let (next, limit) = (events.after(last, sources), self.limits[number]);
+            let (next, limit) = (events.after(last, &mut found, sources), self.limits[number]);
             at[number] = next.key;
             self.last[number] = next.place;
             self.left[left] = attempt;

@@ -131,16 +131,18 @@ impl StepEvents {
         &self.events[..self.len]
     }
 
-    /// The first event of the user after one of the step before, or one beyond the user's.
+    /// The first event of the user after one of the step before, or one beyond the user's. Events of a user are asked for
+    /// from the last one on; `last` is written on meanwhile.
     #[inline(always)]
-    pub(super) fn after(&self, other: Event, sources: &Sources<'_>) -> Event {
+    pub(super) fn after(&self, other: Event, last: &mut usize, sources: &Sources<'_>) -> Event {
         let from = self.starts[low_of(other.key)] as usize;
         let events = &self.events[from..=from + COMPARED];
         let is_earlier = |event: &Event| usize::from(event.key < other.key);
         let earlier: usize = events[..COMPARED].iter().map(is_earlier).sum();
         let next = events[earlier];
         if (earlier == COMPARED) | (next.key == other.key) {
-            return self.find_after(other, from + earlier, sources);
+            *last = self.find_after(other, from + earlier, *last, sources);
+            return self.events[*last];
         }
         next
     }
@@ -149,20 +151,29 @@ impl StepEvents {
     /// earlier.
     #[cold]
     #[inline(never)]
-    fn find_after(&self, other: Event, from: usize, sources: &Sources<'_>) -> Event {
-        let end = self.starts[low_of(other.key) + 1];
+    fn find_after(&self, other: Event, from: usize, last: usize, sources: &Sources<'_>) -> usize {
+        let mut end = self.starts[low_of(other.key) + 1] as usize;
+        if (from..end).contains(&last) {
+            end = last;
+        }
         let is_earlier = |at: u32| self.events[at as usize].key < other.key;
-        let from = partition_point(from as u32..end, is_earlier);
+        // By steps that double, since it is likely to be near.
+        let mut step = 1;
+        while end - from > step && !is_earlier((end - step) as u32) {
+            (end, step) = (end - step, step * 2);
+        }
+        let from = from.max(end.saturating_sub(step));
+        let mut at = partition_point(from as u32..end as u32, is_earlier) as usize;
         let is_same_time = |at: usize| self.events[at].key == other.key;
-        let mut at = from as usize;
         if is_same_time(at) {
             let (_, id) = sources.time_and_id(self.step - 1, self.block, other.place);
             let is_not_later = |at: usize| is_same_time(at) && self.id(at, sources) <= id;
             if is_not_later(at) {
-                at = partition_point(from + 1..end, |at| is_not_later(at as usize)) as usize;
+                let end = self.starts[low_of(other.key) + 1];
+                at = partition_point(at as u32 + 1..end, |at| is_not_later(at as usize)) as usize;
             }
         }
-        self.events[at]
+        at
     }
 
     fn id(&self, at: usize, sources: &Sources<'_>) -> EventId {
