@@ -4,6 +4,7 @@
 //! for a merge. So what can wait gives way to questions, for a while, before each piece of its work. On Linux threads
 //! have priorities of their own, too, which a new thread takes over from the one that starts it; elsewhere all are alike.
 
+use std::cell::Cell;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -167,23 +168,25 @@ impl Drop for Question {
 pub(crate) struct Yielding {
     questions: Arc<Questions>,
     /// Since when it has not waited.
-    since: Instant,
+    since: Cell<Instant>,
     /// How long it may wait on the strength of what it did before then.
-    credit: Duration,
+    credit: Cell<Duration>,
 }
 
 impl Yielding {
     pub(crate) fn new(questions: &Arc<Questions>) -> Self {
-        Self { questions: Arc::clone(questions), since: Instant::now(), credit: Duration::ZERO }
+        let (since, credit) = (Cell::new(Instant::now()), Cell::default());
+        Self { questions: Arc::clone(questions), since, credit }
     }
 
     /// Waits for questions, in all no longer than it went on without.
-    pub(crate) fn give_way(&mut self) {
+    pub(crate) fn give_way(&self) {
         let begin = Instant::now();
-        let credit = CREDIT_MAX.min(self.credit + (begin - self.since));
+        let credit = CREDIT_MAX.min(self.credit.get() + (begin - self.since.get()));
         if self.questions.wait(PATIENCE.min(credit)) {
-            self.since = Instant::now();
-            self.credit = credit.saturating_sub(self.since - begin);
+            let end = Instant::now();
+            self.since.set(end);
+            self.credit.set(credit.saturating_sub(end - begin));
         }
     }
 }
@@ -219,7 +222,7 @@ mod tests {
     #[test]
     fn a_thread_waits_half_of_the_time_at_most() {
         let questions = Arc::new(Questions::default());
-        let mut work = Yielding::new(&questions);
+        let work = Yielding::new(&questions);
         let question = questions.begin();
         thread::sleep(PATIENCE * 3 / 2);
         let begin = Instant::now();

@@ -101,11 +101,11 @@ impl<'s> Everyone<'s> {
         let (snapshot, watch) = (asking.snapshot(), asking.watch());
         watch.check(u64::from(snapshot.users()?) * PERSON_BYTES)?;
         let readers: Vec<_> = types.readers.iter().flatten().collect();
-        let deleted = snapshot.deleted_users()?;
+        let deleted = snapshot.deleted_users()?.into_iter().collect();
         let of_part = |(mut users, events): (UserSet, u64), reader: &&OrderReader<'_>| {
             watch.check(0)?;
-            let found = reader.add_users(times_ms, &mut users)?;
-            Ok((users, events + found - events_of(reader, &deleted, times_ms)?))
+            let found = reader.add_users(times_ms, &deleted, &mut users)?;
+            Ok((users, events + found))
         };
         let (mut users, events) = readers
             .par_iter()
@@ -114,7 +114,6 @@ impl<'s> Everyone<'s> {
                 users.unite(&others);
                 Ok::<_, EngineError>((users, events + more))
             })?;
-        deleted.into_iter().for_each(|user| users.remove(user));
         let joined = Persons::new(snapshot.merged()?)?;
         for (user, canonical) in joined.merged_users() {
             if users.contains(user) {
@@ -125,20 +124,6 @@ impl<'s> Everyone<'s> {
         let count = u32::try_from(users.iter().count()).unwrap_or(u32::MAX);
         Ok(Self { persons: users, count, events, joined })
     }
-}
-
-/// How many events some users have in a part at these times.
-fn events_of(
-    reader: &OrderReader<'_>,
-    users: &[UserId],
-    times_ms: (i64, i64),
-) -> Result<u64, Error> {
-    let mut events = 0;
-    for row in users.iter().flat_map(|user| reader.rows_of(*user)) {
-        let (_, time, _) = reader.get(row)?;
-        events += u64::from((times_ms.0..times_ms.1).contains(&time.ms()));
-    }
-    Ok(events)
 }
 
 /// The persons drawn.

@@ -35,7 +35,7 @@ struct Wanted {
 
 impl Ahead {
     /// A question looks at event types in the tail; others are likely to follow.
-    pub(crate) fn expect_questions(&self, types: &[u32]) {
+    pub(crate) fn expect_questions(&self, types: &BTreeSet<u32>) {
         let mut wanted = lock(&self.wanted);
         wanted.runs = RUNS_AHEAD;
         wanted.types.extend(types);
@@ -65,7 +65,7 @@ impl Ahead {
 
 /// Makes parts of frozen runs until stopped.
 pub(crate) fn run(shared: &Shared) {
-    let mut work = Yielding::new(&shared.questions);
+    let work = Yielding::new(&shared.questions);
     while shared.ahead.frozen.wait(IDLE) {
         let types = shared.ahead.types();
         for run in shared.published().tail.frozen() {

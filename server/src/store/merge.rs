@@ -5,7 +5,6 @@
 //! logarithmic number of times, and a query meets a logarithmic number of parts. Runs of insert ids of one
 //! day are treated alike.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::num::NonZero;
 use std::panic::resume_unwind;
@@ -29,7 +28,6 @@ use super::ship::{Shipper, perform_all, sweep};
 use super::snapshot::Snapshot;
 use super::tables::PartKey;
 use crate::engine::EngineError;
-use crate::priority::Yielding;
 
 /// Parts or runs of a tier that are merged, and the factor between tiers.
 const TIER: u32 = 4;
@@ -187,8 +185,8 @@ impl<'a> Merger<'a> {
             let place = old[0];
             let part = shipper.new_part();
             let old_rows = views.iter().map(|view| u64::from(view.rows())).sum::<u64>();
-            let work = RefCell::new(Yielding::new(&self.shared.questions));
-            let pause = || work.borrow_mut().give_way();
+            let work = shipper.work();
+            let pause = || work.give_way();
             let mut sink = |key, bytes| shipper.chunk(part, key, bytes);
             match part::merge_without(&views, deleted, &pause, &mut sink) {
                 Ok(header) => {

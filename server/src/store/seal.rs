@@ -114,7 +114,7 @@ fn ship_records(
     let mut dropped = 0;
     let mut hashes = Vec::new();
     for record in records {
-        shipper.give_way();
+        shipper.work().give_way();
         record.each(|id, event| {
             // Known for as long as others: a client may yet deliver the event again.
             hashes.extend(event.insert_hash.map(|hash| (u128::from_be_bytes(hash), id)));
@@ -131,7 +131,7 @@ fn ship_records(
     }
     let mut parts = Vec::with_capacity(builders.len());
     while let Some(((event_type, bucket), builder)) = builders.pop_first() {
-        shipper.give_way();
+        shipper.work().give_way();
         let encoded = builder.finish();
         let part = shipper.new_part();
         for (key, bytes) in encoded.chunks {

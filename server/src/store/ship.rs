@@ -1,5 +1,6 @@
 //! Sends what sealing and merging make to the writer, in transactions of a bounded size.
 
+use std::rc::Rc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use eventhub_core::part::ChunkKey;
@@ -25,7 +26,7 @@ pub(crate) struct Shipper<'a> {
     pieces: Vec<Piece>,
     bytes: usize,
     under_way: Option<Pending<Progress>>,
-    work: Yielding,
+    work: Rc<Yielding>,
     parts: Vec<u64>,
 }
 
@@ -41,13 +42,13 @@ impl<'a> Shipper<'a> {
 
     fn with_bytes(shared: &'a Shared, bytes_max: usize) -> Self {
         let (pieces, parts) = Default::default();
-        let work = Yielding::new(&shared.questions);
+        let work = Rc::new(Yielding::new(&shared.questions));
         Self { shared, bytes_max, pieces, bytes: 0, under_way: None, work, parts }
     }
 
-    /// Waits for questions before a piece of work that makes chunks.
-    pub(crate) fn give_way(&mut self) {
-        self.work.give_way();
+    /// The work that makes the pieces, to wait for questions within it too.
+    pub(crate) fn work(&self) -> Rc<Yielding> {
+        Rc::clone(&self.work)
     }
 
     /// The number of a new part, whose chunks are swept away unless it is published.
@@ -63,14 +64,14 @@ impl<'a> Shipper<'a> {
         key: ChunkKey,
         bytes: Vec<u8>,
     ) -> Result<(), EngineError> {
-        self.give_way();
+        self.work.give_way();
         self.bytes += bytes.len();
         self.pieces.push(Piece::Chunk(part, key, bytes));
         self.ship_when_full()
     }
 
     pub(crate) fn page(&mut self, page: Page) -> Result<(), EngineError> {
-        self.give_way();
+        self.work.give_way();
         self.bytes += page.bytes.len();
         self.pieces.push(Piece::Page(page));
         self.ship_when_full()

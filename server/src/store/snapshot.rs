@@ -274,15 +274,20 @@ impl Snapshot {
     ) -> Result<(), EngineError> {
         let runs = self.published.tail.runs().filter(|run| run.times().overlap(from, last));
         let runs: Vec<_> = runs.collect();
-        let ahead = &self.shared.ahead;
-        let made = runs.par_iter().map(|run| {
-            let types: Vec<u32> = match event_type {
-                Some(event_type) => vec![event_type],
-                None => run.types()?.collect(),
-            };
-            ahead.expect_questions(&types);
-            types.iter().filter_map(|number| run.part(*number).transpose()).collect()
-        });
+        let types = match event_type {
+            Some(event_type) => BTreeSet::from([event_type]),
+            None => {
+                let of_runs = runs.par_iter().map(|run| run.types());
+                let of_runs: Vec<_> = of_runs.collect::<Result<_, _>>()?;
+                of_runs.into_iter().flatten().collect()
+            }
+        };
+        if !runs.is_empty() {
+            self.shared.ahead.expect_questions(&types);
+        }
+        let made = runs
+            .par_iter()
+            .map(|run| types.iter().filter_map(|number| run.part(*number).transpose()).collect());
         for parts_of_run in made.collect::<Vec<Result<Vec<_>, EngineError>>>() {
             for part in parts_of_run? {
                 parts.push(part.view().map_err(corrupt)?);
