@@ -26,26 +26,30 @@ fn counts_are_exact_while_ingest_seal_and_merge_go_on() {
     let store = open(&folder, sealing(50));
     let acknowledged = AtomicU64::new(0);
     let done = AtomicBool::new(false);
+    let asked = [AtomicU64::new(0), AtomicU64::new(0)];
     thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
-                let mut asked = 0;
-                while !done.load(SeqCst) {
-                    let before = acknowledged.load(SeqCst);
-                    let snapshot = store.snapshot().unwrap();
-                    let events = seen(&snapshot);
-                    assert!(events.len() as u64 >= before, "an acknowledged event is not seen");
-                    assert_eq!(events.len() as u64, snapshot.events().unwrap());
-                    assert!(events.keys().copied().eq(0..events.len() as u64));
-                    asked += 1;
-                }
-                assert!(asked > 10, "asked {asked} times");
-            });
-        }
+        let ask = |asked: &AtomicU64| {
+            while !done.load(SeqCst) {
+                let before = acknowledged.load(SeqCst);
+                let snapshot = store.snapshot().unwrap();
+                let events = seen(&snapshot);
+                assert!(events.len() as u64 >= before, "an acknowledged event is not seen");
+                assert_eq!(events.len() as u64, snapshot.events().unwrap());
+                assert!(events.keys().copied().eq(0..events.len() as u64));
+                asked.fetch_add(1, SeqCst);
+            }
+        };
+        let readers = asked.each_ref().map(|asked| scope.spawn(move || ask(asked)));
         for n in 0..120 {
             let ids = append(&store, batch(n * 20, 20)).unwrap();
             assert_eq!(ids, (n * 20..n * 20 + 20).collect::<Vec<_>>());
             acknowledged.store(n * 20 + 20, SeqCst);
+            // Each asks once in ten batches or more, until one of them fails.
+            while asked.iter().any(|asked| asked.load(SeqCst) <= n / 10)
+                && !readers.iter().any(thread::ScopedJoinHandle::is_finished)
+            {
+                thread::yield_now();
+            }
         }
         done.store(true, SeqCst);
     });
