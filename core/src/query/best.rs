@@ -77,8 +77,8 @@ impl Touch<'_> {
             for step in 0..steps {
                 let few = step > 0 && attempts.left.len() * FEW < users.len();
                 let few = few.then(|| {
-                    let windows = attempts.users.windows[lows.clone()].iter();
-                    members.set(lows.clone(), windows.map(|window| window.limit > 0));
+                    let windows = &attempts.users.windows;
+                    members.set(lows.clone(), windows, |window| window.limit > 0);
                     &members
                 });
                 let windows = &attempts.users.windows;

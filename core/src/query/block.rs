@@ -7,7 +7,7 @@ use core::hint::select_unpredictable;
 use core::ops::Range;
 
 use super::funnel::FunnelScan;
-use super::route::Members;
+use super::members::Members;
 use super::source::{NOWHERE, Place, Times, Visit};
 use super::ticks::{Exact, FunnelClock, Instant};
 use crate::part::BLOCK_USERS;
@@ -119,8 +119,7 @@ impl<'s, C: FunnelClock> Block<'s, C> {
 
     /// Takes those whom an event may still match.
     pub(super) fn name_alive(&self, members: &mut Members) {
-        let from = &self.slots.from[self.lows.clone()];
-        members.set(self.lows.clone(), from.iter().map(|from| *from != C::Time::DEAD));
+        members.set(self.lows.clone(), &self.slots.from, |from| *from != C::Time::DEAD);
     }
 
     /// Ends a step: who matched goes on from there, who did not has no room left, unless the step was the

@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::mask::Mask;
+use super::members::Members;
 use super::ones::Ones;
-use super::route::Members;
 use super::scan::{Counts, FEW, Routed, Scan, Sources, slices_of};
 use super::source::{Milliseconds, Place, Source, Visit};
 use super::{CohortQuery, ScanStats, Step};

@@ -1,8 +1,8 @@
 //! Memory asked for before it is needed.
 //!
-//! A processor foresees what is read in a row by itself, but hardly while events are routed: these are written at hundreds
-//! of places in turn, and nothing foresees those. It takes a tenth off funnels of many merged users where the columns are
-//! larger than the cache.
+//! A processor foresees what is read in a row by itself, but not where rows are passed over, nor while events are routed
+//! to hundreds of places in turn. It takes a tenth off funnels of merged users and of filtered events where the columns
+//! are larger than the cache.
 
 /// Has the processor fetch memory into its cache; nothing is read, so the place need not be valid.
 #[inline(always)]

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::mask::Mask;
-use super::route::Members;
+use super::members::Members;
 use super::select::Selection;
 use super::source::{Milliseconds, OpenPart, Place, Source, Visit, low_of};
 use crate::UserId;
@@ -123,7 +123,7 @@ impl OpenPart<'_> {
         self.marks.select(rows, masks);
         let users = self.user_bytes(rows);
         if let Some(only) = only {
-            masks.any.keep_numbers(users, |user| only.contains(low_of(user.to_le_bytes())));
+            only.keep_theirs(users, &mut masks.any);
         }
         masks.any.each(|at| {
             let marks = masks.of_sets.iter().zip(0..);

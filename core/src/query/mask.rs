@@ -2,11 +2,6 @@
 
 use alloc::vec::Vec;
 
-use super::fetch::fetch;
-
-/// So far ahead of the numbers looked at, those to come are fetched, 32 a line of the cache.
-const NUMBERS_AHEAD: usize = 1024;
-
 /// One bit a row of a piece; the bits after the last row are clear.
 #[derive(Debug, Default)]
 pub(super) struct Mask {
@@ -42,25 +37,9 @@ impl Mask {
         self.words[row / 64] >> (row % 64) & 1
     }
 
-    /// Keeps the rows whose number, one a row, `keep` holds for; four are read at a time.
-    #[inline(always)]
-    pub(super) fn keep_numbers(&mut self, numbers: &[[u8; 2]], keep: impl Fn(u16) -> bool) {
-        for (word, numbers) in self.words.iter_mut().zip(numbers.chunks(64)) {
-            for line in [0, 32] {
-                fetch(numbers.as_ptr().wrapping_add(NUMBERS_AHEAD + line));
-            }
-            let (fours, rest) = numbers.as_flattened().as_chunks::<8>();
-            let mut kept = 0;
-            for (four, shift) in fours.iter().zip((0_u32..).step_by(4)) {
-                let four = u64::from_le_bytes(*four);
-                let bit = |at: u32| u64::from(keep((four >> (16 * at)) as u16)) << at;
-                kept |= (bit(0) | bit(1) | bit(2) | bit(3)) << (shift % 64);
-            }
-            for (number, at) in rest.as_chunks::<2>().0.iter().zip(fours.len() * 4..) {
-                kept |= u64::from(keep(u16::from_le_bytes(*number))) << at;
-            }
-            *word &= kept;
-        }
+    /// The bits of 64 rows each, those after the last row clear.
+    pub(super) fn words(&mut self) -> impl Iterator<Item = &mut u64> {
+        self.words.iter_mut()
     }
 
     /// Keeps the rows whose bit is set: `word` gives 64 bits of a bitmap, in which the first row stands at `first`.
@@ -113,13 +92,11 @@ mod tests {
             let mut mask = Mask::default();
             mask.fill(rows);
             mask.keep_words(first, |word| bits.get(word as usize).copied().unwrap_or(0));
-            let numbers: Vec<_> = (0..rows as u16).map(u16::to_le_bytes).collect();
-            mask.keep_numbers(&numbers, |number| number % 7 != 3);
             let is_set = |at: usize| {
                 let at = first as usize + at;
                 bits.get(at / 64).is_some_and(|word| word >> (at % 64) & 1 == 1)
             };
-            let expected: Vec<_> = (0..rows).filter(|at| is_set(*at) && at % 7 != 3).collect();
+            let expected: Vec<_> = (0..rows).filter(|at| is_set(*at)).collect();
             prop_assert_eq!(ones(&mask), expected);
         }
     }

@@ -39,6 +39,7 @@ mod explain;
 mod fetch;
 mod find;
 mod journeys;
+mod members;
 mod quantile;
 mod reached;
 mod retention;

@@ -2,13 +2,16 @@
 
 use core::ops::Range;
 
+use super::fetch::fetch;
 use super::mask::Mask;
-use super::route::Members;
+use super::members::Members;
 use super::source::{Clock, OpenPart, Place, Times, Visit, low_of};
 use crate::part::pieces;
 
 /// Rows that are looked at one by one before the next look for a user of many rows.
 const STRIP_ROWS: usize = 64;
+/// So far ahead of a row that is read because a mask has it, others are fetched.
+const ROWS_AHEAD: usize = 512;
 
 impl OpenPart<'_> {
     /// Visits the events of rows of one block, the first of which stands at place `first`; when `only` names some users,
@@ -47,7 +50,7 @@ impl OpenPart<'_> {
         }
         self.selection.select(rows, mask);
         if let Some(only) = only {
-            mask.keep_numbers(piece.users, |user| only.contains(low_of(user.to_le_bytes())));
+            only.keep_theirs(piece.users, mask);
         }
         piece.visit_masked(mask, visit);
     }
@@ -118,7 +121,12 @@ impl<'p, const W: usize, C: Clock> Piece<'p, W, C> {
 
     #[inline(never)]
     fn visit_masked<V: Visit<Clock = C>>(&self, mask: &Mask, visit: &mut V) {
-        mask.each(|at| visit.event(low_of(self.users[at]), self.times.get(at), self.place(at)));
+        let (users, times) = (self.users.as_ptr(), self.times.entries.as_ptr());
+        mask.each(|at| {
+            fetch(users.wrapping_add(at + ROWS_AHEAD));
+            fetch(times.wrapping_add(at + ROWS_AHEAD));
+            visit.event(low_of(self.users[at]), self.times.get(at), self.place(at));
+        });
     }
 
     /// Visits all rows of the user at `from`, and gives the row after them.

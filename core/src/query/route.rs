@@ -7,46 +7,16 @@
 //! many, a search finds where each merged user's begin and end, and the rows between are not looked at.
 
 use alloc::boxed::Box;
-use alloc::vec;
 use core::ops::Range;
 
 use super::fetch::fetch;
 use super::mask::Mask;
+use super::members::Members;
 use super::routed::{PARTS_MAX, RoutedEvents};
 use super::source::{OpenPart, Source, low_of};
 use crate::UserId;
 use crate::part::{BLOCK_USERS, pieces};
-use crate::persons::{bits_of, decode_merged};
-
-/// Some users of a block.
-pub(super) struct Members {
-    contains: Box<[bool; BLOCK_USERS as usize]>,
-}
-
-impl Members {
-    pub(super) fn none() -> Self {
-        Self { contains: boxed(false) }
-    }
-
-    /// Takes exactly those of 64 users a word whose bit is set, the first word's at `first`.
-    pub(super) fn set_bits(&mut self, first: usize, words: &[u64]) {
-        let slots = self.contains[first..first + words.len() * 64].as_chunks_mut::<64>().0;
-        for (slots, word) in slots.iter_mut().zip(words) {
-            slots.fill(false);
-            bits_of(*word).for_each(|bit| slots[bit as usize] = true);
-        }
-    }
-
-    /// Takes exactly the users of a range of places for whom `contains` holds.
-    pub(super) fn set(&mut self, lows: Range<usize>, contains: impl Iterator<Item = bool>) {
-        self.contains[lows].iter_mut().zip(contains).for_each(|(slot, holds)| *slot = holds);
-    }
-
-    #[inline(always)]
-    pub(super) fn contains(&self, low: usize) -> bool {
-        self.contains[low]
-    }
-}
+use crate::persons::decode_merged;
 
 /// Collects the events of merged users, block of users by block of users.
 pub(super) struct Router<'a> {
@@ -60,17 +30,15 @@ pub(super) struct Router<'a> {
 
 impl<'a> Router<'a> {
     pub(super) fn new() -> Self {
-        let (members, canonical) = (Members::none(), boxed(0));
+        let (members, canonical) = (Members::none(), Box::new([0; BLOCK_USERS as usize]));
         Self { members, canonical, entries: &[], blocks: 0, mask: Mask::default() }
     }
 
     /// Takes the merged users of a block in the place of the last one's.
     pub(super) fn enter(&mut self, entries: &'a [u8]) {
-        for (low, _) in decode_merged(self.entries) {
-            self.members.contains[usize::from(low)] = false;
-        }
+        self.members.clear();
         for (low, user) in decode_merged(entries) {
-            self.members.contains[usize::from(low)] = true;
+            self.members.insert(low);
             self.canonical[usize::from(low)] = user;
             self.blocks = self.blocks.max((user / BLOCK_USERS) as usize + 1);
         }
@@ -150,9 +118,8 @@ impl<'a> Router<'a> {
 
     /// Marks the rows of merged users that pass the filters.
     fn select(&mut self, part: &OpenPart<'_>, rows: &Range<u32>) {
-        let (members, users) = (&self.members, part.user_bytes(rows));
         part.selection.select(rows, &mut self.mask);
-        self.mask.keep_numbers(users, |user| members.contains(low_of(user.to_le_bytes())));
+        self.members.keep_theirs(part.user_bytes(rows), &mut self.mask);
     }
 
     /// Takes rows within one chunk by the run.
@@ -216,10 +183,4 @@ fn first_not_below(users: &[[u8; 2]], from: usize, low: usize) -> usize {
     }
     let end = users.len().min(from + step);
     from + users[from..end].partition_point(is_below)
-}
-
-/// A value for every user of a block.
-fn boxed<T: Clone>(value: T) -> Box<[T; BLOCK_USERS as usize]> {
-    let values = vec![value; BLOCK_USERS as usize].into_boxed_slice();
-    values.try_into().ok().expect("there is one value a user")
 }

@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use super::USERS;
 use super::mask::Mask;
-use super::route::Members;
+use super::members::Members;
 use super::scan::Sources;
 use super::source::{NOWHERE, Place, Visit};
 use super::ticks::{Exact, FunnelClock};

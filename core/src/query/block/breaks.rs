@@ -3,7 +3,7 @@
 use core::hint::select_unpredictable;
 
 use super::{Block, FunnelClock, Instant, Place, Slots, Visit};
-use crate::query::route::Members;
+use crate::query::members::Members;
 use crate::query::scan::FEW;
 
 /// Ends walks by events that come between the last match and that of a step, which is over but for them.
