@@ -3,8 +3,8 @@
 use alloc::boxed::Box;
 use core::ops::Range;
 
-use super::fetch::fetch;
 use super::mask::Mask;
+use super::processor::{Instruction, fetch};
 use super::source::low_of;
 use crate::part::BLOCK_USERS;
 
@@ -27,7 +27,10 @@ pub(super) struct Members {
 
 impl Members {
     pub(super) fn none() -> Self {
-        Self { bits: Box::new([0; BYTES + WINDOW_BYTES]), has_instruction: has_instruction() }
+        Self {
+            bits: Box::new([0; BYTES + WINDOW_BYTES]),
+            has_instruction: Instruction::LookUp.is_known(),
+        }
     }
 
     pub(super) fn clear(&mut self) {
@@ -87,17 +90,6 @@ fn fetch_from(users: &[[u8; 2]]) {
     for line in [0, 32] {
         fetch(users.as_ptr().wrapping_add(USERS_AHEAD + line));
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-fn has_instruction() -> bool {
-    const SSSE3: u32 = 1 << 9;
-    core::arch::x86_64::__cpuid(1).ecx & SSSE3 != 0
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-const fn has_instruction() -> bool {
-    false
 }
 
 /// The same for sixteen rows at a time: since users ascend, these are seldom of users who are far from one another, and

@@ -9,6 +9,7 @@ mod plan;
 
 mod mask;
 mod ones;
+mod processor;
 mod select;
 
 mod piece;
@@ -36,7 +37,6 @@ mod conversion;
 mod durations;
 mod exact_sum;
 mod explain;
-mod fetch;
 mod find;
 mod journeys;
 mod members;

@@ -1,5 +1,7 @@
 //! Counting the bits that two bitmaps share, by the processor's own instruction where it has one.
 
+use super::processor::Instruction;
+
 /// How bits are counted here.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ones {
@@ -12,7 +14,7 @@ pub(super) struct Ones {
 impl Ones {
     /// Asks the processor.
     pub(super) fn new() -> Self {
-        Self { has_instruction: has_instruction() }
+        Self { has_instruction: Instruction::CountOnes.is_known() }
     }
 
     /// How many bits are set in both bitmaps.
@@ -37,17 +39,6 @@ fn shared(a: &[u64], b: &[u64]) -> u64 {
 #[target_feature(enable = "popcnt")]
 fn shared_by_instruction(a: &[u64], b: &[u64]) -> u64 {
     shared(a, b)
-}
-
-#[cfg(target_arch = "x86_64")]
-fn has_instruction() -> bool {
-    const POPCNT: u32 = 1 << 23;
-    core::arch::x86_64::__cpuid(1).ecx & POPCNT != 0
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-const fn has_instruction() -> bool {
-    false
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use core::ops::Range;
 
-use super::fetch::fetch;
 use super::mask::Mask;
 use super::members::Members;
+use super::processor::fetch;
 use super::source::{Clock, OpenPart, Place, Times, Visit, low_of};
 use crate::part::pieces;
 

@@ -9,9 +9,9 @@
 use alloc::boxed::Box;
 use core::ops::Range;
 
-use super::fetch::fetch;
 use super::mask::Mask;
 use super::members::Members;
+use super::processor::fetch;
 use super::routed::{PARTS_MAX, RoutedEvents};
 use super::source::{OpenPart, Source, low_of};
 use crate::UserId;

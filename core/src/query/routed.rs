@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::fetch::fetch;
+use super::processor::fetch;
 use super::source::{Clock, Place, Source, Visit};
 use crate::UserId;
 use crate::part::{BLOCK_SHIFT, BLOCK_USERS};
