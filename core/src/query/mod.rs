@@ -32,6 +32,7 @@ mod gather;
 mod marked;
 mod walk;
 
+mod attempts;
 mod best;
 mod conversion;
 mod durations;
