@@ -7,7 +7,7 @@ use core::ops::Range;
 
 use serde::Serialize;
 
-use super::durations::{packed, quantiles_of};
+use super::durations::Durations;
 use super::groups::{Group, Shown, UserGroups, Values, shown};
 use super::journeys::{Journey, Journeys};
 use super::needs::Need;
@@ -115,8 +115,8 @@ pub struct ConversionCounts {
     steps: usize,
     /// By group and step: those who reached the step, and of them those who may still get further.
     reached: Vec<[u64; 2]>,
-    /// Per step how long it took, nothing for the first one: lists of what [`packed`] makes.
-    pub(super) took: Vec<Vec<Vec<u64>>>,
+    /// Per step how long it took, nothing for the first one.
+    pub(super) took: Vec<Durations>,
 }
 
 impl<'a> ConversionScan<'a> {
@@ -175,8 +175,11 @@ impl Scan for ConversionScan<'_> {
 
     fn run(&self, users: Range<UserId>) -> ConversionCounts {
         let steps = self.query.steps().len();
-        let mut counts =
-            ConversionCounts { steps, reached: Vec::new(), took: vec![vec![Vec::new()]; steps] };
+        let mut counts = ConversionCounts {
+            steps,
+            reached: Vec::new(),
+            took: vec![Durations::default(); steps],
+        };
         match &self.walks {
             Walks::Touch(touch) => touch.count(users, &mut counts),
             Walks::Journeys(journeys) => journeys.each(users, |journey| counts.add(journey)),
@@ -191,12 +194,11 @@ impl Counts for ConversionCounts {
             self.reached.resize(other.reached.len(), [0; 2]);
         }
         add(&mut self.reached, &other.reached);
-        self.took.iter_mut().zip(other.took).for_each(|(took, other)| took.extend(other));
+        self.took.iter_mut().zip(other.took).for_each(|(took, other)| took.merge(other));
     }
 
     fn bytes(&self) -> usize {
-        self.reached.len() * 16
-            + self.took.iter().flatten().map(|took| took.len() * 8).sum::<usize>()
+        self.reached.len() * 16 + self.took.iter().map(Durations::bytes).sum::<usize>()
     }
 }
 
@@ -209,18 +211,13 @@ impl ConversionCounts {
         &mut self.reached[from..from + self.steps]
     }
 
-    /// Where times of a step go, as [`packed`] has them.
-    pub(super) fn times_of(&mut self, step: usize) -> &mut Vec<u64> {
-        self.took[step].last_mut().expect("there is one list from the beginning")
-    }
-
     fn add(&mut self, journey: &Journey<'_>) {
         let of_group = self.of_group(journey.group);
         of_group[..=journey.step()].iter_mut().for_each(|[count, _]| *count += 1);
         of_group[journey.step()][1] += u64::from(journey.is_pending);
         for step in 1..=journey.step() {
             let took = journey.time_ms(step).abs_diff(journey.time_ms(step - 1));
-            self.times_of(step).push(packed(journey.group, took));
+            self.took[step].push(journey.group, took);
         }
     }
 
@@ -244,8 +241,7 @@ impl ConversionCounts {
         for (number, row) in rows.iter().enumerate() {
             row.groups.iter().for_each(|group| row_of[*group as usize] = number);
         }
-        let took =
-            workers.map(self.steps, |step| quantiles_of(&self.took[step], &row_of, rows.len()));
+        let took = workers.map(self.steps, |step| self.took[step].quantiles(&row_of, rows.len()));
         let group = |(number, row): (usize, &Shown<'_>)| {
             let mut counts = vec![[0; 2]; self.steps];
             for group in &row.groups {

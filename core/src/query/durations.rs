@@ -12,8 +12,8 @@ pub(super) type Took = [Option<f64>; 2];
 
 const SHARES: [f64; 2] = [0.5, 0.9];
 
-/// A time in ms and the group of the person who took it, as one number that is ordered by both.
-pub(super) const fn packed(group: Group, ms: u64) -> u64 {
+/// A time in ms and the group of the person who took it, as one number.
+const fn packed(group: Group, ms: u64) -> u64 {
     (group as u64) << MS_BITS | ms
 }
 
@@ -29,27 +29,8 @@ const fn group_of(packed: u64) -> usize {
     (packed >> MS_BITS) as usize
 }
 
-/// Times of a step for which there is room from the beginning, so that they are seldom copied.
+/// Times for which there is room from the beginning, so that they are seldom copied.
 const TIMES_ROOM: usize = 1 << 15;
-
-/// Gathers the times of some users of a block, a user at most once, of each the group and the time in ms; those hold of
-/// whom the last says so.
-pub(super) fn add_times(
-    times: &mut Vec<u64>,
-    room: &mut [u64; USERS],
-    users: impl Iterator<Item = (Group, u64, bool)>,
-) {
-    let mut end = 0;
-    for (group, ms, counts) in users {
-        // Written for everyone and counted where it counts, which is hard to foretell.
-        room[end % USERS] = packed(group, ms);
-        end += usize::from(counts);
-    }
-    if times.capacity() == 0 {
-        times.reserve(TIMES_ROOM);
-    }
-    times.extend_from_slice(&room[..end]);
-}
 
 /// Buckets of times, each an interval whose width is a sixty-fourth of a power of two.
 const BUCKETS: usize = bucket_of(MS_MASK) + 1;
@@ -68,55 +49,145 @@ const ROW_BUCKETS_MAX: usize = 1 << 7;
 /// Times that a bucket of a row has on average, or more.
 const ROW_BUCKET_TIMES: usize = 1 << 4;
 
-/// The quantiles of everyone's times of a step, which are lists of what [`packed`] makes, and those of each of so many
-/// rows, to one of which each group belongs.
-pub(super) fn quantiles_of(times: &[Vec<u64>], row_of: &[usize], rows: usize) -> (Took, Vec<Took>) {
-    let all = || times.iter().flatten().copied();
-    let mut counts = vec![0; BUCKETS];
-    all().for_each(|packed| counts[bucket_of(ms_of(packed))] += 1);
-    let count = counts.iter().sum::<u32>() as usize;
-    let of_rows = if rows > 0 { of_rows(all(), &counts, row_of, rows) } else { Vec::new() };
-    let at = SHARES.map(|share| Between::new(count, share));
-    let mut ranked = Ranked::new(counts, at.iter().flatten().flat_map(|at| at.ranks));
-    all().for_each(|packed| ranked.take(bucket_of(ms_of(packed)), ms_of(packed)));
-    (at.map(|at| at.map(|at| at.value(|rank| ranked.get(rank) as f64))), of_rows)
+/// How long a step took of many persons, each with its group.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Durations {
+    /// Lists of what [`packed`] makes.
+    lists: Vec<Vec<u64>>,
+    /// How many times lie in each bucket; empty as long as there is none.
+    counts: Vec<u32>,
 }
 
-/// The rows lie one behind the other in the same order; each has a bucket for as many of everyone's buckets as have about
-/// the same number of times, in the hope that its own are much like them.
-fn of_rows(
-    all: impl Iterator<Item = u64> + Clone,
-    everyone: &[u32],
-    row_of: &[usize],
-    rows: usize,
-) -> Vec<Took> {
-    let count = everyone.iter().sum::<u32>() as usize;
-    let of_row = (count / rows / ROW_BUCKET_TIMES).clamp(1, ROW_BUCKETS_MAX);
-    let mut before = 0;
-    let part_of = |of_bucket: &u32| {
-        let part = before * of_row / count.max(1);
-        before += *of_bucket as usize;
-        part
-    };
-    let part_of: Vec<usize> = everyone.iter().map(part_of).collect();
-    let first_of: Vec<usize> = row_of.iter().map(|row| row * of_row).collect();
-    let place_of = |packed: u64| first_of[group_of(packed)] + part_of[bucket_of(ms_of(packed))];
-    let mut counts = vec![0; rows * of_row];
-    all.clone().for_each(|packed| counts[place_of(packed)] += 1);
-    let mut first = 0;
-    let ranges = counts.chunks_exact(of_row).map(|counts| {
-        let count = counts.iter().sum::<u32>() as usize;
-        first += count;
-        (first - count, SHARES.map(|share| Between::new(count, share)))
-    });
-    let ranges: Vec<_> = ranges.collect();
-    let ranks = ranges.iter().flat_map(|(first, at)| {
-        at.iter().flatten().flat_map(move |at| at.ranks.map(|rank| first + rank))
-    });
-    let mut ranked = Ranked::new(counts, ranks);
-    all.for_each(|packed| ranked.take(place_of(packed), ms_of(packed)));
-    let row = |(first, at): &(usize, [Option<Between>; 2])| {
-        at.map(|at| at.map(|at| at.value(|rank| ranked.get(first + rank) as f64)))
-    };
-    ranges.iter().map(row).collect()
+impl Durations {
+    /// Adds a person's.
+    pub(super) fn push(&mut self, group: Group, ms: u64) {
+        self.list().push(packed(group, ms));
+        self.counts[bucket_of(ms)] += 1;
+    }
+
+    /// Adds those of some users of a block, a user at most once, of each the group and the time in ms; those hold of whom
+    /// the last says so. `room` is written on.
+    pub(super) fn extend(
+        &mut self,
+        room: &mut [u64; USERS],
+        users: impl Iterator<Item = (Group, u64, bool)>,
+    ) {
+        let mut end = 0;
+        for (group, ms, counts) in users {
+            // Written for everyone and counted where it counts, which is hard to foretell.
+            room[end % USERS] = packed(group, ms);
+            end += usize::from(counts);
+        }
+        let times = &room[..end];
+        self.list().extend_from_slice(times);
+        times.iter().for_each(|packed| self.counts[bucket_of(ms_of(*packed))] += 1);
+    }
+
+    fn list(&mut self) -> &mut Vec<u64> {
+        if self.counts.is_empty() {
+            self.counts = vec![0; BUCKETS];
+            self.lists.push(Vec::with_capacity(TIMES_ROOM));
+        }
+        self.lists.last_mut().expect("there is one with the first time")
+    }
+
+    /// Adds those of others.
+    pub(super) fn merge(&mut self, other: Self) {
+        if self.counts.is_empty() {
+            *self = other;
+            return;
+        }
+        self.lists.extend(other.lists);
+        self.counts.iter_mut().zip(other.counts).for_each(|(count, other)| *count += other);
+    }
+
+    /// Bytes of memory that they take.
+    pub(super) fn bytes(&self) -> usize {
+        self.counts.len() * 4 + self.lists.iter().map(|times| times.len() * 8).sum::<usize>()
+    }
+
+    /// The quantiles of everyone's times, and those of each of so many rows, to one of which each group belongs.
+    pub(super) fn quantiles(&self, row_of: &[usize], rows: usize) -> (Took, Vec<Took>) {
+        let all = || self.lists.iter().flatten().copied();
+        let at = between(&self.counts);
+        let ranks = at.iter().flatten().flat_map(|at| at.ranks);
+        let mut everyone = Ranked::new(self.counts.clone(), ranks);
+        let mut of_rows = Vec::new();
+        if rows == 0 {
+            all().for_each(|packed| everyone.take(bucket_of(ms_of(packed)), ms_of(packed)));
+        } else {
+            let rows = Rows::new(&self.counts, row_of, rows);
+            let mut counts = vec![0; rows.count * rows.buckets];
+            for packed in all() {
+                let bucket = bucket_of(ms_of(packed));
+                everyone.take(bucket, ms_of(packed));
+                counts[rows.bucket_of(packed, bucket)] += 1;
+            }
+            of_rows = rows.quantiles(counts, all());
+        }
+        (at.map(|at| at.map(|at| at.value(|rank| everyone.get(rank) as f64))), of_rows)
+    }
+}
+
+/// Where the quantiles of the times of some buckets lie.
+fn between(counts: &[u32]) -> [Option<Between>; 2] {
+    let count = counts.iter().sum::<u32>() as usize;
+    SHARES.map(|share| Between::new(count, share))
+}
+
+/// The buckets of rows, which lie one behind the other in the same order; each has a bucket for as many of everyone's
+/// buckets as have about the same number of times, in the hope that its own are much like them.
+struct Rows {
+    count: usize,
+    /// How many each has.
+    buckets: usize,
+    /// Which of them the times of each of everyone's buckets come into.
+    part_of: Vec<usize>,
+    /// The first bucket of the row of each group.
+    first_of: Vec<usize>,
+}
+
+impl Rows {
+    fn new(everyone: &[u32], row_of: &[usize], count: usize) -> Self {
+        let times = everyone.iter().sum::<u32>() as usize;
+        let buckets = (times / count / ROW_BUCKET_TIMES).clamp(1, ROW_BUCKETS_MAX);
+        let mut before = 0;
+        let part_of = |of_bucket: &u32| {
+            let part = before * buckets / times.max(1);
+            before += *of_bucket as usize;
+            part
+        };
+        let part_of = everyone.iter().map(part_of).collect();
+        let first_of = row_of.iter().map(|row| row * buckets).collect();
+        Self { count, buckets, part_of, first_of }
+    }
+
+    /// The bucket of a time that lies in one of everyone's.
+    #[inline(always)]
+    fn bucket_of(&self, packed: u64, bucket: usize) -> usize {
+        self.first_of[group_of(packed)] + self.part_of[bucket]
+    }
+
+    /// The quantiles of each row, of whose buckets it is known how many times each has.
+    fn quantiles(&self, counts: Vec<u32>, all: impl Iterator<Item = u64>) -> Vec<Took> {
+        let mut first = 0;
+        let ranges = counts.chunks_exact(self.buckets).map(|counts| {
+            let from = first;
+            first += counts.iter().sum::<u32>() as usize;
+            (from, between(counts))
+        });
+        let ranges: Vec<_> = ranges.collect();
+        let ranks = ranges.iter().flat_map(|(first, at)| {
+            at.iter().flatten().flat_map(move |at| at.ranks.map(|rank| first + rank))
+        });
+        let mut ranked = Ranked::new(counts, ranks);
+        for packed in all {
+            let bucket = self.bucket_of(packed, bucket_of(ms_of(packed)));
+            ranked.take(bucket, ms_of(packed));
+        }
+        let row = |(first, at): &(usize, [Option<Between>; 2])| {
+            at.map(|at| at.map(|at| at.value(|rank| ranked.get(first + rank) as f64)))
+        };
+        ranges.iter().map(row).collect()
+    }
 }

@@ -7,7 +7,6 @@ use core::ops::Range;
 
 use super::USERS;
 use super::conversion::ConversionCounts;
-use super::durations::add_times;
 use super::groups::{Group, NO_VALUE};
 
 /// Of each user of a block, by its place there.
@@ -81,12 +80,12 @@ impl Reached {
     ) {
         let Self { depth, groups, room, .. } = self;
         let is_reached = depth[lows.clone()].iter().map(|depth| usize::from(*depth) > step);
-        let (times, users) = (counts.times_of(step), took.zip(is_reached));
+        let (times, users) = (&mut counts.took[step], took.zip(is_reached));
         if groups.is_empty() {
-            return add_times(times, room, users.map(|(ms, counts)| (NO_VALUE, ms, counts)));
+            return times.extend(room, users.map(|(ms, counts)| (NO_VALUE, ms, counts)));
         }
         let users = groups[lows].iter().zip(users);
-        add_times(times, room, users.map(|(group, (ms, counts))| (*group, ms, counts)));
+        times.extend(room, users.map(|(group, (ms, counts))| (*group, ms, counts)));
     }
 
     /// Adds those who stopped at a step to those who reached it and the steps before.
