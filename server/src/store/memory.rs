@@ -5,13 +5,12 @@
 //! commit publishes another one, together with the number of the transaction that it belongs to.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use eventhub_core::EventId;
 use eventhub_core::part::{EncodedPart, PartBuilder};
 
 use super::insert_runs::RunId;
-use super::shared::lock;
 use super::tail::{Record, Times};
 use crate::engine::EngineError;
 
@@ -20,30 +19,8 @@ pub(crate) struct Run {
     records: Vec<Arc<Record>>,
     events: u64,
     times: Times,
-    types: OnceLock<BTreeMap<u32, OfType>>,
-}
-
-/// The events of a type, until a part is made of them.
-struct OfType {
-    events: Mutex<Option<Arc<PartBuilder>>>,
-    part: OnceLock<EncodedPart>,
-}
-
-impl OfType {
-    fn new(events: PartBuilder) -> Self {
-        Self { events: Mutex::new(Some(Arc::new(events))), part: OnceLock::new() }
-    }
-
-    /// Nobody waits for another who makes the same part, and who may wait for a processor: one of them wins.
-    fn part(&self) -> &EncodedPart {
-        let events = lock(&self.events).clone();
-        if let Some(events) = events {
-            let made = events.finish();
-            self.part.get_or_init(|| made);
-            *lock(&self.events) = None;
-        }
-        self.part.get().expect("the events are dropped once there is the part")
-    }
+    /// Of each event type among them, once somebody asks.
+    parts: OnceLock<BTreeMap<u32, OnceLock<EncodedPart>>>,
 }
 
 impl Run {
@@ -51,7 +28,7 @@ impl Run {
         let events = records.iter().map(|record| u64::from(record.events())).sum();
         let mut times = Times::NONE;
         records.iter().for_each(|record| times.note_all(record.times()));
-        Self { records, events, times, types: OnceLock::new() }
+        Self { records, events, times, parts: OnceLock::new() }
     }
 
     /// When its events happened.
@@ -61,38 +38,44 @@ impl Run {
 
     /// The event types of its events.
     pub(crate) fn types(&self) -> Result<impl Iterator<Item = u32>, EngineError> {
-        Ok(self.by_type()?.keys().copied())
+        Ok(self.parts()?.keys().copied())
     }
 
     /// Whether the events of a type have become a part, if there are any.
     pub(crate) fn is_made(&self, event_type: u32) -> bool {
-        let of_type = |types: &BTreeMap<u32, OfType>| {
-            types.get(&event_type).is_none_or(|of_type| of_type.part.get().is_some())
+        let part = |parts: &BTreeMap<u32, OnceLock<EncodedPart>>| {
+            parts.get(&event_type).is_none_or(|part| part.get().is_some())
         };
-        self.types.get().is_some_and(of_type)
+        self.parts.get().is_some_and(part)
     }
 
     /// The part that the events of a type become, if there are any.
     pub(crate) fn part(&self, event_type: u32) -> Result<Option<&EncodedPart>, EngineError> {
-        Ok(self.by_type()?.get(&event_type).map(OfType::part))
-    }
-
-    fn by_type(&self) -> Result<&BTreeMap<u32, OfType>, EngineError> {
-        if let Some(types) = self.types.get() {
-            return Ok(types);
+        let Some(part) = self.parts()?.get(&event_type) else { return Ok(None) };
+        if let Some(made) = part.get() {
+            return Ok(Some(made));
         }
-        let mut builders: BTreeMap<u32, PartBuilder> = BTreeMap::new();
+        let mut builder = PartBuilder::new(event_type);
         for record in &self.records {
-            record.each(|id, event| {
-                let builder = builders.entry(event.event_type);
-                let builder = builder.or_insert_with(|| PartBuilder::new(event.event_type));
+            record.each_of(event_type, |id, event| {
                 builder.push(event.user, event.time()?, id, event.properties.iter().copied());
                 Ok(())
             })?;
         }
-        // Two questions may have read the same records; one of them wins.
-        let types = builders.into_iter().map(|(number, events)| (number, OfType::new(events)));
-        Ok(self.types.get_or_init(|| types.collect()))
+        // Nobody waits for another who makes the same part, and who may wait for a processor: one of them wins.
+        let made = builder.finish();
+        Ok(Some(part.get_or_init(|| made)))
+    }
+
+    fn parts(&self) -> Result<&BTreeMap<u32, OnceLock<EncodedPart>>, EngineError> {
+        if let Some(parts) = self.parts.get() {
+            return Ok(parts);
+        }
+        let mut parts = BTreeMap::new();
+        for record in &self.records {
+            parts.extend(record.types()?.map(|event_type| (event_type, OnceLock::new())));
+        }
+        Ok(self.parts.get_or_init(|| parts))
     }
 }
 

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use super::damaged;
 use super::deletion;
 use super::failure::corrupt;
-use super::memory::Published;
+use super::memory::{Published, Run};
 use super::shared::{Shared, Verified};
 use super::tables::{PartKey, Tables, USER_SCOPE, column_key, decode_key_row, joined, next_event};
 use crate::engine::EngineError;
@@ -160,11 +160,7 @@ impl Snapshot {
         from_ms: i64,
         before_ms: i64,
     ) -> Result<Vec<PartView<'_>>, EngineError> {
-        let (Some(from), Some(last)) =
-            (TimeMs::new(from_ms.max(0)), TimeMs::new((before_ms - 1).min(TimeMs::MAX.ms())))
-        else {
-            return Ok(Vec::new());
-        };
+        let Some((from, last)) = times_between(from_ms, before_ms) else { return Ok(Vec::new()) };
         let first = PartKey { event_type, bucket: bucket_of(from), part: 0 }.encode();
         let end = PartKey { event_type, bucket: bucket_of(last), part: u64::MAX }.encode();
         let range = (Bound::Included(&first[..]), Bound::Included(&end[..]));
@@ -265,36 +261,70 @@ impl Snapshot {
         open_part(header, StoredChunks { tables, rtxn, verified, part })
     }
 
+    /// Makes what the tail has of event types from one time to before another into parts, on all cores: whoever asks for
+    /// these parts next finds them.
+    ///
+    /// # Errors
+    /// When a record is damaged.
+    pub fn make_tail_parts(
+        &self,
+        types: &BTreeSet<u32>,
+        (from_ms, before_ms): (i64, i64),
+    ) -> Result<(), EngineError> {
+        match times_between(from_ms, before_ms) {
+            Some(times) => self.make_parts_of(types, &self.tail_runs(times)),
+            None => Ok(()),
+        }
+    }
+
+    /// The runs of the tail that may hold events of these times.
+    fn tail_runs(&self, (from, last): (TimeMs, TimeMs)) -> Vec<&Run> {
+        let runs = self.published.tail.runs().map(Arc::as_ref);
+        runs.filter(|run| run.times().overlap(from, last)).collect()
+    }
+
+    fn make_parts_of(&self, types: &BTreeSet<u32>, runs: &[&Run]) -> Result<(), EngineError> {
+        if runs.is_empty() {
+            return Ok(());
+        }
+        self.shared.ahead.expect_questions(types);
+        let of_run = |run| types.iter().map(move |event_type| (run, *event_type));
+        let all = runs.iter().flat_map(of_run);
+        let missing: Vec<_> = all.filter(|(run, event_type)| !run.is_made(*event_type)).collect();
+        // Each is a task of its own: the newest runs are those that are not made, one behind the other.
+        let tasks = missing.into_par_iter().with_max_len(1);
+        tasks.try_for_each(|(run, event_type)| run.part(event_type).map(drop))
+    }
+
     /// Adds what the tail has of an event type, or of all of them, in runs that may hold events of these times.
     fn push_tail_parts<'s>(
         &'s self,
         parts: &mut Vec<PartView<'s>>,
-        (from, last): (TimeMs, TimeMs),
+        times: (TimeMs, TimeMs),
         event_type: Option<u32>,
     ) -> Result<(), EngineError> {
-        let runs = self.published.tail.runs().filter(|run| run.times().overlap(from, last));
-        let runs: Vec<_> = runs.collect();
-        let types = match event_type {
-            Some(event_type) => BTreeSet::from([event_type]),
-            None => {
-                let of_runs = runs.par_iter().map(|run| run.types());
-                let of_runs: Vec<_> = of_runs.collect::<Result<_, _>>()?;
-                of_runs.into_iter().flatten().collect()
+        let runs = self.tail_runs(times);
+        let mut types = BTreeSet::from_iter(event_type);
+        if event_type.is_none() {
+            for run in &runs {
+                types.extend(run.types()?);
             }
-        };
-        if !runs.is_empty() {
-            self.shared.ahead.expect_questions(&types);
         }
-        let made = runs
-            .par_iter()
-            .map(|run| types.iter().filter_map(|number| run.part(*number).transpose()).collect());
-        for parts_of_run in made.collect::<Vec<Result<Vec<_>, EngineError>>>() {
-            for part in parts_of_run? {
-                parts.push(part.view().map_err(corrupt)?);
+        self.make_parts_of(&types, &runs)?;
+        for run in &runs {
+            for event_type in &types {
+                if let Some(part) = run.part(*event_type)? {
+                    parts.push(part.view().map_err(corrupt)?);
+                }
             }
         }
         Ok(())
     }
+}
+
+/// The first and the last time from one to before another, if there are any.
+fn times_between(from_ms: i64, before_ms: i64) -> Option<(TimeMs, TimeMs)> {
+    TimeMs::new(from_ms.max(0)).zip(TimeMs::new((before_ms - 1).min(TimeMs::MAX.ms())))
 }
 
 /// The chunks of a stored part, in place in the memory map.

@@ -10,7 +10,8 @@
 //! nothing is left. The key of a record in `tail` is the number of its first event; the numbers of the
 //! others follow it.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use eventhub_core::{EventId, NewEvent, TimeMs, UserId};
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,17 @@ pub(crate) struct Record {
     head: Head,
     times: Times,
     bytes: Vec<u8>,
+    /// Where the events of each type stand, once somebody asks.
+    by_type: OnceLock<BTreeMap<u32, Vec<Spot>>>,
+}
+
+/// Where an event stands in a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Spot {
+    /// So many events before it.
+    number: u32,
+    /// So many bytes before it.
+    at: u32,
 }
 
 /// The least and the greatest of some times.
@@ -104,7 +116,8 @@ impl Record {
             return Err(torn("has an unknown version"));
         }
         let (head, _) = postcard::take_from_bytes(body).map_err(|_| torn("has no head"))?;
-        let record = Self { first, head, times: Times::NONE, bytes: bytes.to_vec() };
+        let (times, by_type) = (Times::NONE, OnceLock::new());
+        let record = Self { first, head, times, bytes: bytes.to_vec(), by_type };
         let mut times = Times::NONE;
         record.each(|_, event| {
             times.note(event.time()?);
@@ -150,17 +163,68 @@ impl Record {
         &self,
         mut visit: impl FnMut(EventId, TailEvent<'_>) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
-        let body = &self.bytes[1..self.bytes.len() - CHECKSUM_BYTES];
+        self.each_spot(|spot, event| visit(self.id(spot), event))
+    }
+
+    /// The same for the events of a type.
+    ///
+    /// # Errors
+    /// When an event does not follow the format, or `visit` fails.
+    pub(crate) fn each_of(
+        &self,
+        event_type: u32,
+        mut visit: impl FnMut(EventId, TailEvent<'_>) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        let spots = self.by_type()?.get(&event_type);
+        spots.into_iter().flatten().try_for_each(|spot| {
+            visit(self.id(*spot), event_of(&self.bytes[spot.at as usize..])?.0)
+        })
+    }
+
+    /// The types of its events.
+    ///
+    /// # Errors
+    /// When an event does not follow the format.
+    pub(crate) fn types(&self) -> Result<impl Iterator<Item = u32>, EngineError> {
+        Ok(self.by_type()?.keys().copied())
+    }
+
+    fn by_type(&self) -> Result<&BTreeMap<u32, Vec<Spot>>, EngineError> {
+        if let Some(by_type) = self.by_type.get() {
+            return Ok(by_type);
+        }
+        let mut by_type: BTreeMap<u32, Vec<Spot>> = BTreeMap::new();
+        self.each_spot(|spot, event| {
+            by_type.entry(event.event_type).or_default().push(spot);
+            Ok(())
+        })?;
+        Ok(self.by_type.get_or_init(|| by_type))
+    }
+
+    fn each_spot(
+        &self,
+        mut visit: impl FnMut(Spot, TailEvent<'_>) -> Result<(), EngineError>,
+    ) -> Result<(), EngineError> {
+        let end = self.bytes.len() - CHECKSUM_BYTES;
         let (head, mut rest): (Head, _) =
-            postcard::take_from_bytes(body).map_err(|_| torn("has no head"))?;
-        for id in (self.first..).take(head.events as usize) {
-            let (event, after) =
-                postcard::take_from_bytes(rest).map_err(|_| torn("has an event cut short"))?;
+            postcard::take_from_bytes(&self.bytes[1..end]).map_err(|_| torn("has no head"))?;
+        for number in 0..head.events {
+            let spot = Spot { number, at: (end - rest.len()) as u32 };
+            let (event, after) = event_of(rest)?;
             rest = after;
-            visit(id, event)?;
+            visit(spot, event)?;
         }
         if rest.is_empty() { Ok(()) } else { Err(torn("goes on after its last event")) }
     }
+
+    const fn id(&self, spot: Spot) -> EventId {
+        self.first + spot.number as u64
+    }
+}
+
+/// The event at the beginning of some bytes, and those after it.
+fn event_of(bytes: &[u8]) -> Result<(TailEvent<'_>, &[u8]), EngineError> {
+    postcard::take_from_bytes(bytes).map_err(|_| torn("has an event cut short"))
 }
 
 /// Collects the events of a group commit into records.
@@ -221,7 +285,8 @@ impl RecordWriter {
         bytes.extend_from_slice(&xxh3_64(&bytes).to_le_bytes());
         let first = self.next - u64::from(self.events);
         let times = std::mem::replace(&mut self.times, Times::NONE);
-        self.done.push(Arc::new(Record { first, head, times, bytes }));
+        let by_type = OnceLock::new();
+        self.done.push(Arc::new(Record { first, head, times, bytes, by_type }));
         self.events = 0;
         Ok(())
     }
