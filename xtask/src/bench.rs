@@ -96,7 +96,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         sets.push(Set::named("s50")?);
     }
     let mut sections = Vec::new();
-    let mut before: Option<of_set::Pace> = None;
+    let mut earlier: Option<of_set::Earlier> = None;
     for set in sets.into_iter().filter(|_| args.asks_sets()) {
         let folders = folders::Folders::of(set)?;
         if args.fresh {
@@ -106,11 +106,11 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
             sections.push(shown(peers::section(&folders, &machine)?));
             continue;
         }
-        let (section, pace) = of_set::section(&folders, &args, &machine, before.as_ref())?;
+        let (section, this) = of_set::section(&folders, &args, &machine, earlier.as_ref())?;
         // A part of the figures would take the place of all of them.
         sections.extend(Some(shown(section)).filter(|_| args.is_whole()));
         // Of a skewed set the time of an event says nothing about another size.
-        before = if set.skewed { before } else { Some(pace) };
+        earlier = if set.skewed { earlier } else { Some(this) };
     }
     if !args.peers && args.parts.contains(&Part::Api) {
         sections.push(shown(api::section(&machine)?));

@@ -1,6 +1,6 @@
 //! The questions of the JSON API on S10, each beside q1 of the same server.
 
-use super::ask::milliseconds;
+use super::ask::{self, Times, milliseconds};
 use super::folders::Folders;
 use super::questions;
 use super::report::{Table, shown};
@@ -28,36 +28,41 @@ pub(super) fn section(machine: &str) -> Result<(String, String)> {
     let server = Server::start(&data)?;
     let q1 = questions::common(&set).swap_remove(0).target();
     let counts: Vec<u64> = serde_json::from_str(&server.get(&q1)?)?;
-    let (first, _) = timed(|| server.get(&q1))?;
-    let mut table = Table::new(&["question", "median", "min", "times q1"]);
-    table.row(&["q1".to_owned(), shown(first.0), shown(first.1), shown(1.0)]);
+    let mut table =
+        Table::new(&["question", "median", "min", "q1 in turn: median", "min", "times q1"]);
     for (says, path, body) in asked() {
         let ask = || match &body {
             Some(body) => server.client().post_json(path, &body.to_string()),
             None => server.get(path),
         };
-        let (times, answer) = timed(ask)?;
+        let ([times, first], answer) = in_turn(ask, || server.get(&q1))?;
         check(says, &answer, &counts).with_context(|| says)?;
-        let ratio = shown(times.1 / first.1);
-        table.row(&[says.to_owned(), shown(times.0), shown(times.1), ratio]);
+        let figures = [times.median, times.least, first.median, first.least];
+        let figures = figures.into_iter().chain([times.least / first.least]).map(shown);
+        table.row(&[says.to_owned()].into_iter().chain(figures).collect::<Vec<_>>());
     }
     let text = format!("## The JSON API on S10\n\n{machine}.\n\n{}", table.text());
     Ok(("api".to_owned(), text))
 }
 
-/// The median and the least time in milliseconds, and the last answer.
-fn timed(ask: impl Fn() -> Result<String>) -> Result<((f64, f64), String)> {
-    let mut times = Vec::with_capacity(RUNS);
+/// How long a question takes and how long another, which are asked in turn, and the last answer to the first.
+fn in_turn(
+    ask: impl Fn() -> Result<String>,
+    other: impl Fn() -> Result<String>,
+) -> Result<([Times; 2], String)> {
+    let mut times = [Vec::with_capacity(RUNS), Vec::with_capacity(RUNS)];
     let mut answer = String::new();
     for run in 0..WARM_UP_RUNS + RUNS {
         let begin = Instant::now();
         answer = ask()?;
+        let middle = Instant::now();
+        other()?;
         if run >= WARM_UP_RUNS {
-            times.push(milliseconds(begin.elapsed()));
+            times[0].push(milliseconds(middle - begin));
+            times[1].push(milliseconds(middle.elapsed()));
         }
     }
-    times.sort_by(f64::total_cmp);
-    Ok(((times[RUNS / 2], times[0]), answer))
+    Ok((times.map(|times| ask::of_runs(0.0, times)), answer))
 }
 
 fn asked() -> Vec<Asked> {

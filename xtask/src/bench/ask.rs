@@ -51,32 +51,40 @@ pub(super) struct Times {
     pub(super) median: f64,
 }
 
-/// Asks over HTTP, on one connection that is kept. Every answer must be the one expected.
+/// A question to a server, and the answer that it must give.
+pub(super) struct Turn<'a> {
+    pub(super) server: &'a Server,
+    pub(super) question: &'a Question,
+    pub(super) expected: &'a str,
+}
+
+/// The questions to a server, each beside its answer.
+pub(super) fn turns<'a>(
+    server: &'a Server,
+    asked: &'a [(Question, String)],
+) -> impl Iterator<Item = Turn<'a>> {
+    asked.iter().map(move |(question, expected)| Turn { server, question, expected })
+}
+
+/// Asks over HTTP, all questions in turn: where the machine becomes slower or faster meanwhile, it does so for all of
+/// them. Each has a connection that is kept.
 ///
 /// # Errors
 /// When an answer differs.
-pub(super) fn over_http(
-    server: &Server,
-    question: &Question,
-    expected: &str,
-    runs: usize,
-) -> Result<Times> {
-    let (target, client) = (question.target(), server.client());
-    let mut times = Vec::with_capacity(runs);
-    let mut first = 0.0;
-    for run in 0..1 + WARM_UP_RUNS + runs {
-        let begin = Instant::now();
-        let answer = client.get(&target)?;
-        let elapsed = milliseconds(begin.elapsed());
-        let answer = answer.trim_end();
-        ensure!(answer == expected, "{}: {answer} over HTTP, expected {expected}", question.name);
-        match run {
-            0 => first = elapsed,
-            run if run > WARM_UP_RUNS => times.push(elapsed),
-            _ => {}
+pub(super) fn over_http(turns: &[Turn<'_>], runs: usize) -> Result<Vec<Times>> {
+    let asked = turns.iter().map(|turn| (turn, turn.server.client(), turn.question.target()));
+    let asked: Vec<_> = asked.collect();
+    let mut times = vec![Vec::with_capacity(1 + WARM_UP_RUNS + runs); turns.len()];
+    for _ in 0..1 + WARM_UP_RUNS + runs {
+        for ((turn, client, target), times) in asked.iter().zip(&mut times) {
+            let begin = Instant::now();
+            let answer = client.get(target)?;
+            times.push(milliseconds(begin.elapsed()));
+            let (name, expected, answer) = (turn.question.name, turn.expected, answer.trim_end());
+            ensure!(answer == expected, "{name}: {answer} over HTTP, expected {expected}");
         }
     }
-    Ok(of_runs(first, times))
+    Ok(times.into_iter().map(|all| of_runs(all[0], all[1 + WARM_UP_RUNS..].to_vec())).collect())
 }
 
 /// Asks the data folder in process, with no server open. Every answer must be the one expected.

@@ -70,14 +70,11 @@ fn check_answers(
     counts: &mut Counts,
 ) -> Result<Vec<f64>> {
     let server = Server::start(data)?;
-    let times = asked
-        .iter()
-        .map(|(question, expected)| Ok(ask::over_http(&server, question, expected, runs)?.least));
-    let times = times.collect::<Result<Vec<_>>>()?;
+    let times = ask::over_http(&ask::turns(&server, asked).collect::<Vec<_>>(), runs)?;
     drop(server);
     ask::in_process(data, asked, 1, Profile::Test)?;
     for _ in 0..2 * asked.len() {
         *counts += Counts::ONE_PASSED;
     }
-    Ok(times)
+    Ok(times.iter().map(|times| times.least).collect())
 }

@@ -65,6 +65,8 @@ pub(super) fn section(machine: &str) -> Result<(String, String)> {
         done.store(true, Relaxed);
         Ok((posted?, asking.join().expect("asking does not panic")?))
     })?;
+    server.wait_until_settled()?;
+    let after = ask(&server, &lasting(ASKING / 2))?;
     drop(server);
     folders::emptied(&folder)?;
     let (median, p99) = (quantile(&idle, 0.5), quantile(&busy, 0.99));
@@ -78,6 +80,11 @@ pub(super) fn section(machine: &str) -> Result<(String, String)> {
         format!("{} ms, {} times the idle median", shown(p99), shown(p99 / median)),
     );
     row("meanwhile, median".into(), format!("{} ms", shown(quantile(&busy, 0.5))));
+    let events = grouped(posted.events);
+    row(
+        format!("q1 idle again, of {events} events more, most of them in the days it asks about"),
+        format!("{} ms median", shown(quantile(&after, 0.5))),
+    );
     row(
         "meanwhile, the longest wait for an acknowledgement".into(),
         format!("{} ms", shown(milliseconds(posted.longest))),

@@ -9,25 +9,26 @@ use super::server::Server;
 use super::{Args, Part, data};
 use crate::figures::grouped;
 use anyhow::Result;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Starts of which the time to the first answer is taken.
 const STARTS: usize = 3;
-/// The questions that ask Q1 of other users or another history.
-const VARIANTS: [&str; 4] = ["q6", "q7", "q7c", "q8"];
 /// The set that is put into a longer history.
 const HISTORY_SET: &str = "s10";
 /// Of the density of a set, how many hundredths the other days of its history have.
 const HISTORY_PERCENT: u64 = 10;
 
-/// The nanoseconds that a question of a set takes for an event that could count, by question.
-pub(super) struct Pace {
+/// A set that was measured, with which the next one is compared.
+pub(super) struct Earlier {
     set: &'static str,
-    by_question: Vec<(&'static str, f64)>,
+    data: PathBuf,
+    asked: Vec<(Question, String)>,
+    /// Of each question, how many events could count.
+    candidates: Vec<u64>,
 }
 
-/// Measures a set; the section's name and text, and the pace, which the next set is held against.
+/// Measures a set, beside an earlier one; the section's name and text, and what the next one is compared with.
 ///
 /// # Errors
 /// When an answer is wrong or something fails.
@@ -35,12 +36,18 @@ pub(super) fn section(
     folders: &Folders,
     args: &Args,
     machine: &str,
-    before: Option<&Pace>,
-) -> Result<((String, String), Pace)> {
+    earlier: Option<&Earlier>,
+) -> Result<((String, String), Earlier)> {
     let set = &folders.set;
     let model = Model::new(data::columns(&folders.root, set)?);
+    let (data, _) = folders.plain()?;
+    let mut questions = questions::common(set);
+    questions.push(questions::of_paid(set));
+    let asked = ask::expected(&model, questions, &[])?;
+    let counts = model.by_type_and_day();
+    let candidates = asked.iter().map(|(question, _)| question.candidates(&counts)).collect();
     let mut measured = Measured {
-        counts: model.by_type_and_day(),
+        this: Earlier { set: set.name, data, asked, candidates },
         asked: Table::new(&[
             "question",
             "first",
@@ -52,28 +59,26 @@ pub(super) fn section(
             "ns an event",
         ]),
         figures: Table::new(&["measured", "figure"]),
-        pace: Pace { set: set.name, by_question: Vec::new() },
         runs: set.runs,
     };
     if args.parts.contains(&Part::Questions) {
-        measured.plain(folders, &model, before)?;
+        measured.plain(folders, earlier)?;
     }
     if args.parts.contains(&Part::Persons) {
         for (name, folder, size) in questions::MERGED {
             let data = folders.merged(folder, size)?;
             let question = questions::first_as(set, name, "q1 with merged users");
             let asked = ask::expected(&model, vec![question], &folders.groups(size))?;
-            measured.questions(&data, &asked)?;
+            measured.variant(&data, asked)?;
         }
     }
     if args.parts.contains(&Part::History) && set.name == HISTORY_SET {
         let percent = if args.full_history { 100 } else { HISTORY_PERCENT };
         let data = folders.history(percent)?;
         let question = questions::first_as(set, "q8", "q1 within 1,000 days");
-        measured.questions(&data, &ask::expected(&model, vec![question], &[])?)?;
+        measured.variant(&data, ask::expected(&model, vec![question], &[])?)?;
         measured.figure("events of each other day of q8's history", format!("{percent} %"));
     }
-    measured.compare();
     let name = set.name.to_uppercase();
     let text = format!(
         "## {name}: {} events\n\n{machine}.\n\n{}\n{}",
@@ -81,30 +86,40 @@ pub(super) fn section(
         measured.asked.text(),
         measured.figures.text()
     );
-    Ok(((set.name.to_owned(), text), measured.pace))
+    Ok(((set.name.to_owned(), text), measured.this))
 }
 
 /// The figures so far.
 struct Measured {
-    counts: Vec<Vec<u64>>,
+    this: Earlier,
     asked: Table,
     figures: Table,
-    pace: Pace,
     runs: usize,
 }
 
 impl Measured {
-    /// Q1 to Q6, and what the set takes of time, disk and memory.
-    fn plain(&mut self, folders: &Folders, model: &Model, before: Option<&Pace>) -> Result<()> {
+    /// Q1 to Q6, in turn with those of the earlier set, and what the set takes of time, disk and memory.
+    fn plain(&mut self, folders: &Folders, earlier: Option<&Earlier>) -> Result<()> {
         let set = &folders.set;
         let (data, made) = folders.plain()?;
         let events = set.events as f64;
-        let mut questions = questions::common(set);
-        questions.push(questions::of_paid(set));
-        let asked = ask::expected(model, questions, &[])?;
-        let starts = (0..STARTS).map(|_| start_to_answer(&data, &asked[0].0));
+        let starts = (0..STARTS).map(|_| start_to_answer(&data, &self.this.asked[0].0));
         let starts = starts.collect::<Result<Vec<_>>>()?;
-        let memory = self.questions(&data, &asked)?;
+        let server = Server::start(&data)?;
+        let beside = earlier.map(|earlier| Server::start(&earlier.data)).transpose()?;
+        let idle = server.anonymous_bytes()?;
+        let others = earlier.zip(beside.as_ref());
+        let others = others.into_iter().flat_map(|(set, server)| ask::turns(server, &set.asked));
+        let turns: Vec<_> = ask::turns(&server, &self.this.asked).chain(others).collect();
+        let mut times = ask::over_http(&turns, self.runs)?;
+        drop(turns);
+        let used = server.anonymous_bytes()?;
+        drop((server, beside));
+        let times_of_earlier = times.split_off(self.this.asked.len());
+        let inside = ask::in_process(&data, &self.this.asked, self.runs, Profile::Bench)?;
+        for (place, (http, inside)) in times.iter().zip(&inside).enumerate() {
+            self.row(&self.this.asked[place].0.clone(), self.this.candidates[place], http, inside);
+        }
         let rate = events / made.import_seconds;
         let start = ask::of_runs(0.0, starts);
         let by = if made.is_by_this_build()? { "" } else { ", by an earlier build" };
@@ -114,7 +129,7 @@ impl Measured {
             &format!("disk, all sealed and merged{by}"),
             format!("{} bytes an event", shown(per_event)),
         );
-        for (bytes, when) in memory.into_iter().zip(["after the start", "after the questions"]) {
+        for (bytes, when) in [(idle, "after the start"), (used, "after the questions")] {
             self.figure(
                 &format!("the server's own memory {when}"),
                 format!("{} MB, {} bytes an event", shown(bytes / 1e6), shown(bytes / events)),
@@ -124,55 +139,61 @@ impl Measured {
             "start to first answer (q1)",
             format!("{} ms median, {} ms min", shown(start.median), shown(start.least)),
         );
-        for (name, pace) in &self.pace.by_question {
-            let earlier = before.and_then(|before| {
-                let found = before.by_question.iter().find(|(other, _)| other == name)?;
-                Some((before.set.to_uppercase(), found.1))
-            });
-            if let Some((other, earlier)) = earlier {
-                let name =
-                    format!("{name}: time of an event that could count, times that at {other}");
-                self.figures.row(&[name, shown(pace / earlier)]);
+        if let Some(earlier) = earlier {
+            let other = earlier.set.to_uppercase();
+            for (place, (own, others)) in times.iter().zip(&times_of_earlier).enumerate() {
+                let name = self.this.asked[place].0.name;
+                let ratio = pace(own, self.this.candidates[place])
+                    / pace(others, earlier.candidates[place]);
+                let name = format!(
+                    "{name}: time of an event that could count, times that at {other} in turn"
+                );
+                self.figures.row(&[name, shown(ratio)]);
             }
         }
+        let (first, last) = (&times[0], &times[times.len() - 1]);
+        self.compare(self.this.asked[times.len() - 1].0.name, last, first);
         Ok(())
     }
 
-    /// How long variants of Q1 take, as multiples of it. They have the same events that could count.
-    fn compare(&mut self) {
-        let paces = &self.pace.by_question;
-        let Some((_, first)) = paces.iter().find(|(name, _)| *name == "q1") else { return };
-        for (name, pace) in paces.iter().filter(|(name, _)| VARIANTS.contains(name)) {
-            self.figures.row(&[format!("{name}, times q1"), shown(pace / first)]);
-        }
+    /// A variant of Q1, which has the same events that could count, in turn with it.
+    fn variant(&mut self, data: &Path, asked: Vec<(Question, String)>) -> Result<()> {
+        let (server, plain) = (Server::start(data)?, Server::start(&self.this.data)?);
+        let first = ask::turns(&plain, &self.this.asked[..1]);
+        let turns: Vec<_> = ask::turns(&server, &asked).chain(first).collect();
+        let times = ask::over_http(&turns, self.runs)?;
+        drop(turns);
+        drop((server, plain));
+        let inside = ask::in_process(data, &asked, self.runs, Profile::Bench)?;
+        self.row(&asked[0].0, self.this.candidates[0], &times[0], &inside[0]);
+        self.compare(asked[0].0.name, &times[0], &times[1]);
+        Ok(())
+    }
+
+    fn row(&mut self, question: &Question, candidates: u64, http: &Times, inside: &Times) {
+        let mut cells = vec![format!("{}: {}", question.name, question.says)];
+        cells.extend([http, inside].into_iter().flat_map(cells_of));
+        cells.push(shown(pace(http, candidates)));
+        self.asked.row(&cells);
+    }
+
+    /// How long a variant of Q1 takes, as a multiple of it.
+    fn compare(&mut self, name: &str, variant: &Times, first: &Times) {
+        let ratios = [variant.least / first.least, variant.median / first.median].map(shown);
+        self.figure(
+            &format!("{name}, times q1 in turn"),
+            format!("{} by the least times, {} by the medians", ratios[0], ratios[1]),
+        );
     }
 
     fn figure(&mut self, name: &str, figure: String) {
         self.figures.row(&[name.to_owned(), figure]);
     }
+}
 
-    /// Asks a data folder questions in both ways. The server's own memory before and after, in bytes.
-    fn questions(&mut self, data: &Path, asked: &[(Question, String)]) -> Result<[f64; 2]> {
-        let server = Server::start(data)?;
-        let idle = server.anonymous_bytes()?;
-        let over_http = asked
-            .iter()
-            .map(|(question, expected)| ask::over_http(&server, question, expected, self.runs));
-        let over_http = over_http.collect::<Result<Vec<_>>>()?;
-        let used = server.anonymous_bytes()?;
-        drop(server);
-        let in_process = ask::in_process(data, asked, self.runs, Profile::Bench)?;
-        for (((question, _), http), inside) in asked.iter().zip(over_http).zip(in_process) {
-            let candidates = question.candidates(&self.counts);
-            let pace = http.least * 1e6 / candidates as f64;
-            self.pace.by_question.push((question.name, pace));
-            let mut cells = vec![format!("{}: {}", question.name, question.says)];
-            cells.extend([http, inside].iter().flat_map(cells_of));
-            cells.push(shown(pace));
-            self.asked.row(&cells);
-        }
-        Ok([idle, used])
-    }
+/// The nanoseconds that a question takes for an event that could count.
+fn pace(times: &Times, candidates: u64) -> f64 {
+    times.least * 1e6 / candidates as f64
 }
 
 fn cells_of(times: &Times) -> [String; 3] {

@@ -46,10 +46,7 @@ pub(super) fn section(folders: &Folders, machine: &str) -> Result<(String, Strin
     let list = json!({"runs": set.runs, "questions": list});
     fs::write(folders.root.join("questions.json"), list.to_string())?;
     let server = Server::start(&data)?;
-    let ours = asked
-        .iter()
-        .map(|(question, expected)| ask::over_http(&server, question, expected, set.runs));
-    let ours = ours.collect::<Result<Vec<_>>>()?;
+    let ours = ask::over_http(&ask::turns(&server, &asked).collect::<Vec<_>>(), set.runs)?;
     drop(server);
     let mut engines = Engines { versions: Vec::new(), found: Vec::new() };
     for peer in PEERS {
