@@ -96,7 +96,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
         sets.push(Set::named("s50")?);
     }
     let mut sections = Vec::new();
-    let mut earlier: Option<of_set::Earlier> = None;
+    let mut earlier: Option<of_set::Baseline> = None;
     for set in sets.into_iter().filter(|_| args.asks_sets()) {
         let folders = folders::Folders::of(set)?;
         if args.fresh {

@@ -58,12 +58,9 @@ pub(super) struct Turn<'a> {
     pub(super) expected: &'a str,
 }
 
-/// The questions to a server, each beside its answer.
-pub(super) fn turns<'a>(
-    server: &'a Server,
-    asked: &'a [(Question, String)],
-) -> impl Iterator<Item = Turn<'a>> {
-    asked.iter().map(move |(question, expected)| Turn { server, question, expected })
+/// A turn of a question, which is given beside its answer.
+pub(super) fn turn<'a>(server: &'a Server, asked: &'a (Question, String)) -> Turn<'a> {
+    Turn { server, question: &asked.0, expected: &asked.1 }
 }
 
 /// Asks over HTTP, all questions in turn: where the machine becomes slower or faster meanwhile, it does so for all of
@@ -128,13 +125,19 @@ pub(super) fn expected(
     questions: Vec<Question>,
     groups: &[Vec<u32>],
 ) -> Result<Vec<(Question, String)>> {
-    let answers = questions.into_iter().map(|question| {
-        let answer = model.answer(&question, groups);
-        let counts_someone = answer.contains(|c: char| ('1'..='9').contains(&c));
-        ensure!(counts_someone, "{} counts nobody: {answer}", question.name);
-        Ok((question, answer))
-    });
-    answers.collect()
+    questions.into_iter().map(|question| expected_one(model, question, groups)).collect()
+}
+
+/// The same of one question.
+pub(super) fn expected_one(
+    model: &Model,
+    question: Question,
+    groups: &[Vec<u32>],
+) -> Result<(Question, String)> {
+    let answer = model.answer(&question, groups);
+    let counts_someone = answer.contains(|c: char| ('1'..='9').contains(&c));
+    ensure!(counts_someone, "{} counts nobody: {answer}", question.name);
+    Ok((question, answer))
 }
 
 pub(super) fn milliseconds(duration: Duration) -> f64 {

@@ -10,6 +10,7 @@ use super::{Args, Part, data};
 use crate::figures::grouped;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
+use std::slice;
 use std::time::Instant;
 
 /// Starts of which the time to the first answer is taken.
@@ -19,8 +20,8 @@ const HISTORY_SET: &str = "s10";
 /// Of the density of a set, how many hundredths the other days of its history have.
 const HISTORY_PERCENT: u64 = 10;
 
-/// A set that was measured, with which the next one is compared.
-pub(super) struct Earlier {
+/// A set and its questions, with which variants of Q1 and the next set are compared.
+pub(super) struct Baseline {
     set: &'static str,
     data: PathBuf,
     asked: Vec<(Question, String)>,
@@ -36,8 +37,8 @@ pub(super) fn section(
     folders: &Folders,
     args: &Args,
     machine: &str,
-    earlier: Option<&Earlier>,
-) -> Result<((String, String), Earlier)> {
+    earlier: Option<&Baseline>,
+) -> Result<((String, String), Baseline)> {
     let set = &folders.set;
     let model = Model::new(data::columns(&folders.root, set)?);
     let (data, _) = folders.plain()?;
@@ -46,8 +47,8 @@ pub(super) fn section(
     let asked = ask::expected(&model, questions, &[])?;
     let counts = model.by_type_and_day();
     let candidates = asked.iter().map(|(question, _)| question.candidates(&counts)).collect();
+    let this = Baseline { set: set.name, data, asked, candidates };
     let mut measured = Measured {
-        this: Earlier { set: set.name, data, asked, candidates },
         asked: Table::new(&[
             "question",
             "first",
@@ -62,21 +63,22 @@ pub(super) fn section(
         runs: set.runs,
     };
     if args.parts.contains(&Part::Questions) {
-        measured.plain(folders, earlier)?;
+        measured.plain(&this, folders, earlier)?;
     }
     if args.parts.contains(&Part::Persons) {
         for (name, folder, size) in questions::MERGED {
             let data = folders.merged(folder, size)?;
             let question = questions::first_as(set, name, "q1 with merged users");
-            let asked = ask::expected(&model, vec![question], &folders.groups(size))?;
-            measured.variant(&data, asked)?;
+            let asked = ask::expected_one(&model, question, &folders.groups(size))?;
+            measured.variant(&this, &data, &asked)?;
         }
     }
     if args.parts.contains(&Part::History) && set.name == HISTORY_SET {
         let percent = if args.full_history { 100 } else { HISTORY_PERCENT };
         let data = folders.history(percent)?;
         let question = questions::first_as(set, "q8", "q1 within 1,000 days");
-        measured.variant(&data, ask::expected(&model, vec![question], &[])?)?;
+        let asked = ask::expected_one(&model, question, &[])?;
+        measured.variant(&this, &data, &asked)?;
         measured.figure("events of each other day of q8's history", format!("{percent} %"));
     }
     let name = set.name.to_uppercase();
@@ -86,39 +88,50 @@ pub(super) fn section(
         measured.asked.text(),
         measured.figures.text()
     );
-    Ok(((set.name.to_owned(), text), measured.this))
+    Ok(((set.name.to_owned(), text), this))
 }
 
 /// The figures so far.
 struct Measured {
-    this: Earlier,
     asked: Table,
     figures: Table,
     runs: usize,
 }
 
 impl Measured {
-    /// Q1 to Q6, in turn with those of the earlier set, and what the set takes of time, disk and memory.
-    fn plain(&mut self, folders: &Folders, earlier: Option<&Earlier>) -> Result<()> {
+    /// Q1 to Q6, each in turn with that of the earlier set, and what the set takes of time, disk and memory.
+    fn plain(
+        &mut self,
+        this: &Baseline,
+        folders: &Folders,
+        earlier: Option<&Baseline>,
+    ) -> Result<()> {
         let set = &folders.set;
         let (data, made) = folders.plain()?;
         let events = set.events as f64;
-        let starts = (0..STARTS).map(|_| start_to_answer(&data, &self.this.asked[0].0));
+        let starts = (0..STARTS).map(|_| start_to_answer(&data, &this.asked[0].0));
         let starts = starts.collect::<Result<Vec<_>>>()?;
         let server = Server::start(&data)?;
         let beside = earlier.map(|earlier| Server::start(&earlier.data)).transpose()?;
         let idle = server.anonymous_bytes()?;
-        let others = earlier.zip(beside.as_ref());
-        let others = others.into_iter().flat_map(|(set, server)| ask::turns(server, &set.asked));
-        let turns: Vec<_> = ask::turns(&server, &self.this.asked).chain(others).collect();
-        let mut times = ask::over_http(&turns, self.runs)?;
-        drop(turns);
+        let (mut times, mut of_earlier) = (Vec::new(), Vec::new());
+        for place in 0..this.asked.len() {
+            let other = earlier.zip(beside.as_ref());
+            let other = other.map(|(earlier, server)| ask::turn(server, &earlier.asked[place]));
+            let turns = [Some(ask::turn(&server, &this.asked[place])), other];
+            let mut both =
+                ask::over_http(&turns.into_iter().flatten().collect::<Vec<_>>(), self.runs)?;
+            of_earlier.extend(both.drain(1..));
+            times.append(&mut both);
+        }
+        let last = this.asked.last().expect("there are questions");
+        let turns = [last, &this.asked[0]].map(|asked| ask::turn(&server, asked));
+        let variant = ask::over_http(&turns, self.runs)?;
         let used = server.anonymous_bytes()?;
         drop((server, beside));
-        let times_of_earlier = times.split_off(self.this.asked.len());
-        let inside = ask::in_process(&data, &self.this.asked, self.runs, Profile::Bench)?;
+        let inside = ask::in_process(&data, &this.asked, self.runs, Profile::Bench)?;
         for (place, (http, inside)) in times.iter().zip(&inside).enumerate() {
-            self.row(&self.this.asked[place].0.clone(), self.this.candidates[place], http, inside);
+            self.row(&this.asked[place].0, this.candidates[place], http, inside);
         }
         let rate = events / made.import_seconds;
         let start = ask::of_runs(0.0, starts);
@@ -141,32 +154,29 @@ impl Measured {
         );
         if let Some(earlier) = earlier {
             let other = earlier.set.to_uppercase();
-            for (place, (own, others)) in times.iter().zip(&times_of_earlier).enumerate() {
-                let name = self.this.asked[place].0.name;
-                let ratio = pace(own, self.this.candidates[place])
-                    / pace(others, earlier.candidates[place]);
+            for (place, (own, others)) in times.iter().zip(&of_earlier).enumerate() {
+                let name = this.asked[place].0.name;
+                let ratio =
+                    pace(own, this.candidates[place]) / pace(others, earlier.candidates[place]);
                 let name = format!(
                     "{name}: time of an event that could count, times that at {other} in turn"
                 );
                 self.figures.row(&[name, shown(ratio)]);
             }
         }
-        let (first, last) = (&times[0], &times[times.len() - 1]);
-        self.compare(self.this.asked[times.len() - 1].0.name, last, first);
+        self.compare(last.0.name, &variant[0], &variant[1]);
         Ok(())
     }
 
     /// A variant of Q1, which has the same events that could count, in turn with it.
-    fn variant(&mut self, data: &Path, asked: Vec<(Question, String)>) -> Result<()> {
-        let (server, plain) = (Server::start(data)?, Server::start(&self.this.data)?);
-        let first = ask::turns(&plain, &self.this.asked[..1]);
-        let turns: Vec<_> = ask::turns(&server, &asked).chain(first).collect();
+    fn variant(&mut self, this: &Baseline, data: &Path, asked: &(Question, String)) -> Result<()> {
+        let (server, plain) = (Server::start(data)?, Server::start(&this.data)?);
+        let turns = [ask::turn(&server, asked), ask::turn(&plain, &this.asked[0])];
         let times = ask::over_http(&turns, self.runs)?;
-        drop(turns);
         drop((server, plain));
-        let inside = ask::in_process(data, &asked, self.runs, Profile::Bench)?;
-        self.row(&asked[0].0, self.this.candidates[0], &times[0], &inside[0]);
-        self.compare(asked[0].0.name, &times[0], &times[1]);
+        let inside = ask::in_process(data, slice::from_ref(asked), self.runs, Profile::Bench)?;
+        self.row(&asked.0, this.candidates[0], &times[0], &inside[0]);
+        self.compare(asked.0.name, &times[0], &times[1]);
         Ok(())
     }
 
