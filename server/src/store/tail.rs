@@ -10,20 +10,21 @@
 //! nothing is left. The key of a record in `tail` is the number of its first event; the numbers of the
 //! others follow it.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+mod writer;
 
-use eventhub_core::{EventId, NewEvent, TimeMs, UserId};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use eventhub_core::{EventId, TimeMs, UserId};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
+pub(crate) use self::writer::{RecordWriter, encode_rest};
 use super::damaged;
 use crate::engine::EngineError;
 
 const VERSION: u8 = 1;
 const CHECKSUM_BYTES: usize = 8;
-/// Bytes after which a record takes no further event.
-const RECORD_BYTES: usize = 256 << 10;
 
 /// What precedes the events of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,111 +228,15 @@ fn event_of(bytes: &[u8]) -> Result<(TailEvent<'_>, &[u8]), EngineError> {
     postcard::take_from_bytes(bytes).map_err(|_| torn("has an event cut short"))
 }
 
-/// Collects the events of a group commit into records.
-pub(crate) struct RecordWriter {
-    day: u32,
-    next: EventId,
-    events: u32,
-    times: Times,
-    body: Vec<u8>,
-    done: Vec<Arc<Record>>,
-}
-
-impl RecordWriter {
-    /// Begins with the number of the next event, on the given day since 1970.
-    pub(crate) const fn new(next: EventId, day: u32) -> Self {
-        Self { day, next, events: 0, times: Times::NONE, body: Vec::new(), done: Vec::new() }
-    }
-
-    /// Number of the next event.
-    pub(crate) const fn next(&self) -> EventId {
-        self.next
-    }
-
-    /// Adds an event, of which [`encode_rest`] has encoded what follows type and user, and returns its number.
-    pub(crate) fn push(
-        &mut self,
-        event_type: u32,
-        user: UserId,
-        time: TimeMs,
-        rest: &[u8],
-    ) -> Result<EventId, EngineError> {
-        push_varint(&mut self.body, event_type);
-        push_varint(&mut self.body, user);
-        self.body.extend_from_slice(rest);
-        self.times.note(time);
-        self.events += 1;
-        self.next += 1;
-        if self.body.len() >= RECORD_BYTES {
-            self.close()?;
-        }
-        Ok(self.next - 1)
-    }
-
-    /// The records, in order.
-    pub(crate) fn finish(mut self) -> Result<Vec<Arc<Record>>, EngineError> {
-        if self.events > 0 {
-            self.close()?;
-        }
-        Ok(self.done)
-    }
-
-    fn close(&mut self) -> Result<(), EngineError> {
-        let head = Head { events: self.events, day: self.day };
-        let mut bytes = Vec::with_capacity(self.body.len() + 32);
-        bytes.push(VERSION);
-        bytes = postcard::to_extend(&head, bytes).map_err(unencodable)?;
-        bytes.append(&mut self.body);
-        bytes.extend_from_slice(&xxh3_64(&bytes).to_le_bytes());
-        let first = self.next - u64::from(self.events);
-        let times = std::mem::replace(&mut self.times, Times::NONE);
-        let by_type = OnceLock::new();
-        self.done.push(Arc::new(Record { first, head, times, bytes, by_type }));
-        self.events = 0;
-        Ok(())
-    }
-}
-
-/// Encodes what follows an event's type and user, as the end of a [`TailEvent`].
-///
-/// # Errors
-/// None that is known: a vector takes any number of bytes.
-pub(crate) fn encode_rest(
-    event: &NewEvent,
-    insert_hash: Option<u128>,
-    bytes: Vec<u8>,
-) -> Result<Vec<u8>, EngineError> {
-    let insert_hash = insert_hash.map(u128::to_be_bytes);
-    let bytes = postcard::to_extend(&(event.time.ms(), insert_hash), bytes);
-    let mut bytes = bytes.map_err(unencodable)?;
-    push_varint(&mut bytes, event.properties.len() as u32);
-    for text in event.properties.iter().flat_map(|(key, value)| [key, value]) {
-        push_varint(&mut bytes, text.len() as u32);
-        bytes.extend_from_slice(text.as_bytes());
-    }
-    Ok(bytes)
-}
-
-/// Appends a number as postcard does: seven bits a byte, the lowest first.
-fn push_varint(bytes: &mut Vec<u8>, mut number: u32) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-}
-
-fn unencodable(error: postcard::Error) -> EngineError {
-    EngineError::Storage(format!("a tail record cannot be encoded: {error}"))
-}
-
 fn torn(what: &str) -> EngineError {
     EngineError::Corrupt(format!("a tail record {what}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use eventhub_core::{EventType, ExternalId, Properties};
+    use std::sync::Arc;
+
+    use eventhub_core::{EventType, ExternalId, NewEvent, Properties};
 
     use super::*;
 
@@ -382,6 +287,46 @@ mod tests {
         })
         .unwrap();
         assert_eq!(seen[1], (8, 1_001, Some(99), "1".to_owned()));
+    }
+
+    #[test]
+    fn events_of_a_type_are_those_that_all_of_them_show() {
+        let mut writer = RecordWriter::new(7, 19_000);
+        let types = [3, 300, 3, 70_000, 3];
+        for (event_type, time_ms) in types.into_iter().zip(1_000..) {
+            let event = TailEvent {
+                event_type,
+                user: time_ms as u32,
+                time_ms,
+                insert_hash: None,
+                properties: vec![("plan", "free")],
+            };
+            let bytes = postcard::to_allocvec(&event).unwrap();
+            let rest = &bytes[postcard::to_allocvec(&(event_type, event.user)).unwrap().len()..];
+            writer.push(event_type, event.user, event.time().unwrap(), rest).unwrap();
+        }
+        let written = writer.finish().unwrap().remove(0);
+        let read = Record::decode(7, written.bytes()).unwrap();
+        for record in [&*written, &read] {
+            assert_eq!(record.types().unwrap().collect::<Vec<_>>(), [3, 300, 70_000]);
+            for event_type in [3, 300, 70_000, 4] {
+                let mut of_type = Vec::new();
+                let found = record.each_of(event_type, |id, event| {
+                    of_type.push((id, event.time_ms, event.properties[0].1.to_owned()));
+                    Ok(())
+                });
+                found.unwrap();
+                let mut expected = Vec::new();
+                let all = record.each(|id, event| {
+                    if event.event_type == event_type {
+                        expected.push((id, event.time_ms, event.properties[0].1.to_owned()));
+                    }
+                    Ok(())
+                });
+                all.unwrap();
+                assert_eq!(of_type, expected);
+            }
+        }
     }
 
     #[test]
