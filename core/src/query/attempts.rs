@@ -40,14 +40,14 @@ struct Users {
     /// How many steps were reached.
     depth: [u8; USERS + 1],
     /// By which attempt, the earliest of those that got so far.
-    best: [u32; USERS + 1],
+    attempt: [u32; USERS + 1],
 }
 
 impl Attempts {
     pub(super) fn new(steps: usize) -> Self {
         let (last, limits, left, grouped) = Default::default();
         let windows = [Window::default(); USERS + 1];
-        let users = Box::new(Users { windows, depth: [0; USERS + 1], best: [0; USERS + 1] });
+        let users = Box::new(Users { windows, depth: [0; USERS + 1], attempt: [0; USERS + 1] });
         let events = StepEvents::new();
         Self { at: vec![Vec::new(); steps], last, limits, left, grouped, users, events }
     }
@@ -178,13 +178,13 @@ impl Attempts {
 
     /// Tells how far users came who came further than by their first attempts, and how long each step took.
     fn tell(&self, lows: Range<usize>, best: &mut Best) {
-        let Users { depth, best: attempts, .. } = &*self.users;
+        let Users { depth, attempt, .. } = &*self.users;
         for low in lows {
             if depth[low] <= best.reached.depth[low] {
                 continue;
             }
             best.reached.depth[low] = depth[low];
-            let attempt = attempts[low] as usize;
+            let attempt = attempt[low] as usize;
             let at = self.at[..usize::from(depth[low])].windows(2);
             for (took, at) in best.took[1..].iter_mut().zip(at) {
                 took[low] = at[1][attempt].wrapping_sub(at[0][attempt]);
@@ -203,6 +203,6 @@ impl Users {
         let window = &mut self.windows[low];
         window.from = ms_of(at) as i64;
         window.limit = window.limit.max(ms_of(limit) as i64);
-        (self.depth[low], self.best[low]) = (depth, attempt);
+        (self.depth[low], self.attempt[low]) = (depth, attempt);
     }
 }

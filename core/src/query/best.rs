@@ -29,11 +29,6 @@ impl FunnelQuery {
         let differs = |pair: &[Step]| pair[0].event_type != pair[1].event_type;
         self.exclude().is_empty() && pairs.all(differs)
     }
-
-    /// The step whose event tells the group of a person.
-    fn group_step(&self) -> usize {
-        self.breakdown().map_or(0, |by| by.step as usize)
-    }
 }
 
 impl Touch<'_> {
@@ -57,11 +52,11 @@ impl Touch<'_> {
             best.clear(lows.clone());
             self.funnel.walk_block(&users, left, best.now, &mut block, &mut room, &mut best);
             attempts.walk(&self.funnel, &users, &mut best, &mut room);
-            let Best { reached, took, places, .. } = &mut best;
+            let Best { reached, took, places, group_step, .. } = &mut best;
             if !reached.groups.is_empty() {
                 let places = places[lows.clone()].iter().copied();
                 let groups = &mut reached.groups[lows.clone()];
-                self.tell_groups(query.group_step(), users, places, groups, &mut of_rows);
+                self.tell_groups(*group_step, users, places, groups, &mut of_rows);
             }
             reached.add_to(lows.clone(), counts);
             for (step, took) in took.iter().enumerate().skip(1) {

@@ -79,6 +79,9 @@ impl Durations {
             end += usize::from(counts);
         }
         let times = &room[..end];
+        if times.is_empty() {
+            return;
+        }
         self.list().extend_from_slice(times);
         times.iter().for_each(|packed| self.counts[bucket_of(ms_of(*packed))] += 1);
     }
@@ -189,5 +192,50 @@ impl Rows {
             at.map(|at| at.map(|at| at.value(|rank| ranked.get(first + rank) as f64)))
         };
         ranges.iter().map(row).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::boxed::Box;
+
+    use proptest::collection::vec as list;
+    use proptest::prelude::*;
+
+    use super::super::quantile::quantile;
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn quantiles_are_those_of_the_list_of_each_row(
+            pieces in list(list((0..6_u32, 0..1_u64 << 33, any::<bool>()), 0..60), 0..4),
+            row_of in list(0..4_usize, 6),
+        ) {
+            let mut room = Box::new([0; USERS]);
+            let mut all = Durations::default();
+            for (number, piece) in pieces.iter().enumerate() {
+                let mut durations = Durations::default();
+                if number == 0 {
+                    let counted = piece.iter().filter(|(_, _, counts)| *counts);
+                    counted.for_each(|(group, ms, _)| durations.push(*group, *ms));
+                } else {
+                    durations.extend(&mut room, piece.iter().copied());
+                }
+                all.merge(durations);
+            }
+            let times: Vec<_> = pieces.iter().flatten().filter(|(_, _, counts)| *counts).collect();
+            prop_assert_eq!(all.bytes() > 0, !times.is_empty());
+            let of = |wanted: &dyn Fn(Group) -> bool| {
+                let some = times.iter().filter(|(group, ..)| wanted(*group));
+                let some: Vec<f64> = some.map(|(_, ms, _)| *ms as f64).collect();
+                SHARES.map(|share| quantile(&some, share))
+            };
+            let (everyone, of_rows) = all.quantiles(&row_of, 4);
+            prop_assert_eq!(everyone, of(&|_| true));
+            for (row, took) in of_rows.into_iter().enumerate() {
+                prop_assert_eq!(took, of(&|group| row_of[group as usize] == row));
+            }
+            prop_assert_eq!(all.quantiles(&[], 0), (everyone, Vec::new()));
+        }
     }
 }

@@ -78,7 +78,7 @@ impl<'a> FunnelScan<'a> {
             steps.push(Source::open(parts, filters, need.times_ms, &mut stats)?);
         }
         if let Some((key, values)) = groups {
-            let step = query.breakdown().map_or(0, |by| by.step as usize);
+            let step = query.group_step();
             steps[step].open_groups(&parts[step], key, values)?;
         }
         let mut others = query.steps().len()..;

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use eventhub_core::part::{NOT_PICKED, OrderReader, PartView, Picked, PickedRow};
 use eventhub_core::persons::{Persons, UserSet};
 use eventhub_core::preview::{Drawn, Frame, UserProperty};
-use eventhub_core::query::{NO_VALUE, UserGroups};
+use eventhub_core::query::{self, NO_VALUE, UserGroups};
 use eventhub_core::{Error, UserId};
 use rayon::prelude::*;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
@@ -70,15 +70,10 @@ impl<'s> Types<'s> {
             None => snapshot.event_types()?,
         };
         names.sort_unstable();
-        let (mut parts, mut readers) = (Vec::new(), Vec::new());
-        for name in &names {
-            let views = match snapshot.type_number(name)? {
-                Some(number) => snapshot.parts(number, query.times_ms.0, query.times_ms.1)?,
-                None => Vec::new(),
-            };
-            readers.push(views.iter().map(OrderReader::open).collect::<Result<_, _>>()?);
-            parts.push(views);
-        }
+        let needs = names.iter().map(|name| (query::Types::One(name), query.times_ms));
+        let parts = asking.parts_of_each(&needs.collect::<Vec<_>>())?;
+        let open = |views: &Vec<_>| views.iter().map(OrderReader::open).collect::<Result<_, _>>();
+        let readers = parts.iter().map(open).collect::<Result<_, _>>()?;
         Ok(Self { names, parts, readers })
     }
 }

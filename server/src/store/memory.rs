@@ -19,7 +19,7 @@ pub(crate) struct Run {
     records: Vec<Arc<Record>>,
     events: u64,
     times: Times,
-    /// Of each event type among them, once somebody asks.
+    /// Of each event type among them; made when somebody asks for the first.
     parts: OnceLock<BTreeMap<u32, OnceLock<EncodedPart>>>,
 }
 
@@ -37,21 +37,18 @@ impl Run {
     }
 
     /// The event types of its events.
-    pub(crate) fn types(&self) -> Result<impl Iterator<Item = u32>, EngineError> {
-        Ok(self.parts()?.keys().copied())
+    pub(crate) fn types(&self) -> impl Iterator<Item = u32> {
+        self.parts().keys().copied()
     }
 
     /// Whether the events of a type have become a part, if there are any.
     pub(crate) fn is_made(&self, event_type: u32) -> bool {
-        let part = |parts: &BTreeMap<u32, OnceLock<EncodedPart>>| {
-            parts.get(&event_type).is_none_or(|part| part.get().is_some())
-        };
-        self.parts.get().is_some_and(part)
+        self.parts().get(&event_type).is_none_or(|part| part.get().is_some())
     }
 
     /// The part that the events of a type become, if there are any.
     pub(crate) fn part(&self, event_type: u32) -> Result<Option<&EncodedPart>, EngineError> {
-        let Some(part) = self.parts()?.get(&event_type) else { return Ok(None) };
+        let Some(part) = self.parts().get(&event_type) else { return Ok(None) };
         if let Some(made) = part.get() {
             return Ok(Some(made));
         }
@@ -67,15 +64,11 @@ impl Run {
         Ok(Some(part.get_or_init(|| made)))
     }
 
-    fn parts(&self) -> Result<&BTreeMap<u32, OnceLock<EncodedPart>>, EngineError> {
-        if let Some(parts) = self.parts.get() {
-            return Ok(parts);
-        }
-        let mut parts = BTreeMap::new();
-        for record in &self.records {
-            parts.extend(record.types()?.map(|event_type| (event_type, OnceLock::new())));
-        }
-        Ok(self.parts.get_or_init(|| parts))
+    fn parts(&self) -> &BTreeMap<u32, OnceLock<EncodedPart>> {
+        self.parts.get_or_init(|| {
+            let types = self.records.iter().flat_map(|record| record.types());
+            types.map(|event_type| (event_type, OnceLock::new())).collect()
+        })
     }
 }
 

@@ -307,7 +307,7 @@ impl Snapshot {
         let mut types = BTreeSet::from_iter(event_type);
         if event_type.is_none() {
             for run in &runs {
-                types.extend(run.types()?);
+                types.extend(run.types());
             }
         }
         self.make_parts_of(&types, &runs)?;
@@ -324,7 +324,8 @@ impl Snapshot {
 
 /// The first and the last time from one to before another, if there are any.
 fn times_between(from_ms: i64, before_ms: i64) -> Option<(TimeMs, TimeMs)> {
-    TimeMs::new(from_ms.max(0)).zip(TimeMs::new((before_ms - 1).min(TimeMs::MAX.ms())))
+    let last_ms = before_ms.saturating_sub(1).min(TimeMs::MAX.ms());
+    TimeMs::new(from_ms.max(0)).zip(TimeMs::new(last_ms)).filter(|(from, last)| from <= last)
 }
 
 /// The chunks of a stored part, in place in the memory map.

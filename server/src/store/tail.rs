@@ -13,7 +13,6 @@
 mod writer;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 
 use eventhub_core::{EventId, TimeMs, UserId};
 use serde::{Deserialize, Serialize};
@@ -60,8 +59,8 @@ pub(crate) struct Record {
     head: Head,
     times: Times,
     bytes: Vec<u8>,
-    /// Where the events of each type stand, once somebody asks.
-    by_type: OnceLock<BTreeMap<u32, Vec<Spot>>>,
+    /// Where the events of each type stand.
+    by_type: BTreeMap<u32, Vec<Spot>>,
 }
 
 /// Where an event stands in a record.
@@ -69,7 +68,7 @@ pub(crate) struct Record {
 struct Spot {
     /// So many events before it.
     number: u32,
-    /// So many bytes before it.
+    /// So many bytes of events before it.
     at: u32,
 }
 
@@ -117,14 +116,16 @@ impl Record {
             return Err(torn("has an unknown version"));
         }
         let (head, _) = postcard::take_from_bytes(body).map_err(|_| torn("has no head"))?;
-        let (times, by_type) = (Times::NONE, OnceLock::new());
-        let record = Self { first, head, times, bytes: bytes.to_vec(), by_type };
+        let (times, by_type) = (Times::NONE, BTreeMap::new());
+        let record = Self { first, head, times, by_type, bytes: bytes.to_vec() };
         let mut times = Times::NONE;
-        record.each(|_, event| {
+        let mut by_type: BTreeMap<u32, Vec<Spot>> = BTreeMap::new();
+        record.each_spot(|spot, event| {
             times.note(event.time()?);
+            by_type.entry(event.event_type).or_default().push(spot);
             Ok(())
         })?;
-        Ok(Self { times, ..record })
+        Ok(Self { times, by_type, ..record })
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -176,46 +177,38 @@ impl Record {
         event_type: u32,
         mut visit: impl FnMut(EventId, TailEvent<'_>) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
-        let spots = self.by_type()?.get(&event_type);
-        spots.into_iter().flatten().try_for_each(|spot| {
-            visit(self.id(*spot), event_of(&self.bytes[spot.at as usize..])?.0)
-        })
+        let Some(spots) = self.by_type.get(&event_type) else { return Ok(()) };
+        let (_, events) = self.opened()?;
+        for spot in spots {
+            visit(self.id(*spot), event_of(&events[spot.at as usize..])?.0)?;
+        }
+        Ok(())
     }
 
     /// The types of its events.
-    ///
-    /// # Errors
-    /// When an event does not follow the format.
-    pub(crate) fn types(&self) -> Result<impl Iterator<Item = u32>, EngineError> {
-        Ok(self.by_type()?.keys().copied())
-    }
-
-    fn by_type(&self) -> Result<&BTreeMap<u32, Vec<Spot>>, EngineError> {
-        if let Some(by_type) = self.by_type.get() {
-            return Ok(by_type);
-        }
-        let mut by_type: BTreeMap<u32, Vec<Spot>> = BTreeMap::new();
-        self.each_spot(|spot, event| {
-            by_type.entry(event.event_type).or_default().push(spot);
-            Ok(())
-        })?;
-        Ok(self.by_type.get_or_init(|| by_type))
+    pub(crate) fn types(&self) -> impl Iterator<Item = u32> {
+        self.by_type.keys().copied()
     }
 
     fn each_spot(
         &self,
         mut visit: impl FnMut(Spot, TailEvent<'_>) -> Result<(), EngineError>,
     ) -> Result<(), EngineError> {
-        let end = self.bytes.len() - CHECKSUM_BYTES;
-        let (head, mut rest): (Head, _) =
-            postcard::take_from_bytes(&self.bytes[1..end]).map_err(|_| torn("has no head"))?;
+        let (head, events) = self.opened()?;
+        let mut rest = events;
         for number in 0..head.events {
-            let spot = Spot { number, at: (end - rest.len()) as u32 };
+            let spot = Spot { number, at: (events.len() - rest.len()) as u32 };
             let (event, after) = event_of(rest)?;
             rest = after;
             visit(spot, event)?;
         }
         if rest.is_empty() { Ok(()) } else { Err(torn("goes on after its last event")) }
+    }
+
+    /// The head, and the bytes of the events.
+    fn opened(&self) -> Result<(Head, &[u8]), EngineError> {
+        let body = &self.bytes[1..self.bytes.len() - CHECKSUM_BYTES];
+        postcard::take_from_bytes(body).map_err(|_| torn("has no head"))
     }
 
     const fn id(&self, spot: Spot) -> EventId {
@@ -308,7 +301,7 @@ mod tests {
         let written = writer.finish().unwrap().remove(0);
         let read = Record::decode(7, written.bytes()).unwrap();
         for record in [&*written, &read] {
-            assert_eq!(record.types().unwrap().collect::<Vec<_>>(), [3, 300, 70_000]);
+            assert_eq!(record.types().collect::<Vec<_>>(), [3, 300, 70_000]);
             for event_type in [3, 300, 70_000, 4] {
                 let mut of_type = Vec::new();
                 let found = record.each_of(event_type, |id, event| {

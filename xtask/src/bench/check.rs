@@ -4,12 +4,13 @@ use super::ask::{self, Profile};
 use super::data;
 use super::folders::Folders;
 use super::naive::Model;
+use super::of_set::Baseline;
 use super::questions::{self, Question};
 use super::server::Server;
 use super::sets::Set;
 use crate::counts::Counts;
 use crate::tools::target_dir;
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use std::path::Path;
 
 /// The sets, the smaller first.
@@ -24,58 +25,44 @@ const RATIO_MAX: f64 = 3.0;
 /// When an answer is wrong, or the larger set takes out of proportion long.
 pub(crate) fn check() -> Result<Counts> {
     let mut counts = Counts::default();
-    let mut paces: Vec<Vec<f64>> = Vec::new();
-    for name in SETS {
-        let folders = Folders::within(&target_dir().join("bench-check"), Set::named(name)?)?;
-        folders.clear()?;
-        paces.push(check_set(&folders, &mut counts)?);
-    }
-    for (place, (small, large)) in paces[0].iter().zip(&paces[1]).enumerate() {
-        let ratio = large / small;
-        println!("q{}: an event takes {ratio:.2} times as long in the larger set", place + 1);
-        ensure!(ratio < RATIO_MAX, "q{} does not scale: {ratio:.2} times as long", place + 1);
+    let sets = SETS.map(Set::named).into_iter().map(|set| check_set(set?, &mut counts));
+    let sets: Vec<_> = sets.collect::<Result<_>>()?;
+    let [(small, _), (large, runs)] = &sets[..] else { bail!("there are not two sets") };
+    for (question, ratio) in large.paces_beside(small, *runs)? {
+        println!("{question}: an event takes {ratio:.2} times as long in the larger set");
+        ensure!(ratio < RATIO_MAX, "{question} does not scale: {ratio:.2} times as long");
         counts += Counts::ONE_PASSED;
     }
     Ok(counts)
 }
 
-/// The nanoseconds that Q1 to Q5 take over HTTP for an event that could count.
-fn check_set(folders: &Folders, counts: &mut Counts) -> Result<Vec<f64>> {
+/// The set, and how often its questions are asked.
+fn check_set(set: Set, counts: &mut Counts) -> Result<(Baseline, usize)> {
+    let folders = Folders::within(&target_dir().join("bench-check"), set)?;
+    folders.clear()?;
     let set = &folders.set;
     let model = Model::new(data::columns(&folders.root, set)?);
-    let (plain, _) = folders.plain()?;
-    let mut all = questions::common(set);
-    all.push(questions::of_paid(set));
-    let asked = ask::expected(&model, all, &[])?;
-    let times = check_answers(&plain, &asked, set.runs, counts)?;
+    let plain = Baseline::new(&folders, &model)?;
+    check_answers(&plain.data, &plain.asked, counts)?;
     for (name, folder, size) in questions::MERGED {
         let merged = folders.merged(folder, size)?;
         let question = questions::first_as(set, name, "");
-        let asked = ask::expected(&model, vec![question], &folders.groups(size))?;
-        check_answers(&merged, &asked, 1, counts)?;
+        let asked = ask::expected_one(&model, question, &folders.groups(size))?;
+        check_answers(&merged, &[asked], counts)?;
     }
-    let by_type_and_day = model.by_type_and_day();
-    let paces =
-        asked.iter().zip(times).take(5).map(|((question, _), least)| {
-            least * 1e6 / question.candidates(&by_type_and_day) as f64
-        });
-    Ok(paces.collect())
+    Ok((plain, set.runs))
 }
 
-/// Asks over HTTP and in process; the least times over HTTP, in milliseconds.
-fn check_answers(
-    data: &Path,
-    asked: &[(Question, String)],
-    runs: usize,
-    counts: &mut Counts,
-) -> Result<Vec<f64>> {
+/// Asks over HTTP and in process.
+fn check_answers(data: &Path, asked: &[(Question, String)], counts: &mut Counts) -> Result<()> {
     let server = Server::start(data)?;
-    let times = asked.iter().map(|asked| ask::over_http(&[ask::turn(&server, asked)], runs));
-    let times = times.collect::<Result<Vec<_>>>()?.concat();
+    for asked in asked {
+        ask::over_http(&[ask::turn(&server, asked)], 1)?;
+    }
     drop(server);
     ask::in_process(data, asked, 1, Profile::Test)?;
     for _ in 0..2 * asked.len() {
         *counts += Counts::ONE_PASSED;
     }
-    Ok(times.iter().map(|times| times.least).collect())
+    Ok(())
 }

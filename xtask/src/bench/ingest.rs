@@ -82,7 +82,7 @@ pub(super) fn section(machine: &str) -> Result<(String, String)> {
     row("meanwhile, median".into(), format!("{} ms", shown(quantile(&busy, 0.5))));
     let events = grouped(posted.events);
     row(
-        format!("q1 idle again, of {events} events more, most of them in the days it asks about"),
+        format!("q1 idle again, after {events} further events"),
         format!("{} ms median", shown(quantile(&after, 0.5))),
     );
     row(

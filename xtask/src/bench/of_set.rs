@@ -1,6 +1,6 @@
 //! All that is measured on one set of events: its section of the page.
 
-use super::ask::{self, Profile, Times, milliseconds};
+use super::ask::{self, Profile, Times, Turn, milliseconds};
 use super::folders::Folders;
 use super::naive::Model;
 use super::questions::{self, Question};
@@ -20,13 +20,43 @@ const HISTORY_SET: &str = "s10";
 /// Of the density of a set, how many hundredths the other days of its history have.
 const HISTORY_PERCENT: u64 = 10;
 
-/// A set and its questions, with which variants of Q1 and the next set are compared.
+/// A set and its questions, Q1 to Q6, with which variants of Q1 and the next set are compared.
 pub(super) struct Baseline {
     set: &'static str,
-    data: PathBuf,
-    asked: Vec<(Question, String)>,
+    pub(super) data: PathBuf,
+    pub(super) asked: Vec<(Question, String)>,
     /// Of each question, how many events could count.
     candidates: Vec<u64>,
+}
+
+impl Baseline {
+    pub(super) fn new(folders: &Folders, model: &Model) -> Result<Self> {
+        let set = &folders.set;
+        let (data, _) = folders.plain()?;
+        let mut questions = questions::common(set);
+        questions.push(questions::of_paid(set));
+        let asked = ask::expected(model, questions, &[])?;
+        let counts = model.by_type_and_day();
+        let candidates = asked.iter().map(|(question, _)| question.candidates(&counts)).collect();
+        Ok(Self { set: set.name, data, asked, candidates })
+    }
+
+    /// By question, how many times as long an event takes that could count as one of another set, asked in turn.
+    pub(super) fn paces_beside(
+        &self,
+        other: &Self,
+        runs: usize,
+    ) -> Result<Vec<(&'static str, f64)>> {
+        let (server, beside) = (Server::start(&self.data)?, Server::start(&other.data)?);
+        let pairs = self.asked.iter().zip(&other.asked);
+        let pairs = pairs.zip(self.candidates.iter().zip(&other.candidates));
+        let ratios = pairs.map(|((asked, others), (candidates, of_other))| {
+            let turns = [ask::turn(&server, asked), ask::turn(&beside, others)];
+            let times = ask::over_http(&turns, runs)?;
+            Ok((asked.0.name, pace(&times[0], *candidates) / pace(&times[1], *of_other)))
+        });
+        ratios.collect()
+    }
 }
 
 /// Measures a set, beside an earlier one; the section's name and text, and what the next one is compared with.
@@ -41,13 +71,7 @@ pub(super) fn section(
 ) -> Result<((String, String), Baseline)> {
     let set = &folders.set;
     let model = Model::new(data::columns(&folders.root, set)?);
-    let (data, _) = folders.plain()?;
-    let mut questions = questions::common(set);
-    questions.push(questions::of_paid(set));
-    let asked = ask::expected(&model, questions, &[])?;
-    let counts = model.by_type_and_day();
-    let candidates = asked.iter().map(|(question, _)| question.candidates(&counts)).collect();
-    let this = Baseline { set: set.name, data, asked, candidates };
+    let this = Baseline::new(folders, &model)?;
     let mut measured = Measured {
         asked: Table::new(&[
             "question",
@@ -99,7 +123,7 @@ struct Measured {
 }
 
 impl Measured {
-    /// Q1 to Q6, each in turn with that of the earlier set, and what the set takes of time, disk and memory.
+    /// Q1 to Q6, what the set takes of time, disk and memory, and how Q1 to Q6 compare with those of the earlier set.
     fn plain(
         &mut self,
         this: &Baseline,
@@ -112,23 +136,10 @@ impl Measured {
         let starts = (0..STARTS).map(|_| start_to_answer(&data, &this.asked[0].0));
         let starts = starts.collect::<Result<Vec<_>>>()?;
         let server = Server::start(&data)?;
-        let beside = earlier.map(|earlier| Server::start(&earlier.data)).transpose()?;
         let idle = server.anonymous_bytes()?;
-        let (mut times, mut of_earlier) = (Vec::new(), Vec::new());
-        for place in 0..this.asked.len() {
-            let other = earlier.zip(beside.as_ref());
-            let other = other.map(|(earlier, server)| ask::turn(server, &earlier.asked[place]));
-            let turns = [Some(ask::turn(&server, &this.asked[place])), other];
-            let mut both =
-                ask::over_http(&turns.into_iter().flatten().collect::<Vec<_>>(), self.runs)?;
-            of_earlier.extend(both.drain(1..));
-            times.append(&mut both);
-        }
-        let last = this.asked.last().expect("there are questions");
-        let turns = [last, &this.asked[0]].map(|asked| ask::turn(&server, asked));
-        let variant = ask::over_http(&turns, self.runs)?;
+        let times = this.asked.iter().map(|asked| self.times(&[ask::turn(&server, asked)]));
+        let times = times.collect::<Result<Vec<_>>>()?.concat();
         let used = server.anonymous_bytes()?;
-        drop((server, beside));
         let inside = ask::in_process(&data, &this.asked, self.runs, Profile::Bench)?;
         for (place, (http, inside)) in times.iter().zip(&inside).enumerate() {
             self.row(&this.asked[place].0, this.candidates[place], http, inside);
@@ -153,29 +164,33 @@ impl Measured {
             format!("{} ms median, {} ms min", shown(start.median), shown(start.least)),
         );
         if let Some(earlier) = earlier {
-            let other = earlier.set.to_uppercase();
-            for (place, (own, others)) in times.iter().zip(&of_earlier).enumerate() {
-                let name = this.asked[place].0.name;
-                let ratio =
-                    pace(own, this.candidates[place]) / pace(others, earlier.candidates[place]);
-                let name = format!(
-                    "{name}: time of an event that could count, times that at {other} in turn"
-                );
-                self.figures.row(&[name, shown(ratio)]);
+            let name = earlier.set.to_uppercase();
+            for (question, ratio) in this.paces_beside(earlier, self.runs)? {
+                let says = "time of an event that could count, times that at";
+                self.figure(&format!("{question}: {says} {name} in turn"), shown(ratio));
             }
         }
-        self.compare(last.0.name, &variant[0], &variant[1]);
+        let server = Server::start(&data)?;
+        let q6 = this.asked.last().expect("there are questions");
+        let turns = [ask::turn(&server, q6), ask::turn(&server, &this.asked[0])];
+        let times = self.times(&turns)?;
+        self.compare(q6.0.name, &times[0], &times[1]);
         Ok(())
+    }
+
+    fn times(&self, turns: &[Turn<'_>]) -> Result<Vec<Times>> {
+        ask::over_http(turns, self.runs)
     }
 
     /// A variant of Q1, which has the same events that could count, in turn with it.
     fn variant(&mut self, this: &Baseline, data: &Path, asked: &(Question, String)) -> Result<()> {
         let (server, plain) = (Server::start(data)?, Server::start(&this.data)?);
+        let alone = self.times(&[ask::turn(&server, asked)])?;
         let turns = [ask::turn(&server, asked), ask::turn(&plain, &this.asked[0])];
-        let times = ask::over_http(&turns, self.runs)?;
+        let times = self.times(&turns)?;
         drop((server, plain));
         let inside = ask::in_process(data, slice::from_ref(asked), self.runs, Profile::Bench)?;
-        self.row(&asked.0, this.candidates[0], &times[0], &inside[0]);
+        self.row(&asked.0, this.candidates[0], &alone[0], &inside[0]);
         self.compare(asked.0.name, &times[0], &times[1]);
         Ok(())
     }

@@ -178,6 +178,11 @@ impl FunnelQuery {
         self.breakdown.as_ref()
     }
 
+    /// The step whose event tells the group of a person, where that is by a property of events.
+    pub(in crate::query) fn group_step(&self) -> usize {
+        self.breakdown().map_or(0, |by| by.step as usize)
+    }
+
     /// The group that the others are compared with, when the funnel is an experiment.
     #[must_use]
     pub fn control(&self) -> Option<&str> {

@@ -1,12 +1,13 @@
 //! Writing records: what a group commit appends to the tail.
 
-use std::mem::replace;
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeMap;
+use std::mem::{replace, take};
+use std::sync::Arc;
 
 use eventhub_core::{EventId, NewEvent, TimeMs, UserId};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Head, Record, Times, VERSION};
+use super::{Head, Record, Spot, Times, VERSION};
 use crate::engine::EngineError;
 
 /// Bytes after which a record takes no further event.
@@ -18,14 +19,16 @@ pub(crate) struct RecordWriter {
     next: EventId,
     events: u32,
     times: Times,
+    by_type: BTreeMap<u32, Vec<Spot>>,
     pub(super) body: Vec<u8>,
     done: Vec<Arc<Record>>,
 }
 
 impl RecordWriter {
     /// Begins with the number of the next event, on the given day since 1970.
-    pub(crate) const fn new(next: EventId, day: u32) -> Self {
-        Self { day, next, events: 0, times: Times::NONE, body: Vec::new(), done: Vec::new() }
+    pub(crate) fn new(next: EventId, day: u32) -> Self {
+        let (times, by_type) = (Times::NONE, BTreeMap::new());
+        Self { day, next, events: 0, times, by_type, body: Vec::new(), done: Vec::new() }
     }
 
     /// Number of the next event.
@@ -41,6 +44,8 @@ impl RecordWriter {
         time: TimeMs,
         rest: &[u8],
     ) -> Result<EventId, EngineError> {
+        let spot = Spot { number: self.events, at: self.body.len() as u32 };
+        self.by_type.entry(event_type).or_default().push(spot);
         push_varint(&mut self.body, event_type);
         push_varint(&mut self.body, user);
         self.body.extend_from_slice(rest);
@@ -70,7 +75,7 @@ impl RecordWriter {
         bytes.extend_from_slice(&xxh3_64(&bytes).to_le_bytes());
         let first = self.next - u64::from(self.events);
         let times = replace(&mut self.times, Times::NONE);
-        let by_type = OnceLock::new();
+        let by_type = take(&mut self.by_type);
         self.done.push(Arc::new(Record { first, head, times, bytes, by_type }));
         self.events = 0;
         Ok(())
