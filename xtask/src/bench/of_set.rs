@@ -140,6 +140,7 @@ impl Measured {
         let times = this.asked.iter().map(|asked| self.times(&[ask::turn(&server, asked)]));
         let times = times.collect::<Result<Vec<_>>>()?.concat();
         let used = server.anonymous_bytes()?;
+        drop(server);
         let inside = ask::in_process(&data, &this.asked, self.runs, Profile::Bench)?;
         for (place, (http, inside)) in times.iter().zip(&inside).enumerate() {
             self.row(&this.asked[place].0, this.candidates[place], http, inside);
