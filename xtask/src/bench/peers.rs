@@ -45,31 +45,38 @@ pub(super) fn section(folders: &Folders, machine: &str) -> Result<(String, Strin
     let list: Vec<Value> = asked.iter().map(|(question, _)| question.json()).collect();
     let list = json!({"runs": set.runs, "questions": list});
     fs::write(folders.root.join("questions.json"), list.to_string())?;
-    let server = Server::start(&data)?;
-    let ours = asked.iter().map(|asked| ask::over_http(&[ask::turn(&server, asked)], set.runs));
-    let ours = ours.collect::<Result<Vec<_>>>()?.concat();
-    drop(server);
-    let mut engines = Engines { versions: Vec::new(), found: Vec::new() };
+    let mut engines = Engines { versions: Vec::new(), found: Vec::new(), ours: Vec::new() };
     for peer in PEERS {
+        engines.ours.push(ask_ours(&data, &asked, set.runs)?);
         engines.ask(peer, &python, folders, &asked)?;
     }
     let name = set.name.to_uppercase();
     let text = format!(
         "## {name}, beside other engines\n\n{machine}. {}. All answers \
-         are equal. Minimum and median of {} warm runs; the others hold users and properties as integers, in one table \
-         sorted by (event_type, date, user), in process, on two threads; of several plans the best counts. The last column \
-         has the best plan that finds equal rows by comparing neighbours, which is right only because the table is sorted.\n\n{}",
+         are equal. Minimum and median of {} warm runs, ours anew before each of the others, which is held against \
+         these; the others hold users and properties as integers, in one table sorted by (event_type, date, user), in \
+         process, on two threads; of several plans the best counts. The last column has the best \
+         plan that finds equal rows by comparing neighbours, which is right only because the table is sorted.\n\n{}",
         engines.versions.join(", "),
         set.runs,
-        engines.table(&asked, &ours).text()
+        engines.table(&asked).text()
     );
     Ok((format!("peers {}", set.name), text))
+}
+
+/// Asks ours over HTTP.
+fn ask_ours(data: &Path, asked: &[(Question, String)], runs: usize) -> Result<Vec<Times>> {
+    let server = Server::start(data)?;
+    let times = asked.iter().map(|asked| ask::over_http(&[ask::turn(&server, asked)], runs));
+    Ok(times.collect::<Result<Vec<_>>>()?.concat())
 }
 
 /// What the engines answered.
 struct Engines {
     versions: Vec<String>,
     found: Vec<Found>,
+    /// What ours took right before each engine was asked, by question.
+    ours: Vec<Vec<Times>>,
 }
 
 impl Engines {
@@ -101,29 +108,30 @@ impl Engines {
         Ok(())
     }
 
-    fn table(&self, asked: &[(Question, String)], ours: &[Times]) -> Table {
-        let heads = ["question", "EventHub over HTTP"].into_iter().chain(PEERS);
+    fn table(&self, asked: &[(Question, String)]) -> Table {
+        let heads = ["question", "EventHub over HTTP, before each"].into_iter().chain(PEERS);
         let heads = heads.chain(["best / ours", "by neighbours / ours"]);
         let mut table = Table::new(&heads.collect::<Vec<_>>());
-        for ((question, _), ours) in asked.iter().zip(ours) {
-            let best = |wanted: &dyn Fn(&Found) -> bool| {
+        for (number, (question, _)) in asked.iter().enumerate() {
+            let of = |peer: &str, by_neighbours: bool| {
                 let own = self.found.iter().filter(|found| found.question == question.name);
-                own.filter(|found| wanted(found))
+                own.filter(|found| found.peer == peer && found.by_neighbours() == by_neighbours)
                     .min_by(|one, other| one.times.least.total_cmp(&other.times.least))
             };
-            let ratio = |found: Option<&Found>| {
-                found
-                    .map_or(String::new(), |found| format!("{:.1}", found.times.least / ours.least))
+            let ratio = |by_neighbours| {
+                let ratios = PEERS.iter().zip(&self.ours).filter_map(|(peer, ours)| {
+                    Some(of(peer, by_neighbours)?.times.least / ours[number].least)
+                });
+                ratios.min_by(f64::total_cmp).map_or(String::new(), |ratio| format!("{ratio:.1}"))
             };
-            let mut cells = vec![question.name.to_owned(), pair(ours)];
-            for peer in PEERS {
-                let found = best(&|found| found.peer == peer && !found.by_neighbours());
-                cells.push(found.map_or(String::new(), |found| {
+            let ours: Vec<_> = self.ours.iter().map(|ours| pair(&ours[number])).collect();
+            let mut cells = vec![question.name.to_owned(), ours.join(", ")];
+            cells.extend(PEERS.iter().map(|peer| {
+                of(peer, false).map_or(String::new(), |found| {
                     format!("{} ({})", pair(&found.times), found.plan)
-                }));
-            }
-            cells.push(ratio(best(&|found| !found.by_neighbours())));
-            cells.push(ratio(best(&Found::by_neighbours)));
+                })
+            }));
+            cells.extend([ratio(false), ratio(true)]);
             table.row(&cells);
         }
         table
