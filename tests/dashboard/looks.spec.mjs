@@ -45,7 +45,10 @@ test("every part of the form open on a phone", async ({ page, shop }) => {
   await expect(page.getByText("The question is not finished")).toBeVisible();
   await page.getByRole("button", { name: "From and to" }).click();
   await expect(page.getByRole("button", { name: "All events" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Next month" })).toBeVisible();
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(375);
+  expect(await barriers(page)).toEqual([]);
   await page.keyboard.press("Escape");
+  await expect(page.getByRole("button", { name: "Next month" })).toBeHidden();
   expect(await barriers(page)).toEqual([]);
 });

@@ -7,6 +7,16 @@ import { useState } from "react";
 import type { Range } from "../api/types";
 import { daysLater } from "../state/days";
 
+/** What its arrows do, for those who do not see them. */
+const LABELS = {
+  previousMonth: "Previous month",
+  nextMonth: "Next month",
+  previousYear: "Previous year",
+  nextYear: "Next year",
+  previousDecade: "Previous decade",
+  nextDecade: "Next decade",
+};
+
 interface Props {
   range: Range;
   onRange(range: Range): void;
@@ -26,6 +36,9 @@ export default function RangeCalendar({ range, onRange }: Props) {
           onRange({ start, end: daysLater(last, 1) });
         }
       }}
+      ariaLabels={LABELS}
+      // Days of a range at a weekend would be red on blue, which is hard to read.
+      weekendDays={[]}
       allowSingleDateInRange
     />
   );
