@@ -84,6 +84,19 @@ pub(super) fn over_http(turns: &[Turn<'_>], runs: usize) -> Result<Vec<Times>> {
     Ok(times.into_iter().map(|all| of_runs(all[0], all[1 + WARM_UP_RUNS..].to_vec())).collect())
 }
 
+/// Asks a server questions one after another, each as often as it is to be asked before the next one.
+///
+/// # Errors
+/// When an answer differs.
+pub(super) fn one_by_one(
+    server: &Server,
+    asked: &[(Question, String)],
+    runs: usize,
+) -> Result<Vec<Times>> {
+    let times = asked.iter().map(|asked| over_http(&[turn(server, asked)], runs));
+    Ok(times.collect::<Result<Vec<_>>>()?.concat())
+}
+
 /// Asks the data folder in process, with no server open. Every answer must be the one expected.
 ///
 /// # Errors

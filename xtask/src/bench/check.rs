@@ -56,9 +56,7 @@ fn check_set(set: Set, counts: &mut Counts) -> Result<(Baseline, usize)> {
 /// Asks over HTTP and in process.
 fn check_answers(data: &Path, asked: &[(Question, String)], counts: &mut Counts) -> Result<()> {
     let server = Server::start(data)?;
-    for asked in asked {
-        ask::over_http(&[ask::turn(&server, asked)], 1)?;
-    }
+    ask::one_by_one(&server, asked, 1)?;
     drop(server);
     ask::in_process(data, asked, 1, Profile::Test)?;
     for _ in 0..2 * asked.len() {

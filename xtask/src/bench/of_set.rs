@@ -137,8 +137,7 @@ impl Measured {
         let starts = starts.collect::<Result<Vec<_>>>()?;
         let server = Server::start(&data)?;
         let idle = server.anonymous_bytes()?;
-        let times = this.asked.iter().map(|asked| self.times(&[ask::turn(&server, asked)]));
-        let times = times.collect::<Result<Vec<_>>>()?.concat();
+        let times = ask::one_by_one(&server, &this.asked, self.runs)?;
         let used = server.anonymous_bytes()?;
         drop(server);
         let inside = ask::in_process(&data, &this.asked, self.runs, Profile::Bench)?;

@@ -47,7 +47,9 @@ pub(super) fn section(folders: &Folders, machine: &str) -> Result<(String, Strin
     fs::write(folders.root.join("questions.json"), list.to_string())?;
     let mut engines = Engines { versions: Vec::new(), found: Vec::new(), ours: Vec::new() };
     for peer in PEERS {
-        engines.ours.push(ask_ours(&data, &asked, set.runs)?);
+        let server = Server::start(&data)?;
+        engines.ours.push(ask::one_by_one(&server, &asked, set.runs)?);
+        drop(server);
         engines.ask(peer, &python, folders, &asked)?;
     }
     let name = set.name.to_uppercase();
@@ -62,13 +64,6 @@ pub(super) fn section(folders: &Folders, machine: &str) -> Result<(String, Strin
         engines.table(&asked).text()
     );
     Ok((format!("peers {}", set.name), text))
-}
-
-/// Asks ours over HTTP.
-fn ask_ours(data: &Path, asked: &[(Question, String)], runs: usize) -> Result<Vec<Times>> {
-    let server = Server::start(data)?;
-    let times = asked.iter().map(|asked| ask::over_http(&[ask::turn(&server, asked)], runs));
-    Ok(times.collect::<Result<Vec<_>>>()?.concat())
 }
 
 /// What the engines answered.
