@@ -1,19 +1,19 @@
 //! The attempts of a block's users after their first ones, which go through the steps of a funnel together.
 
-use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::hint::select_unpredictable;
 use core::ops::Range;
 
 use super::USERS;
-use super::best::Best;
+use super::best::{Best, limit_ms};
 use super::funnel::{FunnelScan, Room};
 use super::plan::FunnelQuery;
 use super::scan::{FEW, Sources};
 use super::source::Place;
-use super::step_events::{Event, StepEvents, Window, key, low_of, ms_of};
+use super::step_events::{Event, StepEvents, key, ms_of, user_of};
 use super::ticks::{Exact, FunnelClock};
+use super::waiting::{ANYBODY, FIRST, Waiting};
 use crate::UserId;
 
 /// The attempts, a number each, in order of user and entry.
@@ -28,26 +28,24 @@ pub(super) struct Attempts {
     left: Vec<u32>,
     /// The places of the matches by which the answer is broken down.
     grouped: Vec<Place>,
-    users: Box<Users>,
+    users: Users,
     /// The events of the step at hand.
     events: StepEvents,
 }
 
-/// How far users came, by place in the block; after them is room for what does not count.
+/// How far users came, by their numbers; there is room for what does not count.
 struct Users {
-    /// When events of the next step can matter.
-    windows: [Window; USERS + 1],
+    waiting: Waiting,
     /// How many steps were reached.
-    depth: [u8; USERS + 1],
+    depth: Vec<u8>,
     /// By which attempt, the earliest of those that got so far.
-    attempt: [u32; USERS + 1],
+    attempt: Vec<u32>,
 }
 
 impl Attempts {
     pub(super) fn new(steps: usize) -> Self {
         let (last, limits, left, grouped) = Default::default();
-        let windows = [Window::default(); USERS + 1];
-        let users = Box::new(Users { windows, depth: [0; USERS + 1], attempt: [0; USERS + 1] });
+        let users = Users { waiting: Waiting::none(), depth: Vec::new(), attempt: Vec::new() };
         let events = StepEvents::new();
         Self { at: vec![Vec::new(); steps], last, limits, left, grouped, users, events }
     }
@@ -58,56 +56,44 @@ impl Attempts {
         &mut self,
         funnel: &FunnelScan<'_>,
         users: &Range<UserId>,
-        best: &mut Best,
+        best: &mut Best<'_>,
         Room { mask, members }: &mut Room,
     ) {
         let (query, sources) = (funnel.query, &funnel.sources);
         let first = users.start as usize % USERS;
         let lows = first..first + users.len();
-        let mut waiting = self.start(query, lows.clone(), &best.reached.depth);
+        best.name_open(lows.clone(), members);
+        let Users { waiting, depth, attempt } = &mut self.users;
+        let open = members.among(lows.clone()).filter(|low| best.is_open(*low));
+        waiting.begin(lows, open, query.range().end_ms() - query.range().start_ms());
+        depth.clear();
+        depth.resize(waiting.end(), 0);
+        attempt.resize(waiting.end(), 0);
+        let mut named = waiting.count();
         for step in 0..query.steps().len() {
-            if waiting == 0 {
+            let waiting = &mut self.users.waiting;
+            let count = waiting.count();
+            if count == 0 {
                 break;
             }
-            let windows = &self.users.windows;
-            let few = (waiting * FEW < users.len()).then(|| {
-                members.set(lows.clone(), windows, |window| window.limit > 0);
-                &*members
-            });
-            self.events.take(sources, step, users, |low| windows[low], few, mask);
-            self.users.windows[lows.clone()].fill(Window::default());
+            if count * 2 <= named {
+                waiting.name(members);
+                named = count;
+            }
+            let few = (count * FEW < users.len()).then_some(&*members);
+            self.events.take(sources, step, users, waiting, few, mask);
+            waiting.stop();
             if step == 0 {
                 self.begin(query);
             } else {
                 self.advance(step, sources);
             }
-            if step == best.group_step {
+            if Some(step) == best.group_step {
                 self.grouped.clone_from(&self.last);
             }
-            self.tell_pending(step, lows.clone(), best);
-            waiting = self.waiting(lows.clone());
+            self.tell_pending(step, best);
         }
-        self.tell(lows, best);
-    }
-
-    /// Whoever got some way but not all of it waits for entries in the range; how many they are.
-    fn start(&mut self, query: &FunnelQuery, lows: Range<usize>, depth: &[u8]) -> usize {
-        let end = query.range().end_ms().wrapping_sub(query.range().start_ms());
-        let steps = query.steps().len() as u8;
-        let mut waiting = 0;
-        for (window, depth) in self.users.windows[lows.clone()].iter_mut().zip(&depth[lows.clone()])
-        {
-            let is_waiting = (0 < *depth) & (*depth < steps);
-            *window = Window { from: 0, limit: end * i64::from(is_waiting) };
-            waiting += usize::from(is_waiting);
-        }
-        self.users.depth[lows].fill(0);
-        waiting
-    }
-
-    /// How many users an event of the next step may match.
-    fn waiting(&self, lows: Range<usize>) -> usize {
-        self.users.windows[lows].iter().map(|window| usize::from(window.limit > 0)).sum()
+        self.tell(best);
     }
 
     /// Begins with each entry but the first of a user.
@@ -115,29 +101,30 @@ impl Attempts {
         let entries = self.events.events();
         self.at.iter_mut().for_each(|at| at.resize(entries.len(), 0));
         self.last.resize(entries.len(), 0);
-        let (mut count, mut user) = (0, USERS);
+        let (mut count, mut user) = (0, ANYBODY);
         for entry in entries {
             (self.at[0][count], self.last[count]) = (entry.key, entry.place);
-            count += usize::from(low_of(entry.key) == user);
-            user = low_of(entry.key);
+            count += usize::from(user_of(entry.key) == user);
+            user = user_of(entry.key);
         }
         let at = &self.at[0][..count];
         self.limits.clear();
         let start_ms = query.range().start_ms();
         match Exact::over(start_ms, (0, 0)).limit_of(query) {
             Some(limit_of) => self.limits.extend(
-                at.iter().map(|entry| key(low_of(*entry), limit_of(ms_of(*entry) as i64) as u64)),
+                at.iter().map(|entry| key(user_of(*entry), limit_of(ms_of(*entry) as i64) as u64)),
             ),
-            None => self.limits.extend(at.iter().map(|entry| {
-                let limit_ms = query.limit_ms(start_ms + ms_of(*entry) as i64);
-                key(low_of(*entry), limit_ms.abs_diff(start_ms))
-            })),
+            None => {
+                self.limits.extend(at.iter().map(|entry| {
+                    key(user_of(*entry), limit_ms(query, ms_of(*entry) as i64) as u64)
+                }))
+            }
         }
         self.left.clear();
         self.left.extend((0..count as u32).rev());
         for attempt in &self.left {
             let (at, limit) = (at[*attempt as usize], self.limits[*attempt as usize]);
-            self.users.reach(low_of(at), 1, *attempt, at, limit);
+            self.users.reach(user_of(at), 1, *attempt, at, limit);
         }
     }
 
@@ -157,7 +144,7 @@ impl Attempts {
             self.left[left] = attempt;
             let is_left = next.key < limit;
             left += usize::from(is_left);
-            let user = select_unpredictable(is_left, low_of(limit), USERS);
+            let user = select_unpredictable(is_left, user_of(limit), ANYBODY);
             self.users.reach(user, step as u8 + 1, attempt, next.key, limit);
         }
         self.left.truncate(left);
@@ -165,11 +152,12 @@ impl Attempts {
 
     /// Tells of users who came as far by these attempts as by the first ones, or further, whether they may still get
     /// further: of the others the first ones tell.
-    fn tell_pending(&self, step: usize, lows: Range<usize>, best: &mut Best) {
+    fn tell_pending(&self, step: usize, best: &mut Best<'_>) {
         let Some(now) = best.now else { return };
-        let now = if step + 1 < best.took.len() { now } else { i64::MAX };
-        let windows = self.users.windows[lows.clone()].iter();
-        for (window, low) in windows.zip(lows).filter(|(window, _)| window.limit > 0) {
+        let now = if step + 1 < best.steps { now } else { i64::MAX };
+        let waiting = &self.users.waiting;
+        let users = waiting.windows().iter().zip(waiting.lows());
+        for (window, low) in users.filter(|(window, _)| window.limit > 0) {
             if step + 1 >= usize::from(best.reached.depth[low]) {
                 best.reached.is_pending[low] = now < window.limit;
             }
@@ -177,19 +165,19 @@ impl Attempts {
     }
 
     /// Tells how far users came who came further than by their first attempts, and how long each step took.
-    fn tell(&self, lows: Range<usize>, best: &mut Best) {
-        let Users { depth, attempt, .. } = &*self.users;
-        for low in lows {
-            if depth[low] <= best.reached.depth[low] {
+    fn tell(&self, best: &mut Best<'_>) {
+        let Users { waiting, depth, attempt } = &self.users;
+        for (low, (depth, attempt)) in waiting.lows().zip(depth.iter().zip(attempt).skip(FIRST)) {
+            if *depth <= best.reached.depth[low] {
                 continue;
             }
-            best.reached.depth[low] = depth[low];
-            let attempt = attempt[low] as usize;
-            let at = self.at[..usize::from(depth[low])].windows(2);
-            for (took, at) in best.took[1..].iter_mut().zip(at) {
+            best.reached.depth[low] = *depth;
+            let attempt = *attempt as usize;
+            let at = self.at[..usize::from(*depth)].windows(2);
+            for (took, at) in best.took.iter_mut().zip(at) {
                 took[low] = at[1][attempt].wrapping_sub(at[0][attempt]);
             }
-            if usize::from(depth[low]) > best.group_step {
+            if best.group_step.is_some_and(|step| usize::from(*depth) > step) {
                 best.places[low] = self.grouped[attempt];
             }
         }
@@ -199,10 +187,10 @@ impl Attempts {
 impl Users {
     /// One more attempt of a user reached so many steps, before those that did so already.
     #[inline(always)]
-    fn reach(&mut self, low: usize, depth: u8, attempt: u32, at: u64, limit: u64) {
-        let window = &mut self.windows[low];
+    fn reach(&mut self, user: usize, depth: u8, attempt: u32, at: u64, limit: u64) {
+        let window = self.waiting.window(user);
         window.from = ms_of(at) as i64;
         window.limit = window.limit.max(ms_of(limit) as i64);
-        (self.depth[low], self.attempt[low]) = (depth, attempt);
+        (self.depth[user], self.attempt[user]) = (depth, attempt);
     }
 }

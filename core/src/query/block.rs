@@ -46,6 +46,8 @@ pub(super) struct Block<'s, C: FunnelClock> {
     after: After,
     /// When it is too late for everyone, in ms; none when each user's window tells.
     end_ms: Option<i64>,
+    /// When it is too late for the steps after the first where windows do not close while events are visited.
+    open_until: Option<C::Time>,
     slots: Box<Slots<C::Time>>,
 }
 
@@ -85,8 +87,15 @@ impl<'s, C: FunnelClock> Block<'s, C> {
             source: 0,
             after: After::Start,
             end_ms: None,
+            open_until: None,
             slots,
         }
+    }
+
+    /// The same, but a match of a step after the first may come too late, until a time in ms, and is to be dropped then.
+    pub(super) fn with_late(scan: &'s FunnelScan<'s>, end_ms: i64) -> Self {
+        let block = Self::new(scan);
+        Self { open_until: Some(block.clock.of(end_ms)), ..block }
     }
 
     /// Everyone who counts waits for a first event in the range that ends at a time, in ms; nobody else matches
@@ -136,7 +145,20 @@ impl<'s, C: FunnelClock> Block<'s, C> {
         } else {
             self.after = After::Step(step);
         }
-        let Slots { from, room, limit, next, first, last } = &mut *self.slots;
+        let reached = match self.open_until {
+            None => self.go_on(|limit| limit),
+            Some(end) => self.go_on(|_| end),
+        };
+        let Slots { next, first, last, .. } = &mut *self.slots;
+        core::mem::swap(next, if step == 0 { first } else { last });
+        next[self.lows.clone()].fill(NOWHERE);
+        reached
+    }
+
+    /// Takes those who matched to the next step, whose match may come until the end that `end_of` makes of their limit.
+    #[inline(always)]
+    fn go_on(&mut self, end_of: impl Fn(C::Time) -> C::Time) -> u64 {
+        let Slots { from, room, limit, next, .. } = &mut *self.slots;
         let mut reached = 0;
         let lows = || self.lows.clone();
         let users = from[lows()].iter_mut().zip(&mut room[lows()]).zip(&next[lows()]);
@@ -145,10 +167,8 @@ impl<'s, C: FunnelClock> Block<'s, C> {
             reached += u32::from(matched);
             let at = from.plus(*room);
             *from = at.or_dead(matched);
-            *room = C::Time::span_if(limit.since(at), matched);
+            *room = C::Time::span_if(end_of(*limit).since(at), matched);
         }
-        core::mem::swap(next, if step == 0 { first } else { last });
-        next[lows()].fill(NOWHERE);
         u64::from(reached)
     }
 
@@ -298,6 +318,23 @@ impl Block<'_, Exact> {
     /// asked before the step, which is not the first, ends.
     pub(super) fn took(&self) -> impl Iterator<Item = u64> {
         self.slots.room[self.lows.clone()].iter().copied()
+    }
+
+    /// Drops the matches of this step that came when the window was closed, and notes when they came; to be asked before
+    /// the step, which is not the first, ends.
+    pub(super) fn drop_late(&mut self, late: &mut [i64]) {
+        let Slots { from, room, limit, next, .. } = &mut *self.slots;
+        let lows = || self.lows.clone();
+        let users = from[lows()].iter().zip(&room[lows()]).zip(&mut next[lows()]);
+        let limits = limit[lows()].iter().zip(&mut late[lows()]);
+        for (((from, room), next), (limit, late)) in users.zip(limits) {
+            // All bits or none, so that several users are looked at at a time; the dead stand before 0. Who has no match
+            // has one at the end so.
+            let at = from.plus(*room);
+            let is_late = ((at.wrapping_sub(*limit) | *from) as u64 >> 63).wrapping_sub(1) as i64;
+            *late = at & is_late | *late & !is_late;
+            *next |= is_late as Place;
+        }
     }
 
     /// When the event came that matched this source, in ms after the start of the range; a time for users without one.

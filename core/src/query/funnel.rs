@@ -120,6 +120,19 @@ impl Scan for FunnelScan<'_> {
 
 /// Looks on while users are taken through the steps.
 pub(super) trait Watch<C: FunnelClock> {
+    /// Visits the events of a step, which may be those of some users only.
+    fn visit(
+        &mut self,
+        sources: &Sources<'_>,
+        step: usize,
+        users: &Range<UserId>,
+        only: Option<&Members>,
+        mask: &mut Mask,
+        block: &mut Block<'_, C>,
+    ) {
+        sources.visit(step, users, only, mask, block);
+    }
+
     /// The events of a step were visited; the step is not over.
     fn visited(&mut self, _step: usize, _block: &Block<'_, C>) {}
 
@@ -151,7 +164,7 @@ impl FunnelScan<'_> {
             block.enter(step);
             let Room { mask, members } = &mut *room;
             let few = members.if_few(left, users, block);
-            self.sources.visit(step, users, few, mask, block);
+            watch.visit(&self.sources, step, users, few, mask, block);
             self.end_walks(step, users, now, block, room);
             watch.visited(step, block);
             left = block.advance();

@@ -7,6 +7,7 @@ use super::mask::Mask;
 use super::processor::{Instruction, fetch};
 use super::source::low_of;
 use crate::part::BLOCK_USERS;
+use crate::persons::bits_of;
 
 const BYTES: usize = BLOCK_USERS as usize / 8;
 /// Bytes that are looked at together, by the processors that can.
@@ -59,6 +60,16 @@ impl Members {
             let eight = values.each_ref().map(|value| u8::from(holds(value)));
             *byte = (u64::from_le_bytes(eight).wrapping_mul(GATHER) >> 56) as u8;
         }
+    }
+
+    /// Those of a range of places, in order.
+    pub(super) fn among(&self, lows: Range<usize>) -> impl Iterator<Item = usize> {
+        let first = lows.start / 64;
+        let words = self.bits[first * 8..lows.end.div_ceil(64) * 8].as_chunks().0;
+        let words = (first..).zip(words).map(|(number, word)| (number, u64::from_le_bytes(*word)));
+        let all = words
+            .flat_map(|(number, word)| bits_of(word).map(move |bit| number * 64 + bit as usize));
+        all.filter(move |low| lows.contains(low))
     }
 
     /// Leaves the rows of these users in the mask of a piece, whose users are given in order.

@@ -30,6 +30,7 @@ mod needs;
 mod entries;
 mod gather;
 mod marked;
+mod waiting;
 mod walk;
 
 mod attempts;

@@ -1,49 +1,41 @@
 //! The events of a step that can matter to a block's users, by user in order.
 
-use alloc::boxed::Box;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::USERS;
 use super::mask::Mask;
 use super::members::Members;
 use super::scan::Sources;
 use super::source::{NOWHERE, Place, Visit};
 use super::ticks::{Exact, FunnelClock};
+use super::waiting::{FIRST, Waiting, Window};
 use crate::part::{BLOCK_USERS, partition_point};
 use crate::{EventId, UserId};
 
-/// All times of a store take fewer bits; a user's place in its block takes those above.
+/// All times of a store take fewer bits; a user's number takes those above.
 const MS_BITS: u32 = 44;
 const MS_MASK: u64 = (1 << MS_BITS) - 1;
 
 /// So many of a user's events are compared with a key without a branch.
 const COMPARED: usize = 4;
 
-/// A user's place in the block and a time in ms after the start of the range, as one number that is ordered by both.
+/// A user's number and a time in ms after the start of the range, as one number that is ordered by both.
 #[inline(always)]
-pub(super) const fn key(low: usize, after_ms: u64) -> u64 {
-    (low as u64) << MS_BITS | after_ms
+pub(super) const fn key(user: usize, after_ms: u64) -> u64 {
+    (user as u64) << MS_BITS | after_ms
 }
 
-/// The user's place in the block.
+/// The user's number.
 #[inline(always)]
-pub(super) const fn low_of(key: u64) -> usize {
-    (key >> MS_BITS) as usize % USERS
+pub(super) const fn user_of(key: u64) -> usize {
+    (key >> MS_BITS) as usize
 }
 
 /// The time in ms after the start of the range.
 #[inline(always)]
 pub(super) const fn ms_of(key: u64) -> u64 {
     key & MS_MASK
-}
-
-/// The times at which events can matter to a user, in ms after the start of the range.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Window {
-    pub(super) from: i64,
-    /// The first that is too late; 0 where none matters.
-    pub(super) limit: i64,
 }
 
 /// An event: what [`key`] makes of it, and where it stands among those of the block.
@@ -60,58 +52,53 @@ const END: Event = Event { key: u64::MAX, place: NOWHERE };
 pub(super) struct StepEvents {
     step: usize,
     block: u32,
-    /// As they are found.
+    /// As they are found, with room for one more.
     found: Vec<Event>,
     /// In order of keys, of equal ones that with the lesser id first; then ends.
     events: Vec<Event>,
     len: usize,
-    /// By a user's place in the block, where its events begin; those of the one before end there.
-    starts: Box<[u32; USERS + 2]>,
+    /// By a user's number, where its events begin; those of the one before end there.
+    starts: Vec<u32>,
 }
 
 impl StepEvents {
     pub(super) fn new() -> Self {
-        let (found, events) = Default::default();
-        Self { step: 0, block: 0, found, events, len: 0, starts: Box::new([0; USERS + 2]) }
+        let (events, starts) = Default::default();
+        Self { step: 0, block: 0, found: vec![END], events, len: 0, starts }
     }
 
-    /// Takes the events of a step of a range of users, which lie in one block, in the place of the last ones: of each
-    /// user those in its window; of users whom `only` does not name they may be left out.
+    /// Takes the events of a step of some of a range of users, which lie in one block, in the place of the last ones: of
+    /// each user those in its window; of users whom `only` does not name they may be left out.
     pub(super) fn take(
         &mut self,
         sources: &Sources<'_>,
         step: usize,
         users: &Range<UserId>,
-        window: impl Fn(usize) -> Window,
+        waiting: &Waiting,
         only: Option<&Members>,
         mask: &mut Mask,
     ) {
         (self.step, self.block) = (step, users.start / BLOCK_USERS);
-        let rows = sources.rows_in(step, self.block) as usize;
-        if self.found.len() <= rows {
-            self.found.resize(rows + 1, END);
-        }
         let clock = Exact::over(sources.counted_ms(step).0, (0, 0));
-        let mut find = Find { found: &mut self.found, count: 0, window, clock };
+        let mut find = Find { found: &mut self.found, count: 0, waiting, clock };
         sources.visit(step, users, only, mask, &mut find);
         self.len = find.count;
-        let first = (users.start % BLOCK_USERS) as usize;
-        self.sort_by_user(first..first + users.len());
+        self.sort_by_user(waiting.end());
         if !self.events().is_sorted_by(|a, b| a.key < b.key) {
-            self.sort(users, sources);
+            self.sort(waiting.end(), sources);
         }
     }
 
     /// A counting sort.
-    fn sort_by_user(&mut self, lows: Range<usize>) {
+    fn sort_by_user(&mut self, users: usize) {
         // Two further than where a user's events begin there is first their number, one further is then where the next
         // of them goes.
-        let lows = lows.start..lows.end + 2;
-        self.starts[lows.clone()].fill(0);
+        self.starts.clear();
+        self.starts.resize(users + 2, 0);
         let found = &self.found[..self.len];
-        found.iter().for_each(|event| self.starts[low_of(event.key) + 2] += 1);
+        found.iter().for_each(|event| self.starts[user_of(event.key) + 2] += 1);
         let mut before = 0;
-        for start in &mut self.starts[lows] {
+        for start in &mut self.starts {
             before += *start;
             *start = before;
         }
@@ -119,7 +106,7 @@ impl StepEvents {
             self.events.resize(self.len + COMPARED + 1, END);
         }
         for event in found {
-            let next = &mut self.starts[low_of(event.key) + 1];
+            let next = &mut self.starts[user_of(event.key) + 1];
             self.events[*next as usize] = *event;
             *next += 1;
         }
@@ -135,7 +122,7 @@ impl StepEvents {
     /// from the last one on; `last` is written on meanwhile.
     #[inline(always)]
     pub(super) fn after(&self, other: Event, last: &mut usize, sources: &Sources<'_>) -> Event {
-        let from = self.starts[low_of(other.key)] as usize;
+        let from = self.starts[user_of(other.key)] as usize;
         let events = &self.events[from..=from + COMPARED];
         let is_earlier = |event: &Event| usize::from(event.key < other.key);
         let earlier: usize = events[..COMPARED].iter().map(is_earlier).sum();
@@ -152,7 +139,7 @@ impl StepEvents {
     #[cold]
     #[inline(never)]
     fn find_after(&self, other: Event, from: usize, last: usize, sources: &Sources<'_>) -> usize {
-        let mut end = self.starts[low_of(other.key) + 1] as usize;
+        let mut end = self.starts[user_of(other.key) + 1] as usize;
         if (from..end).contains(&last) {
             end = last;
         }
@@ -169,7 +156,7 @@ impl StepEvents {
             let (_, id) = sources.time_and_id(self.step - 1, self.block, other.place);
             let is_not_later = |at: usize| is_same_time(at) && self.id(at, sources) <= id;
             if is_not_later(at) {
-                let end = self.starts[low_of(other.key) + 1];
+                let end = self.starts[user_of(other.key) + 1];
                 at = partition_point(at as u32 + 1..end, |at| is_not_later(at as usize)) as usize;
             }
         }
@@ -181,10 +168,10 @@ impl StepEvents {
     }
 
     /// Puts each user's events in order, which came in that of their parts.
-    fn sort(&mut self, users: &Range<UserId>, sources: &Sources<'_>) {
+    fn sort(&mut self, users: usize, sources: &Sources<'_>) {
         let mut events = Vec::new();
-        for low in users.clone().map(|user| (user % BLOCK_USERS) as usize) {
-            let of_user = self.starts[low] as usize..self.starts[low + 1] as usize;
+        for user in FIRST..users {
+            let of_user = self.starts[user] as usize..self.starts[user + 1] as usize;
             if self.events[of_user.clone()].is_sorted_by(|a, b| a.key < b.key) {
                 continue;
             }
@@ -199,15 +186,15 @@ impl StepEvents {
 }
 
 /// Finds the events in the windows.
-struct Find<'e, W> {
-    /// With room for all rows of the step, and one more.
-    found: &'e mut [Event],
+struct Find<'e> {
+    /// With room for one more.
+    found: &'e mut Vec<Event>,
     count: usize,
-    window: W,
+    waiting: &'e Waiting,
     clock: Exact,
 }
 
-impl<W: Fn(usize) -> Window> Visit for Find<'_, W> {
+impl Visit for Find<'_> {
     type Clock = Exact;
 
     fn clock(&self) -> Exact {
@@ -216,9 +203,20 @@ impl<W: Fn(usize) -> Window> Visit for Find<'_, W> {
 
     #[inline(always)]
     fn event(&mut self, low: usize, after_ms: i64, place: Place) {
-        let Window { from, limit } = (self.window)(low);
+        let (user, Window { from, limit }) = self.waiting.of(low);
         // Written for every row and counted where it counts, which is hard to foretell.
-        self.found[self.count] = Event { key: key(low, after_ms as u64), place };
+        self.found[self.count] = Event { key: key(user, after_ms as u64), place };
         self.count += usize::from((from <= after_ms) & (after_ms < limit));
+        if self.count == self.found.len() {
+            self.make_room();
+        }
+    }
+}
+
+impl Find<'_> {
+    #[cold]
+    #[inline(never)]
+    fn make_room(&mut self) {
+        self.found.resize(self.count * 2, END);
     }
 }

@@ -211,6 +211,15 @@ impl FunnelQuery {
         }
     }
 
+    /// No window is longer, in milliseconds: a calendar day has less than two days' hours.
+    #[must_use]
+    pub(in crate::query) fn window_max_ms(&self) -> i64 {
+        match self.window {
+            Window::Exact(ms) => ms,
+            Window::CalendarDays(days) => (i64::from(days) + 1) * DAY_MS,
+        }
+    }
+
     /// The times at which events of step `step` can matter: from, and before, in milliseconds.
     #[must_use]
     pub fn step_times(&self, step: usize) -> (i64, i64) {
