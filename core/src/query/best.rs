@@ -1,8 +1,8 @@
 //! Funnels that count a person's best attempt: the walk from the entry that gets furthest.
 //!
 //! Of a person's entries that got equally far the earliest counts, and the last is open the longest. So everyone goes
-//! through the steps from the earliest entry first, as in other funnels. Only whoever did not get all the way and
-//! entered again has further attempts, and these count where they get further.
+//! through the steps from the earliest entry first, as in other funnels. Further attempts can get further only where they
+//! are open when the event comes that was too late for the first one, and count where they do.
 
 use alloc::vec;
 use alloc::vec::Vec;
