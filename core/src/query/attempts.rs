@@ -69,7 +69,7 @@ impl Attempts {
         depth.clear();
         depth.resize(waiting.end(), 0);
         attempt.resize(waiting.end(), 0);
-        let mut named = waiting.count();
+        let mut named = waiting.windows().len();
         for step in 0..query.steps().len() {
             let waiting = &mut self.users.waiting;
             let count = waiting.count();

@@ -108,11 +108,12 @@ impl Best<'_> {
     /// Names the users of whom an attempt after the first one may get further than it, or as far and still be open.
     ///
     /// Such an attempt is open when the event came that was too late for the first one, or when it is asked; and the
-    /// last entry is open the longest. So some are named in vain, by a day where windows end with a day.
+    /// last entry is open the longest. So some are named in vain, by a day where windows end with a day. From then on
+    /// `late` tells how long after the last entry an attempt must be open.
     pub(super) fn name_open(&mut self, lows: Range<usize>, members: &mut Members) {
-        let late = self.late[lows.clone()].iter_mut();
         if let Some(now) = self.now {
             let steps = self.steps as u8;
+            let late = self.late[lows.clone()].iter_mut();
             for (late, depth) in late.zip(&self.reached.depth[lows.clone()]) {
                 *late = if (0 < *depth) & (*depth < steps) { now.min(*late) } else { i64::MAX };
             }
