@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use core::hint::select_unpredictable;
 use core::ops::Range;
 
-use super::USERS;
 use super::best::{Best, limit_ms};
 use super::funnel::{FunnelScan, Room};
 use super::plan::FunnelQuery;
@@ -13,7 +12,7 @@ use super::scan::{FEW, Sources};
 use super::source::Place;
 use super::step_events::{Event, StepEvents, key, ms_of, user_of};
 use super::ticks::{Exact, FunnelClock};
-use super::waiting::{ANYBODY, FIRST, Waiting};
+use super::waiting::{ANYBODY, FIRST, Waiting, Window};
 use crate::UserId;
 
 /// The attempts, a number each, in order of user and entry.
@@ -50,8 +49,22 @@ impl Attempts {
         Self { at: vec![Vec::new(); steps], last, limits, left, grouped, users, events }
     }
 
-    /// Takes the further attempts of users of a block through the steps, and tells of those that got further than the
-    /// first ones.
+    /// Of the users at some places of a block, who are told in order, further attempts are to be walked.
+    pub(super) fn begin(
+        &mut self,
+        lows: Range<usize>,
+        users: impl Iterator<Item = usize>,
+        query: &FunnelQuery,
+    ) {
+        let Users { waiting, depth, attempt } = &mut self.users;
+        let range = Window { from: 0, limit: query.range().end_ms() - query.range().start_ms() };
+        waiting.begin(lows, users.map(|low| (low, range)));
+        depth.clear();
+        depth.resize(waiting.end(), 0);
+        attempt.resize(waiting.end(), 0);
+    }
+
+    /// Takes the attempts through the steps, and tells of those that got further than the first ones.
     pub(super) fn walk(
         &mut self,
         funnel: &FunnelScan<'_>,
@@ -60,16 +73,7 @@ impl Attempts {
         Room { mask, members }: &mut Room,
     ) {
         let (query, sources) = (funnel.query, &funnel.sources);
-        let first = users.start as usize % USERS;
-        let lows = first..first + users.len();
-        best.name_open(lows.clone(), members);
-        let Users { waiting, depth, attempt } = &mut self.users;
-        let open = members.among(lows.clone()).filter(|low| best.is_open(*low));
-        waiting.begin(lows, open, query.range().end_ms() - query.range().start_ms());
-        depth.clear();
-        depth.resize(waiting.end(), 0);
-        attempt.resize(waiting.end(), 0);
-        let mut named = waiting.windows().len();
+        let mut named = self.users.waiting.windows().len();
         for step in 0..query.steps().len() {
             let waiting = &mut self.users.waiting;
             let count = waiting.count();
@@ -84,7 +88,7 @@ impl Attempts {
             self.events.take(sources, step, users, waiting, few, mask);
             waiting.stop();
             if step == 0 {
-                self.begin(query);
+                self.enter(query);
             } else {
                 self.advance(step, sources);
             }
@@ -97,7 +101,7 @@ impl Attempts {
     }
 
     /// Begins with each entry but the first of a user.
-    fn begin(&mut self, query: &FunnelQuery) {
+    fn enter(&mut self, query: &FunnelQuery) {
         let entries = self.events.events();
         self.at.iter_mut().for_each(|at| at.resize(entries.len(), 0));
         self.last.resize(entries.len(), 0);

@@ -1,25 +1,27 @@
 //! Funnels that count a person's best attempt: the walk from the entry that gets furthest.
 //!
-//! Of a person's entries that got equally far the earliest counts, and the last is open the longest. So everyone goes
-//! through the steps from the earliest entry first, as in other funnels. Further attempts can get further only where they
-//! are open when the event comes that was too late for the first one, and count where they do.
+//! Of a person's entries that got equally far the earliest counts, and the last is open the longest. Entries with the
+//! same match of the second step have the same matches; so everyone goes through the steps once, from the first entry, and
+//! where the match of the second step comes after the last one, from that: then only the earliest entry that gets as far
+//! is to be found. Others have further attempts, which can get further only where they are open when the event comes that
+//! was too late for the first one.
 
 use alloc::vec;
 use alloc::vec::Vec;
-use core::hint::select_unpredictable;
 use core::ops::Range;
 
 use super::attempts::Attempts;
-use super::block::Block;
+use super::block::{Block, Late};
 use super::conversion::ConversionCounts;
+use super::earliest::Earliest;
 use super::funnel::{Room, Watch};
 use super::mask::Mask;
 use super::members::Members;
 use super::plan::FunnelQuery;
 use super::reached::Reached;
 use super::scan::{Sources, blocks_of};
-use super::source::{NOWHERE, Place, Times, Visit};
-use super::ticks::{Exact, FunnelClock};
+use super::source::{NOWHERE, Place};
+use super::ticks::Exact;
 use super::touch::Touch;
 use super::{Step, USERS};
 use crate::UserId;
@@ -50,16 +52,21 @@ impl Touch<'_> {
             took: vec![vec![0; USERS]; steps - 1],
             places: vec![NOWHERE; USERS],
             now: self.now(),
-            late: vec![i64::MAX; USERS],
-            last: vec![0; USERS],
         };
-        let mut attempts = Attempts::new(steps);
+        let mut late = Late::new();
+        let (mut earliest, mut attempts) = (Earliest::none(), Attempts::new(steps));
         let (mut room, mut of_rows) = (Room::default(), Vec::new());
         for users in blocks_of(users) {
             let left = block.start(&users, query.range().end_ms());
             let lows = block.lows();
             best.clear(lows.clone());
-            self.funnel.walk_block(&users, left, best.now, &mut block, &mut room, &mut best);
+            late.clear(lows.clone());
+            let first = &mut First { best: &mut best, late: &mut late };
+            self.funnel.walk_block(&users, left, self.now(), &mut block, &mut room, first);
+            best.begin_earliest(&self.funnel.sources, &users, &late, &mut earliest, &mut room);
+            best.name_open(lows.clone(), &mut late, &mut room.members);
+            let open = room.members.among(lows.clone()).filter(|low| late.is_open(*low, query));
+            attempts.begin(lows.clone(), open, query);
             attempts.walk(&self.funnel, &users, &mut best, &mut room);
             let Best { reached, took, places, group_step, .. } = &mut best;
             if let Some(group_step) = group_step {
@@ -91,54 +98,59 @@ pub(super) struct Best<'q> {
     /// When it is asked, in ms after the start of the range; none when every window is over by then.
     pub(super) now: Option<i64>,
     query: &'q FunnelQuery,
-    /// By place in the block, when the first event came that was too late for the first attempt, and when the last entry
-    /// came, both in ms after the start of the range.
-    late: Vec<i64>,
-    last: Vec<i64>,
 }
 
 impl Best<'_> {
     fn clear(&mut self, lows: Range<usize>) {
         self.reached.clear(lows.clone());
-        self.places[lows.clone()].fill(NOWHERE);
-        self.late[lows.clone()].fill(i64::MAX);
-        self.last[lows].fill(0);
+        self.places[lows].fill(NOWHERE);
     }
 
-    /// Names the users of whom an attempt after the first one may get further than it, or as far and still be open.
-    ///
-    /// Such an attempt is open when the event came that was too late for the first one, or when it is asked; and the
-    /// last entry is open the longest. So some are named in vain, by a day where windows end with a day. From then on
-    /// `late` tells how long after the last entry an attempt must be open.
-    pub(super) fn name_open(&mut self, lows: Range<usize>, members: &mut Members) {
-        if let Some(now) = self.now {
-            let steps = self.steps as u8;
-            let late = self.late[lows.clone()].iter_mut();
-            for (late, depth) in late.zip(&self.reached.depth[lows.clone()]) {
-                *late = if (0 < *depth) & (*depth < steps) { now.min(*late) } else { i64::MAX };
+    /// Lets each attempt that began with the last entry begin with the earliest one that gets as far.
+    fn begin_earliest(
+        &mut self,
+        sources: &Sources<'_>,
+        users: &Range<UserId>,
+        late: &Late,
+        earliest: &mut Earliest,
+        Room { mask, members }: &mut Room,
+    ) {
+        let Self { query, took, places, group_step, reached, .. } = self;
+        let first = users.start as usize % USERS;
+        let lows = first..first + users.len();
+        late.name_later(lows.clone(), members);
+        let start_ms = query.range().start_ms();
+        let later = members.among(lows.clone()).map(|low| {
+            // So far times are told from the first entry.
+            let steps = usize::from(reached.depth[low]).saturating_sub(1);
+            let span = took[..steps].iter().map(|took| took[low]).sum::<u64>() as i64;
+            (low, query.open_from_ms(start_ms + late.first(low) + span) - start_ms)
+        });
+        earliest.begin(lows, later, query.range().end_ms() - start_ms);
+        for (low, at, place) in earliest.find(sources, users, members, mask) {
+            took[0][low] -= at.abs_diff(late.first(low));
+            if *group_step == Some(0) {
+                places[low] = place;
             }
         }
-        let late = self.late[lows.clone()].iter_mut();
-        late.zip(&self.last[lows.clone()]).for_each(|(late, last)| *late -= last);
-        let window_ms = self.query.window_max_ms();
-        members.set(lows, &self.late, |after_last| *after_last < window_ms);
     }
 
-    /// Of a user who was named, whether it is not in vain.
-    pub(super) fn is_open(&self, low: usize) -> bool {
-        let last = self.last[low];
-        self.late[low] + last < limit_ms(self.query, last)
+    /// Names the users of whom a further attempt may get further, or as far and still be open.
+    fn name_open(&self, lows: Range<usize>, late: &mut Late, members: &mut Members) {
+        let steps = self.steps as u8;
+        let depth = self.reached.depth[lows.clone()].iter();
+        let may_go_on = depth.map(|depth| (0 < *depth) & (*depth < steps));
+        late.name_open(lows, self.query, self.now, may_go_on, members);
     }
 }
 
-/// Until when an attempt is open that begins at a time, both in ms after the start of the range.
-pub(super) fn limit_ms(query: &FunnelQuery, at: i64) -> i64 {
-    let start_ms = query.range().start_ms();
-    query.limit_ms(start_ms + at) - start_ms
+/// The attempts from the first or the last entry.
+struct First<'b, 'q> {
+    best: &'b mut Best<'q>,
+    late: &'b mut Late,
 }
 
-/// The first attempts.
-impl Watch<Exact> for Best<'_> {
+impl Watch<Exact> for First<'_, '_> {
     fn visit(
         &mut self,
         sources: &Sources<'_>,
@@ -148,60 +160,30 @@ impl Watch<Exact> for Best<'_> {
         mask: &mut Mask,
         block: &mut Block<'_, Exact>,
     ) {
-        if step > 0 {
-            sources.visit(step, users, only, mask, block);
-            return block.drop_late(&mut self.late);
+        if step == 0 {
+            return sources.visit(step, users, only, mask, &mut block.entries(self.late));
         }
-        let end = block.clock().of(self.query.range().end_ms());
-        sources.visit(step, users, only, mask, &mut Entries { block, end, last: &mut self.last });
+        sources.visit(step, users, only, mask, block);
+        block.drop_late(self.late, &mut self.best.took[step - 1]);
     }
 
     fn visited(&mut self, step: usize, block: &Block<'_, Exact>) {
+        let Best { reached, places, group_step, now, .. } = &mut *self.best;
         let lows = block.lows();
-        block.count_matched(&mut self.reached.depth);
-        if Some(step) == self.group_step {
-            self.places[lows.clone()].copy_from_slice(block.places());
+        block.count_matched(&mut reached.depth);
+        if Some(step) == *group_step {
+            places[lows].copy_from_slice(block.places());
         }
-        if step > 0 {
-            let of_users = self.took[step - 1][lows].iter_mut().zip(block.took());
-            of_users.for_each(|(took, ms)| *took = ms);
-            if let Some(now) = self.now {
-                block.open(now).for_each(|low| self.reached.is_pending[low] = true);
-            }
+        if step > 0
+            && let Some(now) = *now
+        {
+            block.open(now).for_each(|low| reached.is_pending[low] = true);
         }
     }
 }
 
-/// The entries, of which a block takes each user's first.
-struct Entries<'e, 'b, 's> {
-    block: &'b mut Block<'s, Exact>,
-    /// The end of the range, in ms after its start.
-    end: i64,
-    /// When the last one of each user came.
-    last: &'e mut [i64],
-}
-
-impl Visit for Entries<'_, '_, '_> {
-    type Clock = Exact;
-
-    fn clock(&self) -> Exact {
-        self.block.clock()
-    }
-
-    fn before_ms(&self) -> i64 {
-        self.block.before_ms()
-    }
-
-    #[inline(always)]
-    fn event(&mut self, low: usize, time: i64, place: Place) {
-        let last = &mut self.last[low];
-        *last = select_unpredictable((*last < time) & (time < self.end), time, *last);
-        self.block.event(low, time, place);
-    }
-
-    fn run<T: Times<Time = i64>>(&mut self, low: usize, times: &T, first: Place) {
-        let last = (0..times.len()).rev().map(|at| times.get(at)).find(|time| *time < self.end);
-        self.last[low] = self.last[low].max(last.unwrap_or(0));
-        self.block.run(low, times, first);
-    }
+/// Until when an attempt is open that begins at a time, both in ms after the start of the range.
+pub(super) fn limit_ms(query: &FunnelQuery, at: i64) -> i64 {
+    let start_ms = query.range().start_ms();
+    query.limit_ms(start_ms + at) - start_ms
 }

@@ -1,6 +1,7 @@
 //! The users of a block on their way through a funnel of which only the earliest match of each step matters.
 
 mod breaks;
+mod late;
 
 use alloc::boxed::Box;
 use core::hint::select_unpredictable;
@@ -8,6 +9,7 @@ use core::ops::Range;
 
 use super::funnel::FunnelScan;
 use super::members::Members;
+use super::processor::{Pass, widely};
 use super::source::{NOWHERE, Place, Times, Visit};
 use super::ticks::{Exact, FunnelClock, Instant};
 use crate::part::BLOCK_USERS;
@@ -15,6 +17,7 @@ use crate::persons::bits_of;
 use crate::{EventId, UserId};
 
 pub(super) use self::breaks::Breaks;
+pub(super) use self::late::Late;
 
 /// A value for each user of a block, and some bytes that keep those of one user in different tables from
 /// having addresses that end alike, which processors take for the same.
@@ -92,12 +95,6 @@ impl<'s, C: FunnelClock> Block<'s, C> {
         }
     }
 
-    /// The same, but a match of a step after the first may come too late, until a time in ms, and is to be dropped then.
-    pub(super) fn with_late(scan: &'s FunnelScan<'s>, end_ms: i64) -> Self {
-        let block = Self::new(scan);
-        Self { open_until: Some(block.clock.of(end_ms)), ..block }
-    }
-
     /// Everyone who counts waits for a first event in the range that ends at a time, in ms; nobody else matches
     /// anything. The number of those who count.
     pub(super) fn start(&mut self, users: &Range<UserId>, end_ms: i64) -> u64 {
@@ -140,36 +137,21 @@ impl<'s, C: FunnelClock> Block<'s, C> {
             return next.iter().map(|next| u64::from(*next != NOWHERE)).sum();
         }
         if step == 0 {
-            self.set_limits();
+            if self.open_until.is_none() {
+                self.set_limits();
+            }
             (self.after, self.end_ms) = (After::First, None);
         } else {
             self.after = After::Step(step);
         }
         let reached = match self.open_until {
-            None => self.go_on(|limit| limit),
-            Some(end) => self.go_on(|_| end),
+            None => widely(GoOn { block: self, end_of: |limit| limit }),
+            Some(end) => widely(GoOn { block: self, end_of: |_| end }),
         };
         let Slots { next, first, last, .. } = &mut *self.slots;
         core::mem::swap(next, if step == 0 { first } else { last });
         next[self.lows.clone()].fill(NOWHERE);
         reached
-    }
-
-    /// Takes those who matched to the next step, whose match may come until the end that `end_of` makes of their limit.
-    #[inline(always)]
-    fn go_on(&mut self, end_of: impl Fn(C::Time) -> C::Time) -> u64 {
-        let Slots { from, room, limit, next, .. } = &mut *self.slots;
-        let mut reached = 0;
-        let lows = || self.lows.clone();
-        let users = from[lows()].iter_mut().zip(&mut room[lows()]).zip(&next[lows()]);
-        for (((from, room), next), limit) in users.zip(&limit[lows()]) {
-            let matched = *next != NOWHERE;
-            reached += u32::from(matched);
-            let at = from.plus(*room);
-            *from = at.or_dead(matched);
-            *room = C::Time::span_if(end_of(*limit).since(at), matched);
-        }
-        u64::from(reached)
     }
 
     /// Notes until when the matches after the first may come.
@@ -320,23 +302,6 @@ impl Block<'_, Exact> {
         self.slots.room[self.lows.clone()].iter().copied()
     }
 
-    /// Drops the matches of this step that came when the window was closed, and notes when they came; to be asked before
-    /// the step, which is not the first, ends.
-    pub(super) fn drop_late(&mut self, late: &mut [i64]) {
-        let Slots { from, room, limit, next, .. } = &mut *self.slots;
-        let lows = || self.lows.clone();
-        let users = from[lows()].iter().zip(&room[lows()]).zip(&mut next[lows()]);
-        let limits = limit[lows()].iter().zip(&mut late[lows()]);
-        for (((from, room), next), (limit, late)) in users.zip(limits) {
-            // All bits or none, so that several users are looked at at a time; the dead stand before 0. Who has no match
-            // has one at the end so.
-            let at = from.plus(*room);
-            let is_late = ((at.wrapping_sub(*limit) | *from) as u64 >> 63).wrapping_sub(1) as i64;
-            *late = at & is_late | *late & !is_late;
-            *next |= is_late as Place;
-        }
-    }
-
     /// When the event came that matched this source, in ms after the start of the range; a time for users without one.
     pub(super) fn tell_firsts(&self, at: &mut [i64], never: i64) {
         let Slots { from, room, next, .. } = &*self.slots;
@@ -345,6 +310,34 @@ impl Block<'_, Exact> {
         for (at, ((from, room), next)) in at[lows()].iter_mut().zip(users) {
             *at = if *next == NOWHERE { never } else { from.plus(*room) };
         }
+    }
+}
+
+/// Takes those who matched to the next step, whose match may come until the end that `end_of` makes of their limit.
+struct GoOn<'b, 's, C: FunnelClock, F> {
+    block: &'b mut Block<'s, C>,
+    end_of: F,
+}
+
+impl<C: FunnelClock, F: Fn(C::Time) -> C::Time> Pass for GoOn<'_, '_, C, F> {
+    /// How many they are.
+    type Told = u64;
+
+    #[inline(always)]
+    fn run(self) -> u64 {
+        let Self { block, end_of } = self;
+        let Slots { from, room, limit, next, .. } = &mut *block.slots;
+        let mut reached = 0;
+        let lows = || block.lows.clone();
+        let users = from[lows()].iter_mut().zip(&mut room[lows()]).zip(&next[lows()]);
+        for (((from, room), next), limit) in users.zip(&limit[lows()]) {
+            let matched = *next != NOWHERE;
+            reached += u32::from(matched);
+            let at = from.plus(*room);
+            *from = at.or_dead(matched);
+            *room = C::Time::span_if(end_of(*limit).since(at), matched);
+        }
+        u64::from(reached)
     }
 }
 

@@ -51,6 +51,7 @@ impl Members {
 
     /// Takes exactly the users of a range of places for whose values, one for each user of the block, `holds` holds.
     /// What it takes beside the range means nothing.
+    #[inline(always)]
     pub(super) fn set<T>(&mut self, lows: Range<usize>, values: &[T], holds: impl Fn(&T) -> bool) {
         /// Gathers the lowest bits of eight bytes in the highest byte.
         const GATHER: u64 = 0x0102_0408_1020_4080;

@@ -37,6 +37,7 @@ mod attempts;
 mod best;
 mod conversion;
 mod durations;
+mod earliest;
 mod exact_sum;
 mod explain;
 mod find;

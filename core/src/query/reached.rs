@@ -62,7 +62,7 @@ impl Reached {
                 stopped[group(low) as usize * (steps + 1) + usize::from(depth[low])] += 1;
             }
         }
-        if is_pending[lows.clone()].iter().any(|is_pending| *is_pending) {
+        if is_pending[lows.clone()].iter().fold(false, |any, is_pending| any | is_pending) {
             for low in lows.clone().filter(|low| is_pending[*low]) {
                 counts.of_group(group(low))[usize::from(depth[low]) - 1][1] += 1;
             }

@@ -40,21 +40,20 @@ impl Waiting {
         Self { numbers: Box::new([NOBODY; USERS]), lows: vec![0; FIRST], windows }
     }
 
-    /// Of the users at some places of a block, some wait for events until a time, who are told in order.
+    /// Of the users at some places of a block, some wait for events in a window, who are told in order.
     pub(super) fn begin(
         &mut self,
         lows: Range<usize>,
-        waiting: impl Iterator<Item = usize>,
-        limit: i64,
+        waiting: impl Iterator<Item = (usize, Window)>,
     ) {
-        self.numbers[lows.clone()].fill(NOBODY);
+        self.numbers[lows].fill(NOBODY);
         self.lows.truncate(FIRST);
-        for low in waiting {
+        self.windows.truncate(FIRST);
+        for (low, window) in waiting {
             self.numbers[low] = self.lows.len() as u16;
             self.lows.push(low as u16);
+            self.windows.push(window);
         }
-        self.windows.truncate(FIRST);
-        self.windows.resize(self.lows.len(), Window { from: 0, limit });
     }
 
     /// One more than the greatest number.

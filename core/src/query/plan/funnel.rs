@@ -211,6 +211,30 @@ impl FunnelQuery {
         }
     }
 
+    /// The first time, in milliseconds, of those whose window is open at a time.
+    #[must_use]
+    pub(in crate::query) fn open_from_ms(&self, at_ms: i64) -> i64 {
+        match (self.window, &self.days) {
+            (Window::Exact(ms), _) => at_ms.saturating_sub(ms) + 1,
+            (Window::CalendarDays(days), None) => {
+                at_ms - at_ms.rem_euclid(DAY_MS) - (i64::from(days) - 1) * DAY_MS
+            }
+            (Window::CalendarDays(days), Some(calendar)) => {
+                let day = |day: usize| calendar.start_ms((day + 1).saturating_sub(days as usize));
+                calendar.of(at_ms).map_or(at_ms, day)
+            }
+        }
+    }
+
+    /// No window is shorter, in milliseconds: where days are calendar days, one may be left out.
+    #[must_use]
+    pub(in crate::query) fn window_min_ms(&self) -> i64 {
+        match self.window {
+            Window::Exact(ms) => ms,
+            Window::CalendarDays(days) => i64::from(days.saturating_sub(2)) * DAY_MS,
+        }
+    }
+
     /// No window is longer, in milliseconds: a calendar day has less than two days' hours.
     #[must_use]
     pub(in crate::query) fn window_max_ms(&self) -> i64 {
