@@ -2,6 +2,7 @@
 
 mod breaks;
 mod late;
+mod passes;
 
 use alloc::boxed::Box;
 use core::hint::select_unpredictable;
@@ -9,7 +10,7 @@ use core::ops::Range;
 
 use super::funnel::FunnelScan;
 use super::members::Members;
-use super::processor::{Pass, widely};
+use super::processor::widely;
 use super::source::{NOWHERE, Place, Times, Visit};
 use super::ticks::{Exact, FunnelClock, Instant};
 use crate::part::BLOCK_USERS;
@@ -18,6 +19,7 @@ use crate::{EventId, UserId};
 
 pub(super) use self::breaks::Breaks;
 pub(super) use self::late::Late;
+use self::passes::{CountMatched, GoOn, SetLimits};
 
 /// A value for each user of a block, and some bytes that keep those of one user in different tables from
 /// having addresses that end alike, which processors take for the same.
@@ -134,7 +136,7 @@ impl<'s, C: FunnelClock> Block<'s, C> {
         let step = self.source;
         if step + 1 == self.scan.query.steps().len() {
             let next = &self.slots.next[self.lows.clone()];
-            return next.iter().map(|next| u64::from(*next != NOWHERE)).sum();
+            return next.iter().map(|next| u32::from(*next != NOWHERE)).sum::<u32>().into();
         }
         if step == 0 {
             if self.open_until.is_none() {
@@ -160,10 +162,8 @@ impl<'s, C: FunnelClock> Block<'s, C> {
         let lows = self.lows.clone();
         let slots = &mut *self.slots;
         if let Some(limit_of) = self.clock.limit_of(query) {
-            let users = slots.from[lows.clone()].iter().zip(&slots.room[lows.clone()]);
-            for (limit, (from, room)) in slots.limit[lows].iter_mut().zip(users) {
-                *limit = limit_of(from.plus(*room));
-            }
+            let (from, room) = (&slots.from[lows.clone()], &slots.room[lows.clone()]);
+            widely(SetLimits { limits: &mut slots.limit[lows], from, room, limit_of });
             return;
         }
         for low in lows {
@@ -204,8 +204,8 @@ impl<'s, C: FunnelClock> Block<'s, C> {
 
     /// Adds one for each user whom an event matched in this step; to be asked before the step ends.
     pub(super) fn count_matched(&self, counts: &mut [u8]) {
-        let users = counts[self.lows()].iter_mut().zip(&self.slots.next[self.lows()]);
-        users.for_each(|(count, next)| *count += u8::from(*next != NOWHERE));
+        let next = &self.slots.next[self.lows()];
+        widely(CountMatched { next, counts: &mut counts[self.lows()] });
     }
 
     /// Of each user at hand the place of the event that matched in this step, one beyond all others where none did.
@@ -310,34 +310,6 @@ impl Block<'_, Exact> {
         for (at, ((from, room), next)) in at[lows()].iter_mut().zip(users) {
             *at = if *next == NOWHERE { never } else { from.plus(*room) };
         }
-    }
-}
-
-/// Takes those who matched to the next step, whose match may come until the end that `end_of` makes of their limit.
-struct GoOn<'b, 's, C: FunnelClock, F> {
-    block: &'b mut Block<'s, C>,
-    end_of: F,
-}
-
-impl<C: FunnelClock, F: Fn(C::Time) -> C::Time> Pass for GoOn<'_, '_, C, F> {
-    /// How many they are.
-    type Told = u64;
-
-    #[inline(always)]
-    fn run(self) -> u64 {
-        let Self { block, end_of } = self;
-        let Slots { from, room, limit, next, .. } = &mut *block.slots;
-        let mut reached = 0;
-        let lows = || block.lows.clone();
-        let users = from[lows()].iter_mut().zip(&mut room[lows()]).zip(&next[lows()]);
-        for (((from, room), next), limit) in users.zip(&limit[lows()]) {
-            let matched = *next != NOWHERE;
-            reached += u32::from(matched);
-            let at = from.plus(*room);
-            *from = at.or_dead(matched);
-            *room = C::Time::span_if(end_of(*limit).since(at), matched);
-        }
-        u64::from(reached)
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use core::ops::Range;
 
 use super::mask::Mask;
-use super::processor::{Instruction, fetch};
+use super::processor::{Instruction, Pass, fetch, widely};
 use super::source::low_of;
 use crate::part::BLOCK_USERS;
 use crate::persons::bits_of;
@@ -51,16 +51,10 @@ impl Members {
 
     /// Takes exactly the users of a range of places for whose values, one for each user of the block, `holds` holds.
     /// What it takes beside the range means nothing.
-    #[inline(always)]
     pub(super) fn set<T>(&mut self, lows: Range<usize>, values: &[T], holds: impl Fn(&T) -> bool) {
-        /// Gathers the lowest bits of eight bytes in the highest byte.
-        const GATHER: u64 = 0x0102_0408_1020_4080;
         let bytes = lows.start / 8..lows.end.div_ceil(8);
-        let values = &values.as_chunks::<8>().0[bytes.clone()];
-        for (byte, values) in self.bits[bytes].iter_mut().zip(values) {
-            let eight = values.each_ref().map(|value| u8::from(holds(value)));
-            *byte = (u64::from_le_bytes(eight).wrapping_mul(GATHER) >> 56) as u8;
-        }
+        let values = &values.as_chunks().0[bytes.clone()];
+        widely(Set { bytes: &mut self.bits[bytes], values, holds });
     }
 
     /// Those of a range of places, in order.
@@ -84,6 +78,27 @@ impl Members {
         for (word, users) in mask.words().zip(users.chunks(64)) {
             fetch_from(users);
             *word &= rows_of(&self.bits, users);
+        }
+    }
+}
+
+/// Sets the bit of each value of which `holds` holds.
+struct Set<'s, T, F> {
+    bytes: &'s mut [u8],
+    values: &'s [[T; 8]],
+    holds: F,
+}
+
+impl<T, F: Fn(&T) -> bool> Pass for Set<'_, T, F> {
+    type Told = ();
+
+    #[inline(always)]
+    fn run(self) {
+        /// Gathers the lowest bits of eight bytes in the highest byte.
+        const GATHER: u64 = 0x0102_0408_1020_4080;
+        for (byte, values) in self.bytes.iter_mut().zip(self.values) {
+            let eight = values.each_ref().map(|value| u8::from((self.holds)(value)));
+            *byte = (u64::from_le_bytes(eight).wrapping_mul(GATHER) >> 56) as u8;
         }
     }
 }

@@ -78,7 +78,11 @@ impl Late {
             }
         }
         let window_ms = query.window_max_ms();
-        widely(NameOpen { late: self, lows, window_ms, members });
+        let Self { other, begins, late } = self;
+        let (last, begins, late) =
+            (&other[lows.clone()], &begins[lows.clone()], &mut late[lows.clone()]);
+        widely(TellAfterLast { late, last, begins });
+        members.set(lows, &self.late, |after_last| *after_last < window_ms);
     }
 
     /// Of a user who was named, whether it is not in vain.
@@ -137,27 +141,23 @@ impl<'s> Block<'s, Exact> {
     }
 }
 
-/// Names users by how long after their last entries attempts must be open.
-struct NameOpen<'l> {
-    late: &'l mut Late,
-    lows: Range<usize>,
-    window_ms: i64,
-    members: &'l mut Members,
+/// Tells how long after the last entry a later attempt than the walk must be open, where there is one.
+struct TellAfterLast<'l> {
+    late: &'l mut [i64],
+    last: &'l [i64],
+    begins: &'l [u8],
 }
 
-impl Pass for NameOpen<'_> {
+impl Pass for TellAfterLast<'_> {
     type Told = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { late: Late { other, begins, late }, lows, window_ms, members } = self;
-        let users = other[lows.clone()].iter().zip(&begins[lows.clone()]);
-        for (late, (last, begins)) in late[lows.clone()].iter_mut().zip(users) {
+        for (late, (last, begins)) in self.late.iter_mut().zip(self.last.iter().zip(self.begins)) {
             // All bits or none, so that several users are looked at at a time.
             let is_first = i64::from(*begins & LAST) - 1;
             *late = (*late - last) & is_first | NEVER & !is_first;
         }
-        members.set(lows, late, |after_last| *after_last < window_ms);
     }
 }
 
