@@ -19,7 +19,7 @@ use super::mask::Mask;
 use super::members::Members;
 use super::plan::FunnelQuery;
 use super::reached::Reached;
-use super::scan::{Sources, blocks_of};
+use super::scan::{Pieces, Sources, each_block};
 use super::source::{NOWHERE, Place};
 use super::ticks::Exact;
 use super::touch::Touch;
@@ -37,8 +37,12 @@ impl FunnelQuery {
 }
 
 impl Touch<'_> {
-    /// Counts the users of a range by their best attempts.
-    pub(super) fn count_best(&self, users: Range<UserId>, counts: &mut ConversionCounts) {
+    /// Counts the users of pieces by their best attempts.
+    pub(super) fn count_best(
+        &self,
+        pieces: &mut impl Pieces<ConversionCounts>,
+        counts: &mut ConversionCounts,
+    ) {
         let query = self.funnel.query;
         let steps = query.steps().len();
         let end_ms = query.limit_ms(query.range().end_ms() - 1);
@@ -56,7 +60,7 @@ impl Touch<'_> {
         let mut late = Late::new();
         let (mut earliest, mut attempts) = (Earliest::none(), Attempts::new(steps));
         let (mut room, mut of_rows) = (Room::default(), Vec::new());
-        for users in blocks_of(users) {
+        each_block(pieces, counts, |users, counts| {
             let left = block.start(&users, query.range().end_ms());
             let lows = block.lows();
             best.clear(lows.clone());
@@ -79,7 +83,7 @@ impl Touch<'_> {
                 let took = took[lows.clone()].iter().copied();
                 reached.add_times(step, lows.clone(), took, counts);
             }
-        }
+        });
         best.reached.finish(counts);
     }
 }

@@ -6,17 +6,16 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use super::mask::Mask;
 use super::members::Members;
 use super::ones::Ones;
-use super::scan::{Counts, FEW, Routed, Scan, Sources, slices_of};
+use super::scan::{Counts, FEW, Pieces, Routed, Scan, Sources, each_slice};
 use super::source::{Milliseconds, Place, Source, Visit};
 use super::{CohortQuery, ScanStats, Step};
+use crate::Error;
 use crate::part::{BLOCK_USERS, PartView};
 use crate::persons::{BLOCK_WORDS, Persons};
-use crate::{Error, UserId};
 
 /// Periods up to which a whole block is worked on at a time; its bitmaps then take 1 MiB at most.
 const BLOCK_PERIODS_MAX: u32 = 1 << 10;
@@ -75,18 +74,21 @@ impl Scan for CohortScan<'_> {
         self.sources.take_routed(routed);
     }
 
-    fn run(&self, users: Range<UserId>) -> CohortCounts {
+    fn run(&self, pieces: &mut impl Pieces<CohortCounts>) -> CohortCounts {
         if self.query.rows() + self.query.column_periods() <= BLOCK_PERIODS_MAX {
-            self.run_slices::<BLOCK_WORDS>(users)
+            self.run_slices::<BLOCK_WORDS>(pieces)
         } else {
-            self.run_slices::<SLICE_WORDS>(users)
+            self.run_slices::<SLICE_WORDS>(pieces)
         }
     }
 }
 
 impl CohortScan<'_> {
     /// Works on slices of so many words of users.
-    fn run_slices<const WORDS: usize>(&self, users: Range<UserId>) -> CohortCounts {
+    fn run_slices<const WORDS: usize>(
+        &self,
+        pieces: &mut impl Pieces<CohortCounts>,
+    ) -> CohortCounts {
         let stride = self.query.columns() as usize + 1;
         let mut counts =
             CohortCounts { cells: vec![0; self.query.rows() as usize * stride], stride };
@@ -97,7 +99,7 @@ impl CohortScan<'_> {
         let mut row = bitmaps(ROW, self.query.rows());
         let mut column = bitmaps(COLUMN, self.query.column_periods());
         let (mut mask, mut members, ones) = (Mask::default(), Members::none(), Ones::new());
-        for slice in slices_of(users, WORDS as u32 * 64) {
+        each_slice(pieces, WORDS as u32 * 64, &mut counts, |slice, counts| {
             let block = slice.start / BLOCK_USERS;
             let first_word = (slice.start % BLOCK_USERS) as usize / 64 / WORDS * WORDS;
             row.clear();
@@ -108,7 +110,7 @@ impl CohortScan<'_> {
             let only = few.then_some(&members);
             self.sources.visit(COLUMN, &slice, only, &mut mask, &mut column);
             counts.add(&row, &column, ones);
-        }
+        });
         counts
     }
 }

@@ -3,7 +3,6 @@
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use serde::Serialize;
 
@@ -12,12 +11,12 @@ use super::groups::{Group, Shown, UserGroups, Values, shown};
 use super::journeys::{Journey, Journeys};
 use super::needs::Need;
 use super::plan::FunnelQuery;
-use super::scan::{Counts, Routed, Scan, Sources, Workers};
+use super::scan::{Counts, Pieces, Routed, Scan, Sources, Workers};
 use super::touch::Touch;
+use crate::Error;
 use crate::experiment::{Arm, Figures};
 use crate::part::PartView;
 use crate::persons::Persons;
-use crate::{Error, UserId};
 
 /// A funnel's answer.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -173,7 +172,7 @@ impl Scan for ConversionScan<'_> {
         }
     }
 
-    fn run(&self, users: Range<UserId>) -> ConversionCounts {
+    fn run(&self, pieces: &mut impl Pieces<ConversionCounts>) -> ConversionCounts {
         let steps = self.query.steps().len();
         let mut counts = ConversionCounts {
             steps,
@@ -181,8 +180,10 @@ impl Scan for ConversionScan<'_> {
             took: vec![Durations::default(); steps],
         };
         match &self.walks {
-            Walks::Touch(touch) => touch.count(users, &mut counts),
-            Walks::Journeys(journeys) => journeys.each(users, |journey| counts.add(journey)),
+            Walks::Touch(touch) => touch.count(pieces, &mut counts),
+            Walks::Journeys(journeys) => {
+                journeys.each(pieces, &mut counts, |journey, counts| counts.add(journey));
+            }
         }
         counts
     }

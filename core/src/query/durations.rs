@@ -29,8 +29,8 @@ const fn group_of(packed: u64) -> usize {
     (packed >> MS_BITS) as usize
 }
 
-/// Times for which there is room from the beginning, so that they are seldom copied.
-const TIMES_ROOM: usize = 1 << 15;
+/// Times of a list, which is made at once, so that none is copied.
+const LIST_TIMES: usize = 1 << 15;
 
 /// Buckets of times, each an interval whose width is a sixty-fourth of a power of two.
 const BUCKETS: usize = bucket_of(MS_MASK) + 1;
@@ -61,7 +61,7 @@ pub(super) struct Durations {
 impl Durations {
     /// Adds a person's.
     pub(super) fn push(&mut self, group: Group, ms: u64) {
-        self.list().push(packed(group, ms));
+        self.list(1).push(packed(group, ms));
         self.counts[bucket_of(ms)] += 1;
     }
 
@@ -82,16 +82,20 @@ impl Durations {
         if times.is_empty() {
             return;
         }
-        self.list().extend_from_slice(times);
+        self.list(times.len()).extend_from_slice(times);
         times.iter().for_each(|packed| self.counts[bucket_of(ms_of(*packed))] += 1);
     }
 
-    fn list(&mut self) -> &mut Vec<u64> {
+    /// A list with room for some more.
+    fn list(&mut self, more: usize) -> &mut Vec<u64> {
         if self.counts.is_empty() {
             self.counts = vec![0; BUCKETS];
-            self.lists.push(Vec::with_capacity(TIMES_ROOM));
         }
-        self.lists.last_mut().expect("there is one with the first time")
+        let has_room = |list: &Vec<u64>| list.capacity() - list.len() >= more;
+        if !self.lists.last().is_some_and(has_room) {
+            self.lists.push(Vec::with_capacity(LIST_TIMES.max(more)));
+        }
+        self.lists.last_mut().expect("there is one with room")
     }
 
     /// Adds those of others.

@@ -102,10 +102,11 @@ impl Journeys<'_> {
         self.take_routed(routed);
         let mut explanation = Explanation { events: Vec::new(), end: None, limit_ms: None };
         self.each_person(
-            canonical..canonical + 1,
+            &mut Some(canonical..canonical + 1),
+            &mut explanation,
             None,
             |_| true,
-            |user, events| {
+            |user, events, explanation| {
                 let numbers = |bits: u32| (0..32).filter(|bit| bits >> bit & 1 == 1).collect();
                 explanation.events = events
                     .iter()

@@ -14,7 +14,7 @@ use super::groups::Values;
 use super::mask::Mask;
 use super::members::Members;
 use super::needs::{Break, BreakEvents};
-use super::scan::{Counts, FEW, Routed, Scan, Sources, blocks_of};
+use super::scan::{Counts, FEW, Pieces, Routed, Scan, Sources, each_block};
 use super::source::Source;
 use super::ticks::{FunnelClock, Ticks};
 use super::{FunnelQuery, ScanStats};
@@ -105,16 +105,16 @@ impl Scan for FunnelScan<'_> {
         self.sources.take_routed(routed);
     }
 
-    fn run(&self, users: Range<UserId>) -> FunnelCounts {
-        let mut reached = vec![0; self.query.steps().len()];
+    fn run(&self, pieces: &mut impl Pieces<FunnelCounts>) -> FunnelCounts {
+        let mut counts = FunnelCounts { reached: vec![0; self.query.steps().len()] };
         let mut block = Block::<Ticks>::new(self);
         let mut room = Room::default();
-        for users in blocks_of(users) {
+        each_block(pieces, &mut counts, |users, counts| {
             let left = block.start(&users, self.query.range().end_ms());
-            let counts = &mut Counted(&mut reached);
+            let counts = &mut Counted(&mut counts.reached);
             self.walk_block(&users, left, None, &mut block, &mut room, counts);
-        }
-        FunnelCounts { reached }
+        });
+        counts
     }
 }
 

@@ -1,14 +1,13 @@
 //! Funnels of every kind: each person's events in order, walked through step by step.
 
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use super::ScanStats;
 use super::gather::{Found, GATHERED_USERS, Gathered, Narrow};
 use super::groups::{Group, Grouping, NO_VALUE, UserGroups, Values};
 use super::needs::Meaning;
 use super::plan::{Entry, FunnelQuery, Order};
-use super::scan::{Routed, Sources, slices_of};
+use super::scan::{Pieces, Routed, Sources, each_slice};
 use super::source::Source;
 use super::walk::{End, Walk, Walker, is_entry};
 use crate::part::{BLOCK_USERS, PartView};
@@ -88,34 +87,41 @@ impl<'a> Journeys<'a> {
         self.sources.take_routed(routed);
     }
 
-    /// Shows the walks of a range of users.
-    pub(super) fn each(&self, users: Range<UserId>, mut visit: impl FnMut(&Journey<'_>)) {
+    /// Shows the walks of the users of pieces to what counts them.
+    pub(super) fn each<C>(
+        &self,
+        pieces: &mut impl Pieces<C>,
+        counts: &mut C,
+        count: impl Fn(&Journey<'_>, &mut C),
+    ) {
         let mut walker = Walker::new(self.query);
         let is_wanted = |events: &[Found]| events.iter().any(|event| is_entry(self.query, event));
         let windows = Windows(self.query);
         let narrow = (self.query.order() != Order::Any).then_some(&windows as &dyn Narrow);
-        self.each_person(users, narrow, is_wanted, |user, events| {
+        self.each_person(pieces, counts, narrow, is_wanted, |user, events, counts| {
             if let Some((walk, is_pending)) = walker.walk(events, self.now_ms) {
                 let group = self.group(user, events, walk);
-                visit(&Journey { user, events, walk, is_pending, group });
+                count(&Journey { user, events, walk, is_pending, group }, counts);
             }
         });
     }
 
-    /// Shows the events of each person of a range of users whose events are wanted.
-    pub(super) fn each_person(
+    /// Shows the events of each person of pieces whose events are wanted to what counts them.
+    pub(super) fn each_person<C>(
         &self,
-        users: Range<UserId>,
+        pieces: &mut impl Pieces<C>,
+        counts: &mut C,
         narrow: Option<&dyn Narrow>,
         is_wanted: impl Fn(&[Found]) -> bool,
-        mut visit: impl FnMut(UserId, &[Found]),
+        mut count: impl FnMut(UserId, &[Found], &mut C),
     ) {
         let mut gathered = Gathered::default();
-        for users in slices_of(users, GATHERED_USERS) {
+        each_slice(pieces, GATHERED_USERS, counts, |users, counts| {
             gathered.gather(&self.sources, &users, &self.meanings, narrow);
             let id = |event: &Found| self.sources.id(event, users.start / BLOCK_USERS);
-            gathered.each(id, &mut visit, &is_wanted);
-        }
+            let mut count = |user: UserId, events: &[Found]| count(user, events, counts);
+            gathered.each(id, &mut count, &is_wanted);
+        });
     }
 
     /// The time at which the question is asked, in ms.

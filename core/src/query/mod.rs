@@ -73,7 +73,7 @@ pub use retention::{
     RetentionAnswer, RetentionCell, RetentionCounts, RetentionGroup, RetentionRow, RetentionScan,
     RetentionTable,
 };
-pub use scan::{Counts, OneByOne, Routed, Scan, Sources, Workers, answer, count};
+pub use scan::{Counts, OneByOne, Pieces, Routed, Scan, Sources, Workers, answer, count};
 pub use tally::{ValueCounts, ValueScan};
 pub use trends::{Series, TrendsAnswer, TrendsCounts, TrendsGroup, TrendsScan};
 pub use who::{Status, Who, WhoInput, WhoQuery, WhoScan};

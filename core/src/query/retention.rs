@@ -4,7 +4,6 @@ use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use serde::Serialize;
 
@@ -14,7 +13,7 @@ use super::gather::{Found, GATHERED_USERS, Gathered, Narrow, sort};
 use super::groups::{Group, Grouping, UserGroups, shown};
 use super::needs::Need;
 use super::plan::{CohortBy, RetentionQuery, ReturnOn};
-use super::scan::{Counts, Routed, Scan, Sources, slices_of};
+use super::scan::{Counts, Pieces, Routed, Scan, Sources, each_slice};
 use super::source::Source;
 use crate::part::{BLOCK_USERS, PartView};
 use crate::persons::Persons;
@@ -268,12 +267,12 @@ impl Scan for RetentionScan<'_> {
         self.sources.take_routed(routed);
     }
 
-    fn run(&self, users: Range<UserId>) -> RetentionCounts {
+    fn run(&self, pieces: &mut impl Pieces<RetentionCounts>) -> RetentionCounts {
         let cells = self.query.rows * (self.query.columns + 1);
         let mut counts = RetentionCounts { cells, groups: BTreeMap::new() };
         let (mut starts, mut seen) = (Vec::new(), vec![false; self.query.columns]);
         let mut gathered = Gathered::default();
-        for users in slices_of(users, GATHERED_USERS) {
+        each_slice(pieces, GATHERED_USERS, &mut counts, |users, counts| {
             gathered.gather(&self.sources, &users, &[], Some(self));
             let id = |event: &Found| self.sources.id(event, users.start / BLOCK_USERS);
             gathered.each_unsorted(|user, events| {
@@ -281,9 +280,9 @@ impl Scan for RetentionScan<'_> {
                 starts.clear();
                 starts.extend(events.iter().filter(|event| is_start(event)));
                 sort(&mut starts, id);
-                self.count(user, &starts, events, &mut seen, &mut counts);
+                self.count(user, &starts, events, &mut seen, counts);
             });
-        }
+        });
         counts
     }
 }

@@ -17,10 +17,10 @@ use crate::part::BLOCK_USERS;
 use crate::persons::Persons;
 use crate::{EventId, UserId};
 
-/// A question over opened parts. It is computed by ranges of users, in any order and on any number of threads.
+/// A question over opened parts. It is computed by pieces, ranges of users, in any order and on any number of threads.
 ///
-/// First, where [`Sources::must_route`] says so, events are routed; then the ranges are run and their counts
-/// merged. [`answer`] does it on one thread.
+/// First, where [`Sources::must_route`] says so, events are routed; then each thread runs some of the pieces, and their counts
+/// are merged. [`answer`] does it on one thread.
 pub trait Scan {
     /// What is counted.
     type Counts: Counts;
@@ -31,8 +31,42 @@ pub trait Scan {
     /// Takes the routed events of all ranges, before the first run.
     fn take_routed(&mut self, routed: Vec<Routed>);
 
-    /// Computes the users of a range.
-    fn run(&self, users: Range<UserId>) -> Self::Counts;
+    /// Computes the users of all pieces that it is given.
+    fn run(&self, pieces: &mut impl Pieces<Self::Counts>) -> Self::Counts;
+}
+
+/// Ranges of users, which are given one by one to whoever computes them.
+pub trait Pieces<C> {
+    /// The next one, told what was counted so far; none when there is nothing more to do.
+    fn next(&mut self, counts: &C) -> Option<Range<UserId>>;
+}
+
+/// One piece.
+impl<C> Pieces<C> for Option<Range<UserId>> {
+    fn next(&mut self, _: &C) -> Option<Range<UserId>> {
+        self.take()
+    }
+}
+
+/// Computes the users of pieces by slices of so many users, a number that divides those of a block.
+pub(super) fn each_slice<C>(
+    pieces: &mut impl Pieces<C>,
+    slice_users: u32,
+    counts: &mut C,
+    mut count: impl FnMut(Range<UserId>, &mut C),
+) {
+    while let Some(users) = pieces.next(counts) {
+        slices_of(users, slice_users).for_each(|users| count(users, counts));
+    }
+}
+
+/// The same by blocks.
+pub(super) fn each_block<C>(
+    pieces: &mut impl Pieces<C>,
+    counts: &mut C,
+    count: impl FnMut(Range<UserId>, &mut C),
+) {
+    each_slice(pieces, BLOCK_USERS, counts, count);
 }
 
 /// Counts of some users.
@@ -74,7 +108,7 @@ pub fn count<S: Scan>(scan: &mut S) -> S::Counts {
         let routed = scan.sources().route(all);
         scan.take_routed(vec![routed]);
     }
-    scan.run(scan.sources().everyone())
+    scan.run(&mut Some(scan.sources().everyone()))
 }
 
 /// When fewer than one of so many users are left, the events of the others are passed over.

@@ -2,16 +2,15 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use super::ScanStats;
 use super::groups::{Group, NO_VALUE, Values};
 use super::mask::Mask;
-use super::scan::{Counts, Routed, Scan, Sources, blocks_of};
+use super::scan::{Counts, Pieces, Routed, Scan, Sources, each_block};
 use super::source::{Milliseconds, Place, Source, Visit};
+use crate::Error;
 use crate::part::{BLOCK_USERS, PartView};
 use crate::persons::Persons;
-use crate::{Error, UserId};
 
 /// The values of a property over opened parts.
 pub struct ValueScan<'a> {
@@ -60,16 +59,16 @@ impl Scan for ValueScan<'_> {
         self.sources.take_routed(routed);
     }
 
-    fn run(&self, users: Range<UserId>) -> ValueCounts {
+    fn run(&self, pieces: &mut impl Pieces<ValueCounts>) -> ValueCounts {
         let mut counts = ValueCounts { groups: vec![0; self.values.len()] };
         let mut mask = Mask::default();
-        for users in blocks_of(users) {
+        each_block(pieces, &mut counts, |users, counts| {
             let block = users.start / BLOCK_USERS;
             let alive = self.sources.persons().alive(block);
             let group = |place| self.sources.group(0, block, place);
             let mut tally = Tally { alive: &alive, group, groups: &mut counts.groups };
             self.sources.visit(0, &users, None, &mut mask, &mut tally);
-        }
+        });
         counts
     }
 }

@@ -9,7 +9,7 @@ use super::funnel::{FunnelScan, Room, Watch};
 use super::groups::{Group, Grouping, NO_VALUE, UserGroups};
 use super::plan::{Entry, FunnelQuery, Of, Order};
 use super::reached::Reached;
-use super::scan::blocks_of;
+use super::scan::{Pieces, each_block};
 use super::source::{NOWHERE, Place};
 use super::ticks::Exact;
 use crate::part::{BLOCK_USERS, PartView};
@@ -51,25 +51,29 @@ impl<'a> Touch<'a> {
         Ok(Self { funnel, grouping, now_ms })
     }
 
-    pub(super) fn count(&self, users: Range<UserId>, counts: &mut ConversionCounts) {
+    pub(super) fn count(
+        &self,
+        pieces: &mut impl Pieces<ConversionCounts>,
+        counts: &mut ConversionCounts,
+    ) {
         let query = self.funnel.query;
         if query.order() == Order::Any {
-            return self.count_unordered(users, counts);
+            return self.count_unordered(pieces, counts);
         }
         if query.entry() == Entry::Best {
-            return self.count_best(users, counts);
+            return self.count_best(pieces, counts);
         }
         let mut reached = Reached::new(query.steps().len(), self.grouping.values.len());
         let mut block = Block::new(&self.funnel);
         let (mut room, mut of_rows) = (Room::default(), Vec::new());
-        for users in blocks_of(users) {
+        each_block(pieces, counts, |users, counts| {
             let left = block.start(&users, query.range().end_ms());
             reached.clear(block.lows());
             let (reached, of_rows) = (&mut reached, &mut of_rows);
             let mut notes = Notes { touch: self, reached, now: self.now(), of_rows, counts };
             self.funnel.walk_block(&users, left, self.now(), &mut block, &mut room, &mut notes);
             reached.add_to(block.lows(), counts);
-        }
+        });
         reached.finish(counts);
     }
 

@@ -6,7 +6,6 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use serde::Serialize;
 
@@ -18,7 +17,7 @@ use super::groups::{Group, Grouping, Shown, UserGroups, shown};
 use super::needs::Need;
 use super::plan::{Function, Measure, TrendsQuery};
 use super::quantile::quantile;
-use super::scan::{Counts, Routed, Scan, Sources, slices_of};
+use super::scan::{Counts, Pieces, Routed, Scan, Sources, each_slice};
 use super::source::Source;
 use crate::part::{BLOCK_USERS, PartView};
 use crate::persons::Persons;
@@ -243,16 +242,16 @@ impl Scan for TrendsScan<'_> {
         self.sources.take_routed(routed);
     }
 
-    fn run(&self, users: Range<UserId>) -> TrendsCounts {
+    fn run(&self, pieces: &mut impl Pieces<TrendsCounts>) -> TrendsCounts {
         let intervals = self.query.intervals;
         let all = vec![Tally::default(); intervals + 1];
         let mut counts = TrendsCounts { intervals, groups: Vec::new(), all };
         let (mut gathered, mut seen) = (Gathered::default(), Vec::new());
-        for users in slices_of(users, GATHERED_USERS) {
+        each_slice(pieces, GATHERED_USERS, &mut counts, |users, counts| {
             gathered.gather(&self.sources, &users, &[], None);
             // The order of a person's events does not matter.
-            gathered.each_unsorted(|user, events| self.count(user, events, &mut seen, &mut counts));
-        }
+            gathered.each_unsorted(|user, events| self.count(user, events, &mut seen, counts));
+        });
         counts
     }
 }

@@ -10,10 +10,9 @@ use super::groups::NO_VALUE;
 use super::mask::Mask;
 use super::plan::{Entry, FunnelQuery, Of};
 use super::reached::Reached;
-use super::scan::blocks_of;
+use super::scan::{Pieces, each_block};
 use super::ticks::{Exact, FunnelClock};
 use super::touch::Touch;
-use crate::UserId;
 use crate::part::BLOCK_USERS;
 
 /// There is no match.
@@ -34,9 +33,13 @@ impl FunnelQuery {
 }
 
 impl Touch<'_> {
-    /// Counts the users of a range by the earliest match of each step from the start of the range on. The first of
+    /// Counts the users of pieces by the earliest match of each step from the start of the range on. The first of
     /// them all opens the window, if it lies in the range, and the others that lie in it are the further steps.
-    pub(super) fn count_unordered(&self, users: Range<UserId>, counts: &mut ConversionCounts) {
+    pub(super) fn count_unordered(
+        &self,
+        pieces: &mut impl Pieces<ConversionCounts>,
+        counts: &mut ConversionCounts,
+    ) {
         let query = self.funnel.query;
         let steps = query.steps().len();
         let (_, end_ms) = query.step_times(steps);
@@ -47,7 +50,7 @@ impl Touch<'_> {
         let clock = Exact::over(query.range().start_ms(), Default::default());
         let range_end = clock.of(query.range().end_ms());
         let now = self.now();
-        for users in blocks_of(users) {
+        each_block(pieces, counts, |users, counts| {
             for (step, at) in matches.iter_mut().enumerate() {
                 block.start(&users, end_ms);
                 block.enter(step);
@@ -76,7 +79,7 @@ impl Touch<'_> {
                 let took = pairs.map(|(before, at)| at.wrapping_sub(*before) as u64);
                 reached.add_times(step + 1, lows.clone(), took, counts);
             }
-        }
+        });
         reached.finish(counts);
     }
 }

@@ -1,14 +1,13 @@
 //! Who stands where in a funnel.
 
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
 use super::journeys::Journeys;
 use super::plan::{FunnelInput, FunnelQuery, invalid};
-use super::scan::{Counts, Routed, Scan, Sources};
+use super::scan::{Counts, Pieces, Routed, Scan, Sources};
 use crate::limits::PAGE_MAX;
 use crate::{Error, UserId};
 
@@ -110,9 +109,9 @@ impl Scan for WhoScan<'_> {
         self.journeys.take_routed(routed);
     }
 
-    fn run(&self, users: Range<UserId>) -> Who {
+    fn run(&self, pieces: &mut impl Pieces<Who>) -> Who {
         let mut who = Who::default();
-        self.journeys.each(users, |journey| {
+        self.journeys.each(pieces, &mut who, |journey, who| {
             let stopped = journey.step() == self.step && !journey.is_converted();
             let is_one = match self.status {
                 Status::Reached => journey.step() >= self.step,

@@ -10,6 +10,7 @@ mod tables;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::ops;
 
 use proptest::test_runner::{Config, TestRunner};
 
@@ -18,7 +19,7 @@ use eventhub_core::naive::{self, NaiveEvent};
 use eventhub_core::part::{BLOCK_USERS, EncodedPart, PackedPart, PartBuilder, PartView, merge};
 use eventhub_core::persons::{Persons, UserSet, encode_merged};
 use eventhub_core::query::{
-    CohortQuery, CohortScan, Counts, FunnelQuery, FunnelScan, Range, Scan, Step,
+    CohortQuery, CohortScan, Counts, FunnelQuery, FunnelScan, Pieces, Range, Scan, Step,
 };
 use eventhub_core::{DAY_MS, TimeMs, UserId};
 
@@ -86,6 +87,15 @@ fn packed_views(parts: &[Vec<u8>]) -> Vec<PartView<'_>> {
     parts.iter().map(|bytes| PackedPart::open(bytes).unwrap().view().unwrap()).collect()
 }
 
+/// All pieces that are left.
+struct Rest<I>(I);
+
+impl<C, I: Iterator<Item = ops::Range<UserId>>> Pieces<C> for Rest<I> {
+    fn next(&mut self, _: &C) -> Option<ops::Range<UserId>> {
+        self.0.next()
+    }
+}
+
 /// As threads do: some users each, merged.
 fn in_pieces<S: Scan>(mut scan: S) -> S::Counts {
     in_pieces_of(&mut scan)
@@ -96,8 +106,9 @@ fn in_pieces_of<S: Scan>(scan: &mut S) -> S::Counts {
     let routed = routed.collect();
     scan.take_routed(routed);
     let mut pieces = scan.sources().pieces(7).into_iter().rev();
-    let mut counts = scan.run(pieces.next().unwrap());
-    pieces.for_each(|users| counts.merge(scan.run(users)));
+    // The first one does one piece, the other one the others.
+    let mut counts = scan.run(&mut pieces.next());
+    counts.merge(scan.run(&mut Rest(pieces)));
     counts
 }
 

@@ -1,12 +1,16 @@
 //! Parts and persons for core's scans, which run on all cores within limits.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::mem;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use eventhub_core::UserId;
 use eventhub_core::part::PartView;
 use eventhub_core::query::{
-    CohortQuery, CohortScan, Counts, FunnelQuery, FunnelScan, Need, Scan, ScanStats, Types, Workers,
+    CohortQuery, CohortScan, Counts, FunnelQuery, FunnelScan, Need, Pieces, Scan, ScanStats, Types,
+    Workers,
 };
 use rayon::prelude::*;
 
@@ -15,7 +19,7 @@ use crate::engine::EngineError;
 use crate::store::Snapshot;
 
 /// Pieces of work per thread: more than one, so that a thread that is done early takes another.
-const PIECES_PER_THREAD: u64 = 8;
+const PIECES_PER_THREAD: u64 = 16;
 /// The same for routing, which costs less when a piece has more events for each block.
 const ROUTED_PER_THREAD: u64 = 2;
 
@@ -132,31 +136,76 @@ impl<'s> Asking<'s> {
     where
         S::Counts: Send,
     {
-        // Each is a task of its own, so that no thread is left with several while another has none.
-        let pieces = |scan: &S, per_thread| {
-            let count = rayon::current_num_threads() as u64 * per_thread;
-            scan.sources().pieces(count).into_par_iter().with_max_len(1)
-        };
+        let threads = rayon::current_num_threads();
+        let pieces = |scan: &S, per_thread| scan.sources().pieces(threads as u64 * per_thread);
         if scan.sources().must_route() {
-            let all = pieces(scan, ROUTED_PER_THREAD);
+            // Each is a task of its own, so that no thread is left with several while another has none.
+            let all = pieces(scan, ROUTED_PER_THREAD).into_par_iter().with_max_len(1);
             let routed = all.map(|users| scan.sources().route(users)).collect();
             scan.take_routed(routed);
         }
-        let bytes = AtomicU64::new(0);
-        let watch = self.watch;
-        let run = |users| {
-            watch.check(0)?;
-            let counts = scan.run(users);
-            let of_piece = counts.bytes() as u64;
-            watch.check(bytes.fetch_add(of_piece, Relaxed) + of_piece)?;
-            Ok(counts)
+        let left = Left {
+            pieces: pieces(scan, PIECES_PER_THREAD),
+            next: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
+            watch: self.watch,
         };
-        let counts =
-            pieces(scan, PIECES_PER_THREAD).map(run).try_reduce_with(|mut counts, others| {
-                counts.merge(others);
-                Ok(counts)
-            });
-        counts.expect("there is at least one piece")
+        let run = |_| {
+            let mut taken = Taken { left: &left, bytes: 0, refused: Ok(()) };
+            let counts = scan.run(&mut taken);
+            taken.look_at(&counts);
+            taken.refused.map(|()| counts)
+        };
+        let counts = (0..threads).into_par_iter().with_max_len(1).map(run);
+        let counts = counts.try_reduce_with(|mut counts, others| {
+            counts.merge(others);
+            Ok(counts)
+        });
+        counts.expect("there is at least one thread")
+    }
+}
+
+/// The pieces of a question, which threads take one after another: so each has its tables once, and none is left with
+/// several pieces while another has none.
+struct Left {
+    pieces: Vec<Range<UserId>>,
+    /// The number of the next one.
+    next: AtomicUsize,
+    /// What all threads have counted takes so many bytes.
+    bytes: AtomicUsize,
+    watch: Watch,
+}
+
+/// The pieces that a thread takes, as long as the question keeps within its limits.
+struct Taken<'l> {
+    left: &'l Left,
+    /// What this thread has counted takes so many bytes.
+    bytes: usize,
+    refused: Result<(), EngineError>,
+}
+
+impl Taken<'_> {
+    /// Looks at the limits, with what this thread has counted so far.
+    fn look_at(&mut self, counts: &impl Counts) {
+        let more = counts.bytes() - mem::replace(&mut self.bytes, counts.bytes());
+        let all = self.left.bytes.fetch_add(more, Relaxed) + more;
+        if self.refused.is_ok() {
+            self.refused = self.left.watch.check(all as u64);
+        }
+    }
+}
+
+impl<C: Counts> Pieces<C> for Taken<'_> {
+    fn next(&mut self, counts: &C) -> Option<Range<UserId>> {
+        self.look_at(counts);
+        let pieces = &self.left.pieces;
+        let number = self.left.next.fetch_add(1, Relaxed);
+        // Nobody else goes on either when the question is refused.
+        if self.refused.is_err() {
+            self.left.next.store(pieces.len(), Relaxed);
+            return None;
+        }
+        pieces.get(number).cloned()
     }
 }
 

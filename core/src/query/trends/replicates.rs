@@ -15,8 +15,8 @@ impl TrendsScan<'_> {
         let persons = u64::from(drawn.persons);
         let cut = |at: usize| (persons * at as u64 / REPLICATES as u64) as UserId;
         let parts: Vec<TrendsCounts> =
-            (0..REPLICATES).map(|at| self.run(cut(at)..cut(at + 1))).collect();
-        let mut counts = self.run(0..0);
+            (0..REPLICATES).map(|at| self.run(&mut Some(cut(at)..cut(at + 1)))).collect();
+        let mut counts = self.run(&mut None);
         parts.iter().for_each(|part| counts.merge(part.clone()));
 
         let of = |tallies: &dyn Fn(&TrendsCounts) -> Vec<Tally>, once| {
