@@ -49,16 +49,17 @@ impl Attempts {
         Self { at: vec![Vec::new(); steps], last, limits, left, grouped, users, events }
     }
 
-    /// Of the users at some places of a block, who are told in order, further attempts are to be walked.
+    /// Of the users at some places of a block, who are told in order, further attempts are to be walked from their entries
+    /// from a time on, which is told of each, until the end of the range, both in ms after its start.
     pub(super) fn begin(
         &mut self,
         lows: Range<usize>,
-        users: impl Iterator<Item = usize>,
-        query: &FunnelQuery,
+        users: impl Iterator<Item = (usize, i64)>,
+        end: i64,
     ) {
         let Users { waiting, depth, attempt } = &mut self.users;
-        let range = Window { from: 0, limit: query.range().end_ms() - query.range().start_ms() };
-        waiting.begin(lows, users.map(|low| (low, range)));
+        let windows = users.map(|(low, from)| (low, Window { from: from.max(0), limit: end }));
+        waiting.begin(lows, windows);
         depth.clear();
         depth.resize(waiting.end(), 0);
         attempt.resize(waiting.end(), 0);
@@ -100,18 +101,16 @@ impl Attempts {
         self.tell(best);
     }
 
-    /// Begins with each entry but the first of a user.
+    /// Begins with each entry.
     fn enter(&mut self, query: &FunnelQuery) {
         let entries = self.events.events();
-        self.at.iter_mut().for_each(|at| at.resize(entries.len(), 0));
-        self.last.resize(entries.len(), 0);
-        let (mut count, mut user) = (0, ANYBODY);
-        for entry in entries {
-            (self.at[0][count], self.last[count]) = (entry.key, entry.place);
-            count += usize::from(user_of(entry.key) == user);
-            user = user_of(entry.key);
-        }
-        let at = &self.at[0][..count];
+        let count = entries.len();
+        self.at.iter_mut().for_each(|at| at.resize(count, 0));
+        let times = self.at[0].iter_mut().zip(entries);
+        times.for_each(|(at, entry)| *at = entry.key);
+        self.last.clear();
+        self.last.extend(entries.iter().map(|entry| entry.place));
+        let at = &self.at[0][..];
         self.limits.clear();
         let start_ms = query.range().start_ms();
         match Exact::over(start_ms, (0, 0)).limit_of(query) {

@@ -69,8 +69,9 @@ impl Touch<'_> {
             self.funnel.walk_block(&users, left, self.now(), &mut block, &mut room, first);
             best.begin_earliest(&self.funnel.sources, &users, &late, &mut earliest, &mut room);
             best.name_open(lows.clone(), &mut late, &mut room.members);
-            let open = room.members.among(lows.clone()).filter(|low| late.is_open(*low, query));
-            attempts.begin(lows.clone(), open, query);
+            let open = room.members.among(lows.clone());
+            let open = open.filter_map(|low| Some((low, late.open_from(low, query)?)));
+            attempts.begin(lows.clone(), open, query.range().end_ms() - query.range().start_ms());
             attempts.walk(&self.funnel, &users, &mut best, &mut room);
             let Best { reached, took, places, group_step, .. } = &mut best;
             if let Some(group_step) = group_step {

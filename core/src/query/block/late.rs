@@ -85,10 +85,11 @@ impl Late {
         members.set(lows, &self.late, |after_last| *after_last < window_ms);
     }
 
-    /// Of a user who was named, whether it is not in vain.
-    pub(in crate::query) fn is_open(&self, low: usize, query: &FunnelQuery) -> bool {
-        let last = self.other[low];
-        self.late[low] + last < limit_ms(query, last)
+    /// From when on entries of a user who was named are open as long as they must be; none when it was in vain.
+    pub(in crate::query) fn open_from(&self, low: usize, query: &FunnelQuery) -> Option<i64> {
+        let (start_ms, last) = (query.range().start_ms(), self.other[low]);
+        let from = query.open_from_ms(start_ms + self.late[low] + last) - start_ms;
+        (from <= last).then_some(from)
     }
 }
 
