@@ -108,7 +108,9 @@ pub(super) struct Best<'q> {
 impl Best<'_> {
     fn clear(&mut self, lows: Range<usize>) {
         self.reached.clear(lows.clone());
-        self.places[lows].fill(NOWHERE);
+        if self.group_step.is_some() {
+            self.places[lows].fill(NOWHERE);
+        }
     }
 
     /// Lets each attempt that began with the last entry begin with the earliest one that gets as far.

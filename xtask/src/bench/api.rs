@@ -33,11 +33,12 @@ pub(super) fn section(machine: &str) -> Result<(String, String)> {
         again if again == answer => Ok(again),
         other => bail!("q1 is answered {other} after {answer}"),
     };
+    let client = server.client();
     let mut table =
         Table::new(&["question", "median", "min", "q1 in turn: median", "min", "times q1"]);
     for (says, path, body) in asked() {
         let ask = || match &body {
-            Some(body) => server.client().post_json(path, &body.to_string()),
+            Some(body) => client.post_json(path, &body.to_string()),
             None => server.get(path),
         };
         let ([times, first], answer) = in_turn(ask, ask_q1)?;

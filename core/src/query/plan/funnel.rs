@@ -213,6 +213,7 @@ impl FunnelQuery {
 
     /// The first time, in milliseconds, of those whose window is open at a time.
     #[must_use]
+    #[inline]
     pub(in crate::query) fn open_from_ms(&self, at_ms: i64) -> i64 {
         match (self.window, &self.days) {
             (Window::Exact(ms), _) => at_ms.saturating_sub(ms) + 1,
