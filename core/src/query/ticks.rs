@@ -252,6 +252,14 @@ mod tests {
         }
 
         #[test]
+        fn days_begin_where_division_tells(at_ms in 0..DIVIDED_END, near in -2..2_i64) {
+            let near_ms = at_ms - at_ms % DAY_MS + near;
+            for at_ms in [at_ms, near_ms.max(0), DIVIDED_END - 1] {
+                prop_assert_eq!(day_start(at_ms), at_ms - at_ms % DAY_MS);
+            }
+        }
+
+        #[test]
         fn ticks_keep_the_order_of_times(
             base_ms in 0..7_000_000_000_000_i64,
             times in [0..7_258_118_400_000_i64, 0..7_258_118_400_000_i64],

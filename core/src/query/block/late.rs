@@ -269,3 +269,58 @@ impl Visit for Entries<'_, '_> {
         self.block.run(low, times, first);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use proptest::collection::vec as list;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a pass is given and what it writes, by user: the last match, the room, the limit, the match, the other entry,
+    /// with which one the walk begins, and when an event was too late.
+    type Tables = (Vec<i64>, Vec<u64>, Vec<i64>, Vec<Place>, Vec<i64>, Vec<u8>, Vec<i64>);
+
+    fn end_step(tables: &mut Tables, begins: bool, run: impl Fn(EndStep<'_, fn(i64) -> i64>)) {
+        let (from, room, limit, next, other, begin, late) = tables;
+        let users = Users { from, room, limit, next, other, begins: begin, late, window_ms: 20 };
+        let begin = begins.then_some((|entry| entry + 30) as fn(i64) -> i64);
+        run(EndStep { users, begin });
+    }
+
+    proptest! {
+        #[test]
+        fn instructions_on_32_bytes_and_the_plain_loop_end_a_step_alike(
+            users in list(
+                (
+                    prop_oneof![4 => 0..50_i64, 1 => Just(i64::DEAD)],
+                    0..60_u64,
+                    0..90_i64,
+                    prop_oneof![0..9_u32, Just(NOWHERE)],
+                    0..60_i64,
+                    prop_oneof![Just(FIRST), Just(LAST), Just(LATER)],
+                    prop_oneof![0..90_i64, Just(NEVER)],
+                ),
+                0..70,
+            ),
+            begins in any::<bool>(),
+        ) {
+            let mut tables = Tables::default();
+            for (from, room, limit, next, other, begins, late) in users {
+                tables.0.push(from);
+                tables.1.push(room);
+                tables.2.push(limit);
+                tables.3.push(next);
+                tables.4.push(other);
+                tables.5.push(begins);
+                tables.6.push(late);
+            }
+            let mut plain = tables.clone();
+            end_step(&mut tables, begins, |pass| widely(pass));
+            end_step(&mut plain, begins, |pass| pass.run());
+            prop_assert_eq!(tables, plain);
+        }
+    }
+}

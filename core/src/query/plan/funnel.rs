@@ -253,3 +253,52 @@ impl FunnelQuery {
         if only_first || start == end { (start, end) } else { (start, self.limit_ms(end - 1)) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use crate::query::FunnelInput;
+
+    /// A day that is left out, and days of 23, 24 and 25 hours.
+    const RANGES: [(&str, &str, &str); 4] = [
+        ("Pacific/Apia", "2011-12-20", "2012-01-08"),
+        ("America/New_York", "2013-03-01", "2013-03-20"),
+        ("America/New_York", "2013-10-25", "2013-11-10"),
+        ("UTC", "2013-01-01", "2013-01-30"),
+    ];
+
+    proptest! {
+        #[test]
+        fn windows_are_open_from_one_entry_on(
+            (zone, start, end) in proptest::sample::select(&RANGES[..]),
+            unit in proptest::sample::select(&["calendar_days", "days", "seconds"][..]),
+            amount in 1..12_u32,
+            entry in 0.0..1.0_f64,
+            at in 0.0..1.0_f64,
+            near in -2..3_i64,
+        ) {
+            let question = json!({
+                "range": { "start": start, "end": end },
+                "steps": [{ "event": "a" }, { "event": "b" }],
+                "window": { "amount": amount, "unit": unit },
+            });
+            let zone = TimeZone::get(zone).expect("the zone is known");
+            let input: FunnelInput = serde_json::from_value(question).expect("it is well formed");
+            let query = input.check(&zone).expect("it makes sense");
+            let (start_ms, end_ms) = (query.range().start_ms(), query.range().end_ms());
+            let drawn = |end_ms: i64, share| start_ms + ((end_ms - start_ms) as f64 * share) as i64;
+            let entry_ms = drawn(end_ms, entry);
+            let limit_ms = query.limit_ms(entry_ms);
+            let window_ms = limit_ms - entry_ms;
+            prop_assert!((query.window_min_ms()..=query.window_max_ms()).contains(&window_ms));
+            let last_ms = query.limit_ms(end_ms - 1) - 1;
+            for at_ms in [drawn(last_ms, at), (limit_ms + near).clamp(start_ms, last_ms)] {
+                let from_ms = query.open_from_ms(at_ms);
+                prop_assert_eq!(at_ms < limit_ms, from_ms <= entry_ms, "{} {}", at_ms, limit_ms);
+            }
+        }
+    }
+}
