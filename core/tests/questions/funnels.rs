@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::case::Case;
 use super::{in_pieces_of, run_cases, views, with_persons};
 use eventhub_core::naive;
-use eventhub_core::part::{EncodedPart, PartView};
+use eventhub_core::part::{EncodedPart, PartBuilder, PartView};
+use eventhub_core::persons::Persons;
 use eventhub_core::query::{
     ConversionScan, FunnelAnswer, FunnelInput, FunnelQuery, Need, OneByOne, UserGroups, Values,
 };
@@ -100,4 +101,42 @@ fn funnels_of_every_kind_equal_the_naive_model() {
         let answer = check(case, parts);
         answer.steps.len() > 1 && answer.steps[1].count > 0
     });
+}
+
+/// The entry that gets furthest is one of two at the same time, in different parts: that with the lesser id counts.
+#[test]
+fn of_best_entries_at_one_time_the_first_tells_the_group() {
+    const HOUR_MS: i64 = 3_600_000;
+    let part = |event_type, events: &[(i64, u64, &str)]| {
+        let mut builder = PartBuilder::new(event_type);
+        for (hours, id, value) in events {
+            let time = TimeMs::new(15_706 * DAY_MS + hours * HOUR_MS).unwrap();
+            builder.push(7, time, *id, [("key", *value)].into_iter());
+        }
+        builder.finish()
+    };
+    let first = part(0, &[(1, 1, "too early")]);
+    let [with_greater, with_lesser] = [part(0, &[(10, 5, "second")]), part(0, &[(10, 4, "first")])];
+    let next = [part(1, &[(20, 9, "next")])];
+    let question = json!({
+        "range": { "start": "2013-01-01", "end": "2013-01-03" },
+        "steps": [{ "event": "a" }, { "event": "b" }],
+        "window": { "amount": 12, "unit": "hours" },
+        "entry": "best",
+        "breakdown": { "property": "key" },
+    });
+    let input: FunnelInput = serde_json::from_value(question).unwrap();
+    let query = input.check(&TimeZone::UTC).unwrap();
+    let persons = Persons::default();
+    for [a, b] in [[&with_greater, &with_lesser], [&with_lesser, &with_greater]] {
+        let entries = [&first, a, b].map(|part| part.view().unwrap());
+        let parts = [entries.into_iter().collect(), views(&next)];
+        let mut scan = ConversionScan::open(&query, i64::MAX, &parts, &persons, None).unwrap();
+        let counts = in_pieces_of(&mut scan);
+        let answer = scan.finish(counts, &OneByOne);
+        let [group] = &answer.groups[..] else { panic!("{answer:?}") };
+        assert_eq!(group.value.as_deref(), Some("first"));
+        assert_eq!(group.steps[1].count, 1);
+        assert_eq!(group.steps[1].median_seconds, Some(36_000.0));
+    }
 }
