@@ -111,6 +111,9 @@ pub fn count<S: Scan>(scan: &mut S) -> S::Counts {
     scan.run(&mut Some(scan.sources().everyone()))
 }
 
+/// So much larger are pieces of a block, for each passes over all events that were routed to the block.
+const WITHIN_BLOCK: u64 = 2;
+
 /// When fewer than one of so many users are left, the events of the others are passed over.
 pub(super) const FEW: usize = 4;
 
@@ -168,11 +171,11 @@ impl<'a> Sources<'a> {
                 cuts.push(block * BLOCK_USERS);
                 rows = 0;
             }
-            if *of_block > share + share / 2 {
+            let within = share * WITHIN_BLOCK;
+            if *of_block > within + within / 2 {
                 let widest = self.steps.iter().max_by_key(|source| source.rows_in(block));
-                cuts.extend(
-                    widest.into_iter().flat_map(|s| s.cuts(block, of_block.div_ceil(share))),
-                );
+                let count = of_block.div_ceil(within);
+                cuts.extend(widest.into_iter().flat_map(|source| source.cuts(block, count)));
             }
             rows += of_block;
         }

@@ -117,7 +117,7 @@ impl<'s> Block<'s, Exact> {
             let lows = from..(from + CACHED_USERS).min(self.lows.end);
             took[lows.clone()].copy_from_slice(&self.slots.room[lows.clone()]);
             let limit_of = (self.source == 1).then(|| self.clock.limit_of(query));
-            let users = self.some(lows, late);
+            let users = self.users_at(lows, late);
             match limit_of {
                 None => widely(EndStep { users, begin: None::<fn(i64) -> i64> }),
                 Some(Some(begin)) => widely(EndStep { users, begin: Some(begin) }),
@@ -129,8 +129,8 @@ impl<'s> Block<'s, Exact> {
         }
     }
 
-    /// Some of the users at hand.
-    fn some<'u>(&'u mut self, lows: Range<usize>, late: &'u mut Late) -> Users<'u> {
+    /// The users at some places.
+    fn users_at<'u>(&'u mut self, lows: Range<usize>, late: &'u mut Late) -> Users<'u> {
         let window_ms = self.scan.query.window_min_ms();
         let Slots { from, room, limit, next, .. } = &mut *self.slots;
         let lows = || lows.clone();

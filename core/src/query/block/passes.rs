@@ -3,7 +3,7 @@
 use super::{Block, FunnelClock, Instant, NOWHERE, Place, Slots};
 use crate::query::processor::Pass;
 
-/// Counts those who matched, and adds one to the count of each of them.
+/// Adds one to the count of each user who matched.
 pub(super) struct CountMatched<'n> {
     pub(super) next: &'n [Place],
     pub(super) counts: &'n mut [u8],
