@@ -1,4 +1,5 @@
-//! The attempts of a block's users after their first ones, which go through the steps of a funnel together.
+//! The attempts of a block's users who may get further than by their first ones, which go through the steps of a funnel
+//! together.
 
 use alloc::vec;
 use alloc::vec::Vec;

@@ -134,6 +134,7 @@ impl Best<'_> {
             (low, query.open_from_ms(start_ms + late.first(low) + span) - start_ms)
         });
         earliest.begin(lows, later, query.range().end_ms() - start_ms);
+        // Each finds one: the last entry is open long enough.
         for (low, at, place) in earliest.find(sources, users, members, mask) {
             took[0][low] -= at.abs_diff(late.first(low));
             if *group_step == Some(0) {

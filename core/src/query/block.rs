@@ -49,7 +49,7 @@ pub(super) struct Block<'s, C: FunnelClock> {
     /// The source whose events are visited.
     source: usize,
     after: After,
-    /// When it is too late for everyone, in ms; none when each user's window tells.
+    /// When it is too late for everyone, in ms; none when each user's window tells, which closes while events are visited.
     end_ms: Option<i64>,
     /// When it is too late for the steps after the first where windows do not close while events are visited.
     open_until: Option<C::Time>,
@@ -142,7 +142,8 @@ impl<'s, C: FunnelClock> Block<'s, C> {
             if self.open_until.is_none() {
                 self.set_limits();
             }
-            (self.after, self.end_ms) = (After::First, None);
+            let open_until_ms = self.open_until.and_then(|end| self.clock.time_ms(end));
+            (self.after, self.end_ms) = (After::First, open_until_ms);
         } else {
             self.after = After::Step(step);
         }

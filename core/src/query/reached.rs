@@ -1,6 +1,5 @@
 //! How far each user of a block came, for walks whose outcome is known only when they are over.
 
-use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -20,8 +19,6 @@ pub(super) struct Reached {
     pub(super) groups: Vec<Group>,
     /// Users by group and number of steps reached, of all blocks so far.
     stopped: Vec<u64>,
-    /// Written on by those whose times are noted.
-    room: Box<[u64; USERS]>,
 }
 
 impl Reached {
@@ -33,7 +30,6 @@ impl Reached {
             is_pending: vec![false; USERS],
             groups: if groups > 1 { vec![NO_VALUE; USERS] } else { Vec::new() },
             stopped: vec![0; groups * (steps + 1)],
-            room: Box::new([0; USERS]),
         }
     }
 
@@ -78,14 +74,14 @@ impl Reached {
         took: impl Iterator<Item = u64>,
         counts: &mut ConversionCounts,
     ) {
-        let Self { depth, groups, room, .. } = self;
+        let Self { depth, groups, .. } = self;
         let is_reached = depth[lows.clone()].iter().map(|depth| usize::from(*depth) > step);
         let (times, users) = (&mut counts.took[step], took.zip(is_reached));
         if groups.is_empty() {
-            return times.extend(room, users.map(|(ms, counts)| (NO_VALUE, ms, counts)));
+            return times.extend(users.map(|(ms, counts)| (NO_VALUE, ms, counts)));
         }
         let users = groups[lows].iter().zip(users);
-        times.extend(room, users.map(|(group, (ms, counts))| (*group, ms, counts)));
+        times.extend(users.map(|(group, (ms, counts))| (*group, ms, counts)));
     }
 
     /// Adds those who stopped at a step to those who reached it and the steps before.

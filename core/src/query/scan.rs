@@ -74,7 +74,7 @@ pub trait Counts {
     /// Adds the counts of other users.
     fn merge(&mut self, other: Self);
 
-    /// Bytes of memory that they take, where that grows with the number of users.
+    /// Bytes of memory that they take, where that grows with the number of users; never fewer than before.
     fn bytes(&self) -> usize {
         0
     }

@@ -103,24 +103,23 @@ fn funnels_of_every_kind_equal_the_naive_model() {
     });
 }
 
-/// The entry that gets furthest is one of two at the same time, in different parts: that with the lesser id counts.
-#[test]
-fn of_best_entries_at_one_time_the_first_tells_the_group() {
+/// The event of some hour of the first of January 2013, with its number and a property.
+fn part(event_type: u32, events: &[(i64, u64, &str)]) -> EncodedPart {
     const HOUR_MS: i64 = 3_600_000;
-    let part = |event_type, events: &[(i64, u64, &str)]| {
-        let mut builder = PartBuilder::new(event_type);
-        for (hours, id, value) in events {
-            let time = TimeMs::new(15_706 * DAY_MS + hours * HOUR_MS).unwrap();
-            builder.push(7, time, *id, [("key", *value)].into_iter());
-        }
-        builder.finish()
-    };
-    let first = part(0, &[(1, 1, "too early")]);
-    let [with_greater, with_lesser] = [part(0, &[(10, 5, "second")]), part(0, &[(10, 4, "first")])];
-    let next = [part(1, &[(20, 9, "next")])];
+    let mut builder = PartBuilder::new(event_type);
+    for (hours, id, value) in events {
+        let time = TimeMs::new(15_706 * DAY_MS + hours * HOUR_MS).unwrap();
+        builder.push(7, time, *id, [("key", *value)].into_iter());
+    }
+    builder.finish()
+}
+
+/// The answer of best entries with 12 hours to complete.
+fn best(steps: &[&str], parts: &[&[&EncodedPart]]) -> FunnelAnswer {
+    let steps: Vec<_> = steps.iter().map(|step| json!({ "event": step })).collect();
     let question = json!({
         "range": { "start": "2013-01-01", "end": "2013-01-03" },
-        "steps": [{ "event": "a" }, { "event": "b" }],
+        "steps": steps,
         "window": { "amount": 12, "unit": "hours" },
         "entry": "best",
         "breakdown": { "property": "key" },
@@ -128,15 +127,42 @@ fn of_best_entries_at_one_time_the_first_tells_the_group() {
     let input: FunnelInput = serde_json::from_value(question).unwrap();
     let query = input.check(&TimeZone::UTC).unwrap();
     let persons = Persons::default();
-    for [a, b] in [[&with_greater, &with_lesser], [&with_lesser, &with_greater]] {
-        let entries = [&first, a, b].map(|part| part.view().unwrap());
-        let parts = [entries.into_iter().collect(), views(&next)];
-        let mut scan = ConversionScan::open(&query, i64::MAX, &parts, &persons, None).unwrap();
-        let counts = in_pieces_of(&mut scan);
-        let answer = scan.finish(counts, &OneByOne);
+    let mut views = Vec::new();
+    for parts in parts {
+        views.push(parts.iter().map(|part| part.view().unwrap()).collect());
+    }
+    let mut scan = ConversionScan::open(&query, i64::MAX, &views, &persons, None).unwrap();
+    let counts = in_pieces_of(&mut scan);
+    scan.finish(counts, &OneByOne)
+}
+
+/// The entry that gets furthest is one of two at the same time, in different parts: that with the lesser id counts.
+#[test]
+fn of_best_entries_at_one_time_the_first_tells_the_group() {
+    let first = part(0, &[(1, 1, "too early")]);
+    let [second, lesser] = [part(0, &[(10, 5, "second")]), part(0, &[(10, 4, "first")])];
+    let next = part(1, &[(20, 9, "next")]);
+    for [a, b] in [[&second, &lesser], [&lesser, &second]] {
+        let answer = best(&["a", "b"], &[&[&first, a, b], &[&next]]);
         let [group] = &answer.groups[..] else { panic!("{answer:?}") };
         assert_eq!(group.value.as_deref(), Some("first"));
         assert_eq!(group.steps[1].count, 1);
         assert_eq!(group.steps[1].median_seconds, Some(36_000.0));
+    }
+}
+
+/// The last entry is open when the third step matches, at the time of the second, and the first one is not.
+#[test]
+fn a_walk_from_the_last_entry_goes_on_at_one_time() {
+    let entries = part(0, &[(0, 1, "first"), (10, 2, "last")]);
+    let second = part(1, &[(20, 3, "second")]);
+    let [third, later] = [part(2, &[(20, 4, "third")]), part(2, &[(21, 5, "later")])];
+    for thirds in [&[&third][..], &[&third, &later], &[&later, &third]] {
+        let answer = best(&["a", "b", "c"], &[&[&entries], &[&second], thirds]);
+        let counts: Vec<_> = answer.steps.iter().map(|step| step.count).collect();
+        assert_eq!(counts, [1, 1, 1]);
+        assert_eq!(answer.steps[1].median_seconds, Some(36_000.0));
+        assert_eq!(answer.steps[2].median_seconds, Some(0.0));
+        assert_eq!(answer.groups[0].value.as_deref(), Some("last"));
     }
 }

@@ -128,7 +128,8 @@ impl<'s> Asking<'s> {
         }
     }
 
-    /// Computes a scan on all cores. The limits are looked at before each piece of it.
+    /// Computes a scan on all cores. The limits are looked at before each piece of it, and when a thread is done: what it
+    /// counted last is seen only then.
     pub(super) fn compute<S: Scan + Send + Sync>(
         &self,
         scan: &mut S,
@@ -156,12 +157,13 @@ impl<'s> Asking<'s> {
             taken.look_at(&counts);
             taken.refused.map(|()| counts)
         };
+        let threads = threads.min(left.pieces.len());
         let counts = (0..threads).into_par_iter().with_max_len(1).map(run);
         let counts = counts.try_reduce_with(|mut counts, others| {
             counts.merge(others);
             Ok(counts)
         });
-        counts.expect("there is at least one thread")
+        counts.expect("there is at least one piece")
     }
 }
 
@@ -187,7 +189,8 @@ struct Taken<'l> {
 impl Taken<'_> {
     /// Looks at the limits, with what this thread has counted so far.
     fn look_at(&mut self, counts: &impl Counts) {
-        let more = counts.bytes() - mem::replace(&mut self.bytes, counts.bytes());
+        let bytes = counts.bytes();
+        let more = bytes.saturating_sub(mem::replace(&mut self.bytes, bytes));
         let all = self.left.bytes.fetch_add(more, Relaxed) + more;
         if self.refused.is_ok() {
             self.refused = self.left.watch.check(all as u64);

@@ -18,8 +18,10 @@ use crate::query::processor::{Pass, widely};
 pub(in crate::query) struct Late {
     /// When the last entry came; once it is known which of the first and the last one a walk begins with, the other one.
     other: Vec<i64>,
+    /// With which entry the walk begins: [`FIRST`], [`LAST`] or [`LATER`].
     begins: Vec<u8>,
-    /// When the first event came that was too late for the walk.
+    /// When the first event came that was too late for the walk; from [`Late::name_open`] on, how long after the last entry
+    /// an attempt must be open.
     late: Vec<i64>,
 }
 
@@ -54,15 +56,15 @@ impl Late {
 
     /// When the first entry came of a user whose walk begins with the last one.
     pub(in crate::query) fn first(&self, low: usize) -> i64 {
+        debug_assert!(self.begins[low] & LAST == LAST, "else it is the last entry");
         self.other[low]
     }
 
-    /// Takes the users of whom a later attempt than the walk may get further than it, or as far and still be open, when it
-    /// is asked at a time, which matters to those who may go on.
+    /// Takes the users of whom an attempt after the walk may get further than it, or as far and still be open. `now` is when
+    /// it is asked, which matters where `may_go_on` holds.
     ///
     /// Such an attempt is open when the event came that was too late for the walk, or when it is asked; and the last
-    /// entry is open the longest. So some are named in vain, by a day where windows end with a day. From then on
-    /// `late` tells how long after the last entry an attempt must be open.
+    /// entry is open the longest. So some are named in vain, by a day where windows end with a day.
     pub(in crate::query) fn name_open(
         &mut self,
         lows: Range<usize>,
@@ -119,11 +121,11 @@ impl<'s> Block<'s, Exact> {
             let limit_of = (self.source == 1).then(|| self.clock.limit_of(query));
             let users = self.users_at(lows, late);
             match limit_of {
-                None => widely(EndStep { users, begin: None::<fn(i64) -> i64> }),
-                Some(Some(begin)) => widely(EndStep { users, begin: Some(begin) }),
+                None => widely(EndStep { users, limit_of: None::<fn(i64) -> i64> }),
+                Some(Some(limit_of)) => widely(EndStep { users, limit_of: Some(limit_of) }),
                 Some(None) => {
-                    let begin = Some(|entry| limit_ms(query, entry));
-                    widely(EndStep { users, begin });
+                    let limit_of = Some(|entry| limit_ms(query, entry));
+                    widely(EndStep { users, limit_of });
                 }
             }
         }
@@ -221,7 +223,7 @@ impl Users<'_> {
 struct EndStep<'u, F> {
     users: Users<'u>,
     /// At the second step, until when a window is open that begins with an entry.
-    begin: Option<F>,
+    limit_of: Option<F>,
 }
 
 impl<F: Fn(i64) -> i64> Pass for EndStep<'_, F> {
@@ -229,7 +231,7 @@ impl<F: Fn(i64) -> i64> Pass for EndStep<'_, F> {
 
     #[inline(always)]
     fn run(mut self) {
-        if let Some(limit_of) = self.begin {
+        if let Some(limit_of) = self.limit_of {
             self.users.begin_last(limit_of);
         }
         self.users.drop_late();
@@ -283,11 +285,11 @@ mod tests {
     /// with which one the walk begins, and when an event was too late.
     type Tables = (Vec<i64>, Vec<u64>, Vec<i64>, Vec<Place>, Vec<i64>, Vec<u8>, Vec<i64>);
 
-    fn end_step(tables: &mut Tables, begins: bool, run: impl Fn(EndStep<'_, fn(i64) -> i64>)) {
-        let (from, room, limit, next, other, begin, late) = tables;
-        let users = Users { from, room, limit, next, other, begins: begin, late, window_ms: 20 };
-        let begin = begins.then_some((|entry| entry + 30) as fn(i64) -> i64);
-        run(EndStep { users, begin });
+    fn end_step(tables: &mut Tables, is_second: bool, run: impl Fn(EndStep<'_, fn(i64) -> i64>)) {
+        let (from, room, limit, next, other, begins, late) = tables;
+        let users = Users { from, room, limit, next, other, begins, late, window_ms: 20 };
+        let limit_of = is_second.then_some((|entry| entry + 30) as fn(i64) -> i64);
+        run(EndStep { users, limit_of });
     }
 
     proptest! {
@@ -305,7 +307,7 @@ mod tests {
                 ),
                 0..70,
             ),
-            begins in any::<bool>(),
+            is_second in any::<bool>(),
         ) {
             let mut tables = Tables::default();
             for (from, room, limit, next, other, begins, late) in users {
@@ -318,8 +320,8 @@ mod tests {
                 tables.6.push(late);
             }
             let mut plain = tables.clone();
-            end_step(&mut tables, begins, |pass| widely(pass));
-            end_step(&mut plain, begins, |pass| pass.run());
+            end_step(&mut tables, is_second, |pass| widely(pass));
+            end_step(&mut plain, is_second, |pass| pass.run());
             prop_assert_eq!(tables, plain);
         }
     }

@@ -227,12 +227,13 @@ impl FunnelQuery {
         }
     }
 
-    /// No window is shorter, in milliseconds: where days are calendar days, one may be left out.
+    /// No window is shorter, in milliseconds: in a time zone a day may be left out, and clocks are put forward.
     #[must_use]
     pub(in crate::query) fn window_min_ms(&self) -> i64 {
-        match self.window {
-            Window::Exact(ms) => ms,
-            Window::CalendarDays(days) => i64::from(days.saturating_sub(2)) * DAY_MS,
+        match (self.window, &self.days) {
+            (Window::Exact(ms), _) => ms,
+            (Window::CalendarDays(days), None) => i64::from(days.saturating_sub(1)) * DAY_MS,
+            (Window::CalendarDays(days), Some(_)) => i64::from(days.saturating_sub(3)) * DAY_MS,
         }
     }
 
@@ -263,8 +264,9 @@ mod tests {
     use crate::query::FunnelInput;
 
     /// A day that is left out, and days of 23, 24 and 25 hours.
-    const RANGES: [(&str, &str, &str); 4] = [
+    const RANGES: [(&str, &str, &str); 5] = [
         ("Pacific/Apia", "2011-12-20", "2012-01-08"),
+        ("Pacific/Apia", "2011-09-20", "2012-01-08"),
         ("America/New_York", "2013-03-01", "2013-03-20"),
         ("America/New_York", "2013-10-25", "2013-11-10"),
         ("UTC", "2013-01-01", "2013-01-30"),
@@ -275,7 +277,7 @@ mod tests {
         fn windows_are_open_from_one_entry_on(
             (zone, start, end) in proptest::sample::select(&RANGES[..]),
             unit in proptest::sample::select(&["calendar_days", "days", "seconds"][..]),
-            amount in 1..12_u32,
+            amount in prop_oneof![1..12_u32, 90..110_u32],
             entry in 0.0..1.0_f64,
             at in 0.0..1.0_f64,
             near in -2..3_i64,
