@@ -13,7 +13,7 @@ use super::scan::{FEW, Sources};
 use super::source::Place;
 use super::step_events::{Event, StepEvents, key, ms_of, user_of};
 use super::ticks::{Exact, FunnelClock};
-use super::waiting::{ANYBODY, FIRST, Waiting, Window};
+use super::waiting::{ANYBODY, FIRST, Waiting};
 use crate::UserId;
 
 /// The attempts, a number each, in order of user and entry.
@@ -59,8 +59,7 @@ impl Attempts {
         end: i64,
     ) {
         let Users { waiting, depth, attempt } = &mut self.users;
-        let windows = users.map(|(low, from)| (low, Window { from: from.max(0), limit: end }));
-        waiting.begin(lows, windows);
+        waiting.begin(lows, users, end);
         depth.clear();
         depth.resize(waiting.end(), 0);
         attempt.resize(waiting.end(), 0);

@@ -9,7 +9,7 @@ use super::members::Members;
 use super::scan::Sources;
 use super::source::{NOWHERE, Place, Visit};
 use super::ticks::{Exact, FunnelClock};
-use super::waiting::{FIRST, Waiting, Window};
+use super::waiting::{FIRST, Waiting};
 use crate::UserId;
 use crate::part::BLOCK_USERS;
 
@@ -34,8 +34,7 @@ impl Earliest {
         users: impl Iterator<Item = (usize, i64)>,
         end: i64,
     ) {
-        let windows = users.map(|(low, from)| (low, Window { from: from.max(0), limit: end }));
-        self.waiting.begin(lows, windows);
+        self.waiting.begin(lows, users, end);
         self.places.clear();
         self.places.resize(self.waiting.end(), NOWHERE);
     }

@@ -40,19 +40,21 @@ impl Waiting {
         Self { numbers: Box::new([NOBODY; USERS]), lows: vec![0; FIRST], windows }
     }
 
-    /// Of the users at some places of a block, some wait for events in a window, who are told in order.
+    /// Of the users at some places of a block, some wait for events from a time on, which is told of each, until another;
+    /// they are told in order.
     pub(super) fn begin(
         &mut self,
         lows: Range<usize>,
-        waiting: impl Iterator<Item = (usize, Window)>,
+        waiting: impl Iterator<Item = (usize, i64)>,
+        limit: i64,
     ) {
         self.numbers[lows].fill(NOBODY);
         self.lows.truncate(FIRST);
         self.windows.truncate(FIRST);
-        for (low, window) in waiting {
+        for (low, from) in waiting {
             self.numbers[low] = self.lows.len() as u16;
             self.lows.push(low as u16);
-            self.windows.push(window);
+            self.windows.push(Window { from: from.max(0), limit });
         }
     }
 
